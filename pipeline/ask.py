@@ -1,0 +1,96 @@
+"""The one way to the model: charges the ledger, keeps the budget, reports prompts and answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+
+from pipeline.context import Context
+from pipeline.events import Answered, Progress, Prompted
+from pipeline.models.api import Completion, Message, Request
+
+SMALLEST_ANSWER = 16
+"""Tokens under which a call is not worth making."""
+
+
+def user(text: str) -> tuple[Message, ...]:
+    return (Message(role="user", content=text),)
+
+
+async def ask(ctx: Context, stage: str, requests: Sequence[Request]) -> tuple[Completion, ...]:
+    """Complete as many of `requests` as the token budget allows, in order; the rest are left out.
+
+    The caps are reserved before the call, what was not used is free again after it.
+    Raises ModelError when the backend breaks.
+    """
+    granted = _within_budget(requests, ctx.tokens_left)
+    if not granted:
+        return ()
+    for index, request in enumerate(granted):
+        ctx.emit(_prompted(stage, index, request))
+    counts = [0] * len(granted)
+
+    def on_token(index: int, piece: str) -> None:
+        counts[index] += 1
+        if sum(counts) % 16 == 0:
+            ctx.emit(Progress(message=f"{stage}: {sum(counts)} tokens from {len(granted)} candidates"))
+
+    began = time.monotonic()
+    try:
+        completions = await ctx.model.complete(granted, on_token=on_token)
+    finally:
+        ctx.ledger.model_s += time.monotonic() - began
+        ctx.ledger.model_calls += len(granted)
+    for index, completion in enumerate(completions):
+        _charge(ctx, completion)
+        ctx.emit(_answered(stage, index, completion))
+    return completions
+
+
+def _within_budget(requests: Sequence[Request], tokens_left: int) -> tuple[Request, ...]:
+    granted = []
+    for request in requests:
+        thinking = min(request.thinking_tokens, max(0, tokens_left - request.max_tokens))
+        answer = min(request.max_tokens, tokens_left - thinking)
+        if answer < SMALLEST_ANSWER:
+            break
+        granted.append(dataclasses.replace(request, max_tokens=answer, thinking_tokens=thinking))
+        tokens_left -= thinking + answer
+    return tuple(granted)
+
+
+def _charge(ctx: Context, completion: Completion) -> None:
+    ctx.ledger.prompt_tokens_new += completion.prompt_tokens - completion.cached_tokens
+    ctx.ledger.prompt_tokens_cached += completion.cached_tokens
+    ctx.ledger.thinking_tokens += completion.thinking_tokens
+    ctx.ledger.answer_tokens += completion.answer_tokens
+
+
+def _prompted(stage: str, index: int, request: Request) -> Prompted:
+    return Prompted(
+        stage=stage,
+        index=index,
+        prompt="\n\n".join(message.content for message in request.messages),
+        settings={
+            "seed": request.seed,
+            "temperature": request.sampling.temperature,
+            "top_p": request.sampling.top_p,
+            "min_p": request.sampling.min_p,
+            "max_tokens": request.max_tokens,
+            "thinking_tokens": request.thinking_tokens,
+        },
+    )
+
+
+def _answered(stage: str, index: int, completion: Completion) -> Answered:
+    return Answered(
+        stage=stage,
+        index=index,
+        text=completion.text,
+        thinking=completion.thinking,
+        finish=completion.finish,
+        thinking_tokens=completion.thinking_tokens,
+        answer_tokens=completion.answer_tokens,
+        mean_logprob=completion.mean_logprob,
+    )

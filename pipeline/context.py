@@ -1,0 +1,65 @@
+"""What every stage is given first, and the settings that steer it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from pipeline.events import Emit, ignore
+from pipeline.ledger import Ledger
+from pipeline.models.api import Model
+from sandbox.api import Sandbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The knobs of the pipeline; defaults are the editor's. `bench_settings` gives the benchmark's."""
+
+    k: int = 3
+    seed: int = 0
+    timeout_s: float = 60.0
+    """Wall clock of one job; at its end the best so far is the answer."""
+    max_tokens: int = 1024
+    """Cap of one answer."""
+    thinking_tokens: int = 1024
+    """Cap of the thinking of one candidate; 0 never thinks."""
+    token_budget: int = 24_000
+    """Generated tokens of one job; reserved before a call, refunded after it."""
+    probe: bool = True
+    confirm: bool = False
+    """A second candidate from another framing must agree before the probe's is taken."""
+    plan_search: bool = True
+    div_sampling: bool = True
+    self_tests: bool = True
+    agreement: bool = True
+    lens: bool = True
+    mechanical: bool = True
+    mechanical_s: float = 2.0
+    repair: bool = True
+    repair_branches: int = 2
+    repair_rounds: int = 2
+    consistent_at: float = 0.9
+    """Calibrated probability from which a Solution without visible tests is called consistent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """Given to every stage, never stored by one."""
+
+    model: Model
+    sandbox: Sandbox
+    settings: Settings = field(default_factory=Settings)
+    ledger: Ledger = field(default_factory=Ledger)
+    emit: Emit = ignore
+    keep_best: asyncio.Event | None = None
+    """Set from outside: stop as soon as possible and keep the best so far."""
+    group: str = ""
+    """The sandbox's queueing group of this job."""
+
+    @property
+    def stopping(self) -> bool:
+        return self.keep_best is not None and self.keep_best.is_set()
+
+    @property
+    def tokens_left(self) -> int:
+        return self.settings.token_budget - self.ledger.generated_tokens

@@ -1,0 +1,184 @@
+"""Generate: the probe, plans that differ (PlanSearch), framings that differ (Diversity Sampling)."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from pipeline.ask import ask, user
+from pipeline.context import Context
+from pipeline.events import CandidateMade, StageEnded
+from pipeline.extract import ExtractionFailure, extract, merge
+from pipeline.models.api import Completion, ModelInfo, Request, Sampling
+from pipeline.prompts import FOLDER, render
+from pipeline.task import Candidate, Task
+
+PLANS_SCHEMA = json.dumps(
+    {
+        "type": "object",
+        "properties": {"plans": {"type": "array", "items": {"type": "string"}}},
+        "required": ["plans"],
+    }
+)
+SLOT_TEMPERATURES = (0.6, 0.8, 1.0)
+TOO_ALIKE = 0.9
+"""difflib ratio from which two plans count as one idea."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Perturbation:
+    name: str
+    kind: str
+    text: str
+
+
+@cache
+def perturbations() -> tuple[Perturbation, ...]:
+    """The framings of Diversity Sampling (arXiv 2502.11027), from a data file."""
+    rows = json.loads((FOLDER / "perturbations.json").read_text(encoding="utf-8"))
+    return tuple(Perturbation(**row) for row in rows)
+
+
+def shown(task: Task) -> str:
+    """What stands between the fences of a prompt: the context of the module, then the function."""
+    return f"{task.context.rstrip()}\n\n\n{task.statement}" if task.context else task.statement
+
+
+async def probe(ctx: Context, task: Task) -> tuple[Candidate, ...]:
+    """One greedy candidate without thinking: half of all tasks end here."""
+    request = Request(
+        messages=user(render("solve", source=shown(task), hint="")),
+        seed=ctx.settings.seed,
+        max_tokens=ctx.settings.max_tokens,
+        want_states=ctx.settings.lens and ctx.model.info.has_states,
+    )
+    return read_all(ctx, task, "probe", await ask(ctx, "probe", [request]), [("", "")])
+
+
+async def confirm(ctx: Context, task: Task) -> tuple[Candidate, ...]:
+    """One candidate from another framing: does it behave like the probe's?"""
+    framing = perturbations()[ctx.settings.seed % len(perturbations())]
+    request = slot_request(ctx, task, hint=framing.text, slot=1)
+    answers = await ask(ctx, "confirm", [request])
+    return read_all(ctx, task, "confirm", answers, [("", framing.name)])
+
+
+async def generate(ctx: Context, task: Task) -> tuple[Candidate, ...]:
+    """k candidates that do not see each other: a plan for each slot, a framing for slots without one."""
+    plans = await plan_search(ctx, task) if ctx.settings.plan_search else ()
+    hints = assign_hints(ctx, plans)
+    requests = [
+        slot_request(ctx, task, hint=hint_text(plan, framing), slot=slot)
+        for slot, (plan, framing) in enumerate(hints)
+    ]
+    answers = await ask(ctx, "generate", requests)
+    labels = [(plan, framing.name if framing else "") for plan, framing in hints]
+    return read_all(ctx, task, "generate", answers, labels)
+
+
+async def plan_search(ctx: Context, task: Task) -> tuple[str, ...]:
+    """Up to k plans that differ (PlanSearch, arXiv 2409.03733), from one bounded call."""
+    request = Request(
+        messages=user(render("plans", source=shown(task), n=str(ctx.settings.k))),
+        seed=ctx.settings.seed,
+        max_tokens=min(512, ctx.settings.max_tokens),
+        sampling=Sampling(temperature=0.8, min_p=0.05),
+        json_schema=PLANS_SCHEMA,
+    )
+    answers = await ask(ctx, "plan_search", [request])
+    plans = unlike(read_plans(answers[0].text) if answers else ())[: ctx.settings.k]
+    why = f"{len(plans)} different plans" if plans else "no plan could be read from the answer"
+    ctx.emit(StageEnded(stage="plan_search", acted=bool(plans), detail=why))
+    return plans
+
+
+def read_plans(text: str) -> tuple[str, ...]:
+    """The plans in a JSON answer; () when it is not what was asked for."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return ()
+    plans = data.get("plans") if isinstance(data, dict) else None
+    return tuple(p.strip() for p in plans or () if isinstance(p, str) and p.strip())
+
+
+def unlike(plans: Sequence[str]) -> tuple[str, ...]:
+    """Those that are not near-duplicates of an earlier one."""
+    kept: list[str] = []
+    for plan in plans:
+        ratios = (difflib.SequenceMatcher(None, plan.lower(), k.lower()).ratio() for k in kept)
+        if all(ratio < TOO_ALIKE for ratio in ratios):
+            kept.append(plan)
+    return tuple(kept)
+
+
+def assign_hints(ctx: Context, plans: Sequence[str]) -> list[tuple[str, Perturbation | None]]:
+    """k pairs (plan, framing); no framing twice. The first slot of a run without plans is plain."""
+    framings = perturbations() if ctx.settings.div_sampling else ()
+    hints: list[tuple[str, Perturbation | None]] = [(plan, None) for plan in plans]
+    start = ctx.settings.seed
+    for slot in range(len(hints), ctx.settings.k):
+        framing = framings[(start + slot) % len(framings)] if framings else None
+        hints.append(("", framing))
+    return hints[: ctx.settings.k]
+
+
+def hint_text(plan: str, framing: Perturbation | None) -> str:
+    return f"Plan: {plan}" if plan else framing.text if framing else ""
+
+
+def slot_request(ctx: Context, task: Task, *, hint: str, slot: int) -> Request:
+    """The statement first, what differs last, so that all slots share one prefill."""
+    return Request(
+        messages=user(render("solve", source=shown(task), hint=hint)),
+        seed=ctx.settings.seed * 1000 + slot + 1,
+        max_tokens=ctx.settings.max_tokens,
+        thinking_tokens=thinking_cap(ctx.model.info, ctx.settings.thinking_tokens),
+        sampling=Sampling(
+            temperature=SLOT_TEMPERATURES[slot % len(SLOT_TEMPERATURES)], min_p=0.05
+        ),
+        want_states=ctx.settings.lens and ctx.model.info.has_states,
+    )
+
+
+def thinking_cap(info: ModelInfo, asked: int) -> int:
+    return asked if info.has_thinking else 0
+
+
+def read_all(
+    ctx: Context,
+    task: Task,
+    stage: str,
+    answers: Sequence[Completion],
+    labels: Sequence[tuple[str, str]],
+    *,
+    parent: int | None = None,
+) -> tuple[Candidate, ...]:
+    """The candidates in the answers; identical code once, unreadable answers reported and left out."""
+    made: dict[str, Candidate] = {}
+    for slot, (answer, (plan, framing)) in enumerate(zip(answers, labels, strict=False)):
+        read = extract(answer.text, task)
+        if isinstance(read, ExtractionFailure):
+            ctx.emit(CandidateMade(stage=stage, code=None, detail=read.reason))
+            continue
+        code = merge(task.statement, read) if task.kind != "stdio" else read.code
+        ctx.emit(CandidateMade(stage=stage, code=code))
+        candidate = Candidate(
+            code=code,
+            origin=stage,
+            seed=ctx.settings.seed * 1000 + slot,
+            plan=plan or None,
+            perturbation=framing or None,
+            parent=parent,
+            thinking_tokens=answer.thinking_tokens,
+            answer_tokens=answer.answer_tokens,
+            mean_logprob=answer.mean_logprob,
+            min_window_logprob=answer.min_window_logprob,
+            states=answer.states,
+            imports=read.imports,
+        )
+        made.setdefault(code, candidate)
+    return tuple(made.values())

@@ -1,0 +1,130 @@
+"""A model as the pipeline sees it: requests in, completions out, batched, streamed, cancellable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+class ModelError(Exception):
+    """Root of what model backends raise; its text is one line with the mend."""
+
+
+class ModelNotFound(ModelError):
+    """The file, the name or the endpoint is not there."""
+
+
+class ModelBroken(ModelError):
+    """The file is there and cannot be used: truncated, not a GGUF, unknown architecture, too little memory."""
+
+
+class PromptTooLong(ModelError):
+    """The prompt and the caps do not fit the context; the message gives all three numbers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    temperature: float = 0.0
+    """0 is greedy."""
+    top_p: float = 0.95
+    top_k: int = 20
+    min_p: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    messages: tuple[Message, ...]
+    seed: int = 0
+    max_tokens: int = 1024
+    """Cap of the answer, thinking not counted."""
+    sampling: Sampling = Sampling()
+    thinking_tokens: int = 0
+    """Cap of the thinking; 0 asks the template for no thinking at all."""
+    min_thinking_tokens: int = 0
+    """Below this an early end of thinking is replaced by `Wait`; 0 never does."""
+    stop: tuple[str, ...] = ()
+    json_schema: str | None = None
+    """JSON Schema text; the answer is constrained to it where the backend has grammars."""
+    want_states: bool = False
+    prefill: str = ""
+    """Text that the answer is made to begin with (for backends that can)."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HiddenStates:
+    """States after the final norm, float32, each of shape (dim,); from the same decode as the text."""
+
+    mean_code: npt.NDArray[np.float32]
+    last: npt.NDArray[np.float32]
+    prompt_last: npt.NDArray[np.float32]
+
+
+Finish = Literal["stop", "length", "runaway", "error"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completion:
+    text: str
+    """The answer without the thinking."""
+    thinking: str = ""
+    finish: Finish = "stop"
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """How many of the prompt tokens came from a cache or from a sibling's prefill."""
+    thinking_tokens: int = 0
+    answer_tokens: int = 0
+    thinking_forced: bool = False
+    """The end of the thinking was forced at the cap."""
+    mean_logprob: float | None = None
+    min_window_logprob: float | None = None
+    """Lowest mean over 16 consecutive answer tokens."""
+    states: HiddenStates | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo:
+    name: str
+    backend: str
+    sha256: str = ""
+    n_ctx: int = 0
+    dim: int = 0
+    has_thinking: bool = False
+    has_grammar: bool = False
+    has_states: bool = False
+
+
+OnToken = Callable[[int, str], None]
+"""Called with (index of the request, piece of text) on a thread of the model; must return at once."""
+
+
+class Model(Protocol):
+    @property
+    def info(self) -> ModelInfo: ...
+
+    async def complete(
+        self, requests: Sequence[Request], *, on_token: OnToken | None = None
+    ) -> tuple[Completion, ...]:
+        """Complete all requests, in order of the requests; those that share a prefix share its prefill.
+
+        Cancelling the awaiting task stops the work within one decode step.
+        Raises PromptTooLong before any work; other ModelErrors when the backend breaks.
+        """
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of plain text (no template)."""
+        ...
+
+    async def aclose(self) -> None: ...

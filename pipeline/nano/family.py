@@ -1,0 +1,42 @@
+"""A function family of the corpus: one idea, with its names, wordings, constants and body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Param:
+    names: tuple[str, ...]
+    """Names it may have in the signature, all natural for this function."""
+    kind: str
+    """Key of a value generator in `pipeline.nano.values` (`ints`, `words`, `word`, `int`, ...)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Text fields are `string.Template`s: `$a`, `$b`, ... are the parameters, in order, `$k`, `$m`, ... constants.
+
+    The body is indented by nothing and ends in a `return`; it is run by the generator itself (it is our own code)
+    to compute the doctest values, so it must be right for every value that the kinds and constants can give.
+    """
+
+    key: str
+    names: tuple[str, ...]
+    """Function names (templates: `multiples_of_$k` is fine); at least four."""
+    params: tuple[Param, ...]
+    wordings: tuple[str, ...]
+    """Docstring first sentences (templates); at least six, really different from each other."""
+    body: str
+    idea: str
+    """One short imperative clause (template) that says how: becomes the thought and the plan."""
+    consts: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    """Constant name -> the values it may take (ints, or strings that are substituted as they are)."""
+    wrong: tuple[str, ...] = ()
+    """Plausible wrong bodies (templates), for repair prompts; others are made by mutation."""
+
+
+def params(*pairs: tuple[str, str]) -> tuple[Param, ...]:
+    """`params(("xs|values|items", "ints"), ("n|limit", "int"))`."""
+    return tuple(Param(names=tuple(names.split("|")), kind=kind) for names, kind in pairs)

@@ -1,0 +1,133 @@
+"""The nouns of the pipeline: what is to be solved, what was tried, what came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+from sandbox.api import Test, Verdict
+
+if TYPE_CHECKING:
+    from pipeline.ledger import Ledger
+    from pipeline.models.api import HiddenStates
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisibleTest:
+    """A test from the user: a doctest of the file, an example of the statement."""
+
+    test: Test
+    text: str
+    """The example as a person would write it, for prompts and messages."""
+    origin: str
+    """Where it came from: `doctest`, `docstring:arrow`, `sample`, ... with a line where there is one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One thing to solve, with its visible tests. There is no field for hidden ones, on purpose."""
+
+    task_id: str
+    kind: Literal["function", "method", "stdio"]
+    statement: str
+    """What the model is shown: the function as it stands (signature, docstring, body) dedented, or a text."""
+    entry_point: str
+    """Dotted name inside the program: `f`, `Stack.push`, `outer.inner`; empty for stdio."""
+    before: str = ""
+    """Module text that must run before the function (imports, names it needs)."""
+    after: str = ""
+    """Module text that must run after it."""
+    indent: str = ""
+    """What each line of the function is indented with in `before + code + after`."""
+    is_stub: bool = True
+    context: str = ""
+    """Signatures and imports of the module that the model may use; shown, not asked for."""
+    visible: tuple[VisibleTest, ...] = ()
+
+    def program(self, code: str) -> str:
+        """The runnable module text with `code` (dedented) in the function's place."""
+        if self.kind == "stdio":
+            return code
+        body = "".join(
+            self.indent + line if line.strip() else line for line in code.splitlines(keepends=True)
+        )
+        return f"{self.before}{body.rstrip()}\n{self.after}"
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        return tuple(v.test for v in self.visible)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """Code and where it came from."""
+
+    code: str
+    """The function, dedented (or the whole program for stdio)."""
+    origin: str
+    """The stage that made it: `current`, `probe`, `generate`, `mechanical`, `pr_cot`, `refine`, `pool`."""
+    seed: int = 0
+    plan: str | None = None
+    perturbation: str | None = None
+    parent: int | None = None
+    thinking_tokens: int = 0
+    answer_tokens: int = 0
+    mean_logprob: float | None = None
+    """Natural log, mean over answer tokens; None where the backend gives none."""
+    min_window_logprob: float | None = None
+    states: HiddenStates | None = None
+    imports: tuple[str, ...] = ()
+    """Import lines that the answer put above the function and that the module lacks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A candidate and what the sandbox showed of it."""
+
+    candidate: Candidate
+    visible: tuple[Verdict, ...] = ()
+    own: tuple[Verdict, ...] = ()
+    """Verdicts on self-tests."""
+
+    @property
+    def n_passed(self) -> int:
+        return sum(v.passed_examples for v in self.visible)
+
+    @property
+    def n_visible(self) -> int:
+        return sum(v.n_examples for v in self.visible)
+
+    @property
+    def passes(self) -> bool:
+        """Every visible test passed, and there was at least one."""
+        return bool(self.visible) and all(v.passed for v in self.visible)
+
+
+class Status(StrEnum):
+    VERIFIED = "verified"
+    CONSISTENT = "consistent"
+    UNVERIFIED = "unverified"
+    NONE = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solution:
+    """The chosen candidate with its status, its evidence and what it cost."""
+
+    task_id: str
+    status: Status
+    chosen: Judged | None
+    probability: float | None
+    """Calibrated P(correct), None where nothing was calibrated for this evidence."""
+    evidence: tuple[str, ...]
+    """Plain sentences, strongest first."""
+    rejected: tuple[Judged, ...] = ()
+    stages: tuple[str, ...] = ()
+    """Names of the stages that acted, in order."""
+    seed: int = 0
+    ledger: Ledger | None = field(default=None, compare=False)
+
+    @property
+    def is_good(self) -> bool:
+        return self.status in (Status.VERIFIED, Status.CONSISTENT)
