@@ -1,0 +1,1 @@
+"""The edge: the language server and the command line."""

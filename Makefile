@@ -1,0 +1,56 @@
+# make demo and make test are all a newcomer needs; `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXAMPLES := basics.py::multiples_of basics.py::clamp text.py::count_vowels broken.py::total_positive
+
+.PHONY: help demo test lint check fix image clean nano bench
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "atlas needs Python 3.11 or newer; run make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
+	@echo "installing; llama-cpp-python is compiled here, which takes about five minutes the first time"
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+demo: $(VENV)/installed ## set everything up, then solve the examples with the embedded model
+	@.ci/docker
+	@$(BIN)/atlas sandbox build
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/installed ## run all tests
+	@.ci/docker || echo "the tests that need Docker will be skipped"
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint test ## what CI runs
+
+fix: $(VENV)/installed ## format and mend what ruff can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+image: $(VENV)/installed ## build the sandbox image
+	$(BIN)/atlas sandbox build
+
+nano: $(VENV)/installed ## train the embedded model anew (about two hours on two cores)
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet --editable '.[train]'
+	$(BIN)/python -m pipeline.nano all
+
+bench: $(VENV)/installed ## the ladder of conditions on nano-bench
+	$(BIN)/atlas bench run nano --out runs/nano --conditions A,B,C,D
+	$(BIN)/atlas bench report runs/nano
+
+clean: ## remove what was built here, and the sandbox's containers
+	-$(BIN)/atlas sandbox cleanup
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

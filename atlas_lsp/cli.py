@@ -1,0 +1,69 @@
+"""The command line: parses, calls, prints; every error is one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+
+from atlas_lsp.commands import bench, doctor, lens, model, sandbox, select, serve, solve, tests
+from pipeline.models.api import ModelError
+from pipeline.source.errors import SourceError
+from sandbox.api import SandboxError
+
+OK, NOTHING_GOOD, USAGE, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
+
+COMMANDS = (solve, tests, select, bench, lens, model, sandbox, doctor, serve)
+
+
+class UsageError(Exception):
+    """What the user asked for cannot be; the text says what and how to mend it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; never shows a traceback for an expected error."""
+    args = parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = args.run
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return command(args)
+    except KeyboardInterrupt:
+        return _fail("stopped; nothing was written", INTERRUPTED)
+    except (UsageError, SourceError) as exc:
+        return _fail(str(exc), USAGE)
+    except (ModelError, SandboxError) as exc:
+        return _fail(str(exc), BROKEN)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    except OSError as exc:
+        return _fail(f"{exc.filename or 'the system'}: {exc.strerror}", BROKEN)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line, one sub-command per module of `atlas_lsp.commands`."""
+    top = argparse.ArgumentParser(
+        prog="atlas",
+        description="Solve, repair and test Python functions with a local model, proved in a sandbox.",
+    )
+    top.add_argument("--version", action="version", version=f"atlas {version('atlas-lsp')}")
+    subparsers = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(subparsers)
+    return top
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"atlas: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _terminate(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

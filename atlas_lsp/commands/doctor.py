@@ -1,0 +1,104 @@
+"""`atlas doctor`: what works on this machine, what does not, and the mend for each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    name: str
+    ok: bool
+    what: str
+    mend: str = ""
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("doctor", help="check model, Docker, image, versions, GPU")
+    parser.add_argument("--model", default="nano", metavar="PATH|NAME|URL")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit 0 when everything that `atlas solve` needs is there, 3 when not."""
+    from atlas_lsp.cli import BROKEN, OK
+
+    checks = [*versions(), *model(args.model), *docker()]
+    if args.json:
+        print(json.dumps([asdict(check) for check in checks], indent=2))
+    else:
+        for check in checks:
+            print(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.what}")
+            if not check.ok:
+                print(f"     mend: {check.mend}")
+    return OK if all(check.ok for check in checks) else BROKEN
+
+
+def versions() -> Iterator[Check]:
+    yield Check(name="python", ok=True, what=sys.version.split()[0])
+    for package in ("atlas-lsp", "pygls", "lsprotocol", "llama-cpp-python", "numpy", "docker"):
+        try:
+            yield Check(name=package, ok=True, what=version(package))
+        except PackageNotFoundError:
+            mend = f"pip install {package}"
+            yield Check(name=package, ok=False, what="not installed", mend=mend)
+
+
+def model(name: str) -> Iterator[Check]:
+    """Load the model and generate a few tokens; says whether a GPU is used."""
+    import asyncio
+
+    from pipeline.models.api import Message, ModelError, Request
+    from pipeline.wiring import open_model
+
+    async def load() -> str:
+        opened = await open_model(name)
+        try:
+            request = Request(messages=(Message(role="user", content="1 + 1"),), max_tokens=8)
+            (completion,) = await opened.complete([request])
+            info = opened.info
+        finally:
+            await opened.aclose()
+        abilities = [
+            word
+            for word, there in (
+                ("thinking", info.has_thinking),
+                ("grammar", info.has_grammar),
+                ("hidden states", info.has_states),
+            )
+            if there
+        ]
+        return (
+            f"{info.name}, {info.backend}, context {info.n_ctx}, {', '.join(abilities)}; "
+            f"wrote {completion.answer_tokens} tokens"
+        )
+
+    try:
+        yield Check(name="model", ok=True, what=asyncio.run(load()))
+    except ModelError as exc:
+        mend = "name another model with --model; `atlas model list` shows what there is"
+        yield Check(name="model", ok=False, what=str(exc), mend=mend)
+    yield Check(name="gpu", ok=True, what=gpu())
+
+
+def gpu() -> str:
+    try:
+        from llama_cpp import llama_supports_gpu_offload
+    except ImportError:
+        return "unknown: llama-cpp-python is not installed"
+    if llama_supports_gpu_offload():
+        return "llama.cpp was built with GPU offload"
+    return "none: this llama.cpp is a CPU build (README, section GPU, says how to change that)"
+
+
+def docker() -> Iterator[Check]:
+    from sandbox.admin import doctor
+
+    for check in doctor().checks:
+        yield Check(name=check.name, ok=check.ok, what=check.what, mend=check.mend)

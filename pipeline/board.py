@@ -1,0 +1,34 @@
+"""The candidates judged so far in one job: what a stop, a time-out or an error must not lose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipeline.task import Judged
+
+
+class Board:
+    """Grows only; the engine writes, stages read."""
+
+    def __init__(self) -> None:
+        self.current: Judged | None = None
+        """The function as it stood, judged; None for a stub."""
+        self.judged: list[Judged] = []
+        self.stages: list[str] = []
+
+    def add(self, judged: Iterable[Judged]) -> int:
+        """Take those whose code is new; returns how many were."""
+        known = {one.candidate.code for one in self.judged}
+        fresh = [one for one in judged if one.candidate.code not in known]
+        self.judged.extend(fresh)
+        return len(fresh)
+
+    @property
+    def passing(self) -> tuple[Judged, ...]:
+        return tuple(one for one in self.judged if one.passes)
+
+    @property
+    def nearest(self) -> Judged | None:
+        """The one that passes most; the function as it stood where nothing else is there."""
+        pool = [*self.judged, *([self.current] if self.current else [])]
+        return max(pool, key=lambda one: one.n_passed, default=None)

@@ -1,0 +1,90 @@
+"""The end of a job: choose, give it a status that the evidence carries, and say why."""
+
+from __future__ import annotations
+
+from pipeline.board import Board
+from pipeline.context import Context
+from pipeline.judge import first_failure
+from pipeline.select.choose import Choice, choose
+from pipeline.task import Judged, Solution, Status, Task
+from sandbox.api import BROKEN_MACHINERY, Proof
+
+
+async def conclude(ctx: Context, task: Task, board: Board) -> Solution:
+    """The Solution of what is on the board; never more than the evidence carries."""
+    if board.current and board.current.passes:
+        return _solution(ctx, task, board, Status.NONE, Choice(best=None), (_already(board.current),))
+    choice = await choose(ctx, task, board.judged)
+    status = status_of(ctx, task, choice)
+    return _solution(ctx, task, board, status, choice, evidence_of(ctx, task, board, choice))
+
+
+def status_of(ctx: Context, task: Task, choice: Choice) -> Status:
+    """`verified` only for what passed every visible test twice, in a form that can prove it."""
+    best = choice.best
+    if best is None:
+        return Status.NONE
+    if best.passes and all(v.proof is not Proof.SHARED for v in best.visible):
+        return Status.VERIFIED
+    sure = choice.probability is not None and choice.probability >= ctx.settings.consistent_at
+    return Status.CONSISTENT if not task.visible and sure else Status.UNVERIFIED
+
+
+def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple[str, ...]:
+    """Plain sentences about the choice, strongest first."""
+    lines = []
+    if not task.visible:
+        lines.append("no doctest to check against: the status is at best `consistent`")
+    if choice.best:
+        lines += _about_visible(ctx, board, choice.best)
+        lines.append(_about_origin(choice.best))
+    if choice.probability is not None:
+        lines.append(f"estimated probability of being right: {choice.probability:.0%}")
+    lines += choice.reasons
+    n_rejected = sum(1 for one in board.judged if one is not choice.best)
+    if n_rejected:
+        lines.append(f"{n_rejected} other candidates were rejected")
+    return tuple(lines)
+
+
+def _about_visible(ctx: Context, board: Board, best: Judged) -> list[str]:
+    if not best.visible:
+        return []
+    broken = [v for v in best.visible if v.observation.outcome in BROKEN_MACHINERY]
+    if broken:
+        return [f"the sandbox could not run the tests: {broken[0].detail}"]
+    where = f"{ctx.sandbox.kind} sandbox"
+    lines = [f"passes {best.n_passed} of {best.n_visible} examples, run twice in the {where}"]
+    if board.current and best.passes:
+        before = f"{board.current.n_passed} of {board.current.n_visible}"
+        failure = first_failure(board.current)
+        lines.append(f"before: {before}" + (f" ({failure.detail})" if failure else ""))
+    failure = first_failure(best)
+    return [*lines, f"still fails: {failure.detail}"] if failure else lines
+
+
+def _about_origin(best: Judged) -> str:
+    made = best.candidate
+    how = f", {made.plan}" if made.origin == "mechanical" else f", plan: {made.plan}" if made.plan else ""
+    framing = f", framing: {made.perturbation}" if made.perturbation else ""
+    return f"made by {made.origin}{how}{framing}"
+
+
+def _already(current: Judged) -> str:
+    return f"the function already passes its {current.n_visible} examples; nothing to change"
+
+
+def _solution(
+    ctx: Context, task: Task, board: Board, status: Status, choice: Choice, evidence: tuple[str, ...]
+) -> Solution:
+    return Solution(
+        task_id=task.task_id,
+        status=status,
+        chosen=choice.best,
+        probability=choice.probability,
+        evidence=evidence,
+        rejected=tuple(one for one in board.judged if one is not choice.best),
+        stages=tuple(board.stages),
+        seed=ctx.settings.seed,
+        ledger=ctx.ledger,
+    )

@@ -1,0 +1,90 @@
+"""The pipeline on one page: probe, generate, select, repair; stop at the first proof."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
+
+from pipeline.board import Board
+from pipeline.conclude import conclude
+from pipeline.context import Context
+from pipeline.events import StageEnded, StageStarted
+from pipeline.generate import generate, probe
+from pipeline.judge import judge_all
+from pipeline.repair.prcot import repair
+from pipeline.repair.rung import mechanical
+from pipeline.task import Candidate, Judged, Solution, Task
+
+Rung = Callable[[], Awaitable[Sequence[Candidate]]]
+
+
+async def solve(ctx: Context, task: Task) -> Solution:
+    """Turn a task into a Solution with its evidence.
+
+    A time limit, an empty budget and a stop end the climb and keep the best so far.
+    Raises only for broken machinery (ModelError, SandboxError) and when it is cancelled.
+    """
+    board, began = Board(), time.monotonic()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(ctx.settings.timeout_s):
+            await until_stopped(ctx, climb(ctx, task, board))
+    ctx.ledger.wall_s = time.monotonic() - began
+    return await conclude(ctx, task, board)
+
+
+async def climb(ctx: Context, task: Task, board: Board) -> None:
+    """Each rung runs only when those before it left nothing proved; the cheapest come first."""
+    settings = ctx.settings
+    await judge_current(ctx, task, board)
+    if board.current and board.current.passes:
+        return
+    rungs: list[tuple[str, bool, Rung]] = [
+        ("mechanical", settings.mechanical and not task.is_stub, partial(mechanical, ctx, task)),
+        ("probe", settings.probe, partial(probe, ctx, task)),
+        ("generate", True, partial(generate, ctx, task)),
+    ]
+    for name, wanted, rung in rungs:
+        if wanted and await run(ctx, task, board, name, rung):
+            return
+    for round_ in range(settings.repair_rounds if settings.repair else 0):
+        if await run(ctx, task, board, "repair", partial(repair, ctx, task, board, round_)):
+            return
+
+
+async def run(ctx: Context, task: Task, board: Board, name: str, rung: Rung) -> bool:
+    """Make candidates, judge the new ones, report what the stage did; True when one is proved."""
+    ctx.emit(StageStarted(stage=name))
+    made = await rung()
+    n_new = board.add(await judge_all(ctx, task, name, made)) if made else 0
+    if made:
+        board.stages.append(name)
+    best = board.nearest
+    score = f", best passes {best.n_passed} of {best.n_visible}" if best and task.visible else ""
+    detail = f"{len(made)} candidates, {n_new} new{score}" if made else "made no candidate"
+    ctx.emit(StageEnded(stage=name, acted=bool(made), detail=detail))
+    return bool(board.passing)
+
+
+async def judge_current(ctx: Context, task: Task, board: Board) -> Judged | None:
+    """What the function does before anything is changed; a stub is known to fail."""
+    if task.is_stub or not task.visible:
+        return None
+    current = Candidate(code=task.statement, origin="current")
+    (board.current,) = await judge_all(ctx, task, "current", [current])
+    return board.current
+
+
+async def until_stopped(ctx: Context, work: Coroutine[None, None, None]) -> None:
+    """Run the work to its end, or until someone asks to stop and keep the best."""
+    climbing = asyncio.create_task(work)
+    stop = asyncio.create_task((ctx.keep_best or asyncio.Event()).wait())
+    try:
+        await asyncio.wait({climbing, stop}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.cancel()
+        climbing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await climbing

@@ -1,0 +1,87 @@
+"""One job on one function of one document: what the editor, the command line and the benchmark all call."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.context import Settings
+from pipeline.engine import solve
+from pipeline.events import Emit, ignore
+from pipeline.source.edit import splice, unified_diff
+from pipeline.source.locate import FunctionSite
+from pipeline.source.task import task_from_file
+from pipeline.source.text import Document
+from pipeline.task import Solution, Task
+from pipeline.wiring import Runtime
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobResult:
+    """A Solution together with the very text it was made for."""
+
+    document: Document
+    site: FunctionSite
+    task: Task
+    solution: Solution
+    new_text: bytes | None
+    """The whole file with the function replaced; None when nothing was chosen."""
+    diff: str
+
+
+async def run_job(
+    runtime: Runtime,
+    document: Document,
+    site: FunctionSite,
+    settings: Settings,
+    *,
+    emit: Emit = ignore,
+    keep_best: asyncio.Event | None = None,
+    path: str = "",
+) -> JobResult:
+    """Solve or repair the function at `site`; the file is not written.
+
+    Raises ModelError or SandboxError when the machinery breaks, SourceError for a function that cannot be read.
+    """
+    task = task_from_file(document, site)
+    name = f"{path}::{site.qualname}"
+    ctx = runtime.context(settings, emit, group=name, keep_best=keep_best)
+    solution = await solve(ctx, task)
+    best = solution.chosen
+    if best is None or best.candidate.code == task.statement:
+        return JobResult(
+            document=document, site=site, task=task, solution=solution, new_text=None, diff=""
+        )
+    new = splice(document, site, best.candidate.code, imports=best.candidate.imports)
+    diff = unified_diff(document, new, path or "module.py")
+    return JobResult(
+        document=document, site=site, task=task, solution=solution, new_text=new, diff=diff
+    )
+
+
+class FileChanged(Exception):
+    """The file is not the one that was solved; nothing was written."""
+
+
+def write_if_unchanged(path: Path, expected: bytes, new: bytes) -> None:
+    """Replace the file's bytes in one step, keeping its mode; only if it still holds `expected`.
+
+    Raises FileChanged, or OSError (a full disk leaves the file as it was).
+    """
+    target = path.resolve()
+    if target.read_bytes() != expected:
+        raise FileChanged(f"{path} changed while it was being solved; run again, or use the diff")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(new)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(target.stat().st_mode & 0o7777)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

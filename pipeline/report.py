@@ -1,0 +1,71 @@
+"""A finished job as JSON and as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.job import JobResult
+from pipeline.judge import first_failure
+from pipeline.models.api import ModelInfo
+from pipeline.task import Judged, Solution
+from pipeline.wiring import Runtime
+from sandbox.api import Verdict
+
+
+def as_json(result: JobResult, runtime: Runtime) -> dict[str, object]:
+    """The document of `atlas solve --json`; every field from what really happened."""
+    solution = result.solution
+    return {
+        "status": str(solution.status),
+        "function": result.site.qualname,
+        "diff": result.diff,
+        "code": solution.chosen.candidate.code if solution.chosen else None,
+        "tests": tests_json(solution.chosen),
+        "probability": solution.probability,
+        "evidence": list(solution.evidence),
+        "rejected": [rejected_json(one) for one in solution.rejected],
+        "ledger": solution.ledger.as_json() if solution.ledger else {},
+        "stages": list(solution.stages),
+        "model": model_json(runtime.model.info),
+        "sandbox": {"kind": runtime.sandbox.kind, "isolation": list(runtime.sandbox.isolation)},
+        "seed": solution.seed,
+    }
+
+
+def tests_json(chosen: Judged | None) -> dict[str, dict[str, int]]:
+    visible = chosen.visible if chosen else ()
+    own = chosen.own if chosen else ()
+    return {"visible": counts(visible), "self": counts(own)}
+
+
+def counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    return {
+        "passed": sum(v.passed_examples for v in verdicts),
+        "total": sum(v.n_examples for v in verdicts),
+    }
+
+
+def rejected_json(judged: Judged) -> dict[str, object]:
+    failure = first_failure(judged)
+    return {
+        "origin": judged.candidate.origin,
+        "passed": judged.n_passed,
+        "total": judged.n_visible,
+        "why": failure.detail if failure else "another candidate was preferred",
+    }
+
+
+def model_json(info: ModelInfo) -> dict[str, str]:
+    return {"name": info.name, "sha256": info.sha256, "backend": info.backend}
+
+
+def summary(solution: Solution, function: str) -> str:
+    """Lines for stderr: the status, the evidence, the cost."""
+    lines = [f"{function}: {solution.status}", *(f"  {line}" for line in solution.evidence)]
+    ledger = solution.ledger
+    if ledger:
+        lines.append(
+            f"  cost: {ledger.generated_tokens} tokens in {ledger.model_calls} calls, "
+            f"{ledger.sandbox_runs} sandbox runs, {ledger.wall_s:.1f} s"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,82 @@
+"""Who may import whom, read from the source with `ast`; and what must not be imported before it is needed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TRAINING_ONLY = {"torch", "tokenizers", "gguf"}
+CONCRETE = {"sandbox.docker_sandbox", "sandbox.local", "pipeline.models.llama", "pipeline.models.openai"}
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def check_never_imports(package: str, forbidden: set[str], *, but: tuple[str, ...] = ()) -> None:
+    files = [p for p in modules(package) if p.relative_to(ROOT).as_posix() not in but]
+    assert files, f"no modules in {package}"
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files
+        for name in imports(path)
+        if any(name == one or name.startswith(f"{one}.") for one in forbidden)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_sandbox_knows_nothing_of_models_or_editors():
+    check_never_imports("sandbox", {"pipeline", "atlas_lsp", "pygls", "lsprotocol", "llama_cpp"})
+
+
+def test_the_pipeline_knows_nothing_of_editors():
+    check_never_imports("pipeline", {"atlas_lsp", "pygls", "lsprotocol"})
+
+
+def test_only_wiring_builds_concrete_models_and_sandboxes():
+    inside = tuple(p.relative_to(ROOT).as_posix() for p in modules("pipeline/models"))
+    check_never_imports("pipeline", CONCRETE, but=("pipeline/wiring.py", *inside))
+
+
+def test_torch_is_imported_only_where_something_is_trained():
+    check_never_imports("sandbox", TRAINING_ONLY)
+    check_never_imports("atlas_lsp", TRAINING_ONLY)
+    training = [*modules("pipeline/nano"), ROOT / "pipeline" / "lens" / "train.py"]
+    allowed = tuple(p.relative_to(ROOT).as_posix() for p in training)
+    check_never_imports("pipeline", TRAINING_ONLY, but=allowed)
+
+
+def test_nothing_broad_is_caught_outside_the_edge():
+    broad = []
+    for path in [*modules("pipeline"), *modules("sandbox"), *modules("atlas_lsp")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ExceptHandler):
+                continue
+            names = {n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)} if node.type else {"bare"}
+            if names & {"bare", "Exception", "BaseException"}:
+                broad.append(path.relative_to(ROOT).as_posix())
+    # The worker runs other people's code: there every exception is data. The LSP edge logs and answers.
+    assert set(broad) <= {"sandbox/worker.py", "atlas_lsp/server.py"}
+
+
+@pytest.mark.parametrize("module", ["atlas_lsp.cli", "atlas_lsp.__main__", "atlas_lsp.server"])
+def test_starting_imports_nothing_heavy(module: str):
+    heavy = "{'torch', 'llama_cpp', 'numpy', 'docker', 'httpx', 'libcst', 'jinja2'}"
+    code = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
