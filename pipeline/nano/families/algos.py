@@ -1,4 +1,4 @@
-"""Function families on small algorithms: scans, votes, dynamic programming, simulations and rules."""
+"""Function families on small algorithms: scans, votes, small tables, simulations and rules."""
 
 from pipeline.nano.family import Family, params
 
@@ -11,7 +11,7 @@ FAMILIES: tuple[Family, ...] = (
             "Return the value that makes up more than half of $a, or None if there is none.",
             "Find the majority element of a list; None without a majority.",
             "Which number occurs in more than half of the places? None if no number does.",
-            "The absolute majority of $a: the value with over 50 percent of the entries, else None.",
+            "The absolute majority of $a: the value in over 50 percent of its places, else None.",
             "Given $a, return the element that occurs more than len($a) / 2 times, or None.",
             "Look for a value with a strict majority in $a and return it; otherwise return None.",
         ),
@@ -210,7 +210,7 @@ return y""",
         params=params(("amount|total|cents|price", "nat")),
         wordings=(
             "Return the number of coins for $a with coins of $k and 1, largest first.",
-            "How many coins pay $a when there are coins of $k and 1 and as few as possible are used?",
+            "How many coins pay $a when coins of $k and 1 exist and as few as possible are used?",
             "The least number of coins of value $k and 1 that make the amount.",
             "Given an amount, count the coins used when paying with coins of $k and then 1.",
             "Pay $a with as many coins of $k as fit and ones for the rest; return the coin count.",
@@ -401,5 +401,481 @@ for char in $a:
     best = max(best, depth)
 return depth""",
         ),
+    ),
+    Family(
+        key="alg_robot_line",
+        names=("walk_bits", "final_position", "robot_position", "move_on_line"),
+        params=params(("moves|steps|bits|commands", "bits")),
+        wordings=(
+            "Return where a robot ends that starts at 0 and goes $k right for a 1, 1 left for a 0.",
+            "Each 1 in $a adds $k to the position, each 0 takes 1 away; start at 0.",
+            "The final position of a walk from 0: +$k for every 1 and -1 for every 0.",
+            "Given a list of bits, move $k forward on 1 and one back on 0; where do you end?",
+            "Where on the number line does a robot stop if 1 means +$k and 0 means -1?",
+            "Simulate the moves in $a (1: $k steps ahead, 0: 1 step back) and return the position.",
+        ),
+        body="return sum($k if move else -1 for move in $a)",
+        idea="add $k for a one and subtract 1 for a zero",
+        consts={"k": (1, 2, 3, 4, 5, 10)},
+        wrong=("return sum($a) * $k",),
+    ),
+    Family(
+        key="alg_capped_counter",
+        names=("capped_counter", "counter_with_cap", "count_up_to_$k", "bounded_counter"),
+        params=params(("bits|clicks|presses|steps", "bits")),
+        wordings=(
+            "Start at 0, go up on a 1 and down on a 0, but stay within 0 and $k; return the end.",
+            "The final value of a counter that moves by one and is kept between 0 and $k.",
+            "Given bits, count up for 1 and down for 0 without leaving the range 0 to $k.",
+            "What does a counter show after $a if it never goes below 0 or above $k?",
+            "Simulate a counter: 1 adds one (at most $k), 0 takes one away (at least 0).",
+            "Return the value of a clamped counter (0..$k) after all ups (1) and downs (0) in $a.",
+        ),
+        body="""count = 0
+for bit in $a:
+    count = min($k, count + 1) if bit else max(0, count - 1)
+return count""",
+        idea="step up or down and clamp to 0 and $k",
+        consts={"k": (1, 2, 3, 4)},
+        wrong=(
+            """count = 0
+for bit in $a:
+    count += 1 if bit else -1
+return max(0, min($k, count))""",
+            "return min($k, sum($a))",
+        ),
+    ),
+    Family(
+        key="alg_thermostat",
+        names=("thermostat", "heater_state", "control_heater", "heating_mode"),
+        params=params(("temp|degrees|temperature|reading", "int")),
+        wordings=(
+            "Return 'heat' if $a is below $k, 'cool' if it is above $m, otherwise 'off'.",
+            "The mode of a thermostat: 'heat' under $k degrees, 'cool' over $m, else 'off'.",
+            "Given a temperature, decide between 'heat' (< $k), 'cool' (> $m) and 'off'.",
+            "What should the thermostat do at $a degrees: heat below $k, cool above $m, or be off?",
+            "Choose 'heat' for temperatures lower than $k and 'cool' for higher than $m; else 'off'.",
+            "Decide the state of the heating: 'off' from $k to $m, 'heat' below, 'cool' above.",
+        ),
+        body="""if $a < $k:
+    return "heat"
+if $a > $m:
+    return "cool"
+return "off\"""",
+        idea="compare with the two limits",
+        consts={"k": (15, 16, 18, 19, 20), "m": (21, 22, 24, 25, 28)},
+        wrong=(
+            """if $a < $k:
+    return "cool"
+if $a > $m:
+    return "heat"
+return "off\"""",
+        ),
+    ),
+    Family(
+        key="alg_grade",
+        names=("grade", "letter_grade", "score_to_grade", "grade_for"),
+        params=params(("score|points|mark|result", "int")),
+        wordings=(
+            "Return 'A' for a score of at least $k, 'B' from $m, otherwise 'C'.",
+            "The letter grade of $a: 'A' from $k up, 'B' from $m up, 'C' below.",
+            "Turn a score into a grade: 'A' if it is $k or more, 'B' if $m or more, else 'C'.",
+            "Given a score, which of the grades 'A' (>= $k), 'B' (>= $m) and 'C' does it get?",
+            "Grade $a with 'A', 'B' or 'C', where the limits are $k and $m, both included.",
+            "Map points to letters: $k and above is 'A', $m and above is 'B', the rest is 'C'.",
+        ),
+        body="""if $a >= $k:
+    return "A"
+return "B" if $a >= $m else "C\"""",
+        idea="check the higher limit first, then the lower",
+        consts={"k": (20, 25, 30, 35, 40), "m": (0, 5, 10, 12, 15)},
+        wrong=(
+            """if $a > $k:
+    return "A"
+return "B" if $a > $m else "C\"""",
+        ),
+    ),
+    Family(
+        key="alg_tax_bracket",
+        names=("tax", "income_tax", "compute_tax", "tax_on"),
+        params=params(("income|amount|salary|earned", "nat")),
+        wordings=(
+            "Return the tax on $a: nothing up to $k, then $m for every unit above.",
+            "Every unit of income over $k costs $m; what is the tax?",
+            "The tax when the first $k units are free and each further one is taxed with $m.",
+            "Given an income, tax only the part above $k, at $m per unit.",
+            "Compute $m times the part of $a that exceeds $k, 0 if it does not.",
+            "How much tax is due on $a if $k is the allowance and the rate is $m per unit?",
+        ),
+        body="return max(0, $a - $k) * $m",
+        idea="tax the part above the allowance",
+        consts={"k": (2, 4, 5, 8, 10, 12), "m": (2, 3, 4, 5)},
+        wrong=("return $a * $m if $a > $k else 0", "return ($a - $k) * $m"),
+    ),
+    Family(
+        key="alg_two_rate_tax",
+        names=("progressive_tax", "two_rate_tax", "tiered_price", "water_bill"),
+        params=params(("units|usage|amount|used", "nat")),
+        wordings=(
+            "Return the price of $a units: 2 each for the first $k, $m each after that.",
+            "The first $k units cost 2 apiece and all others $m; what is the bill for $a?",
+            "The bill with a rate of 2 up to $k units and $m for every unit beyond.",
+            "Given the usage, charge 2 per unit until $k and $m per unit above.",
+            "Compute a tiered bill: rate 2 for at most $k units, rate $m for the rest.",
+            "How much do $a units cost if the rate goes from 2 to $m after $k units?",
+        ),
+        body="return min($a, $k) * 2 + max(0, $a - $k) * $m",
+        idea="charge the part up to $k and the part above separately",
+        consts={"k": (3, 4, 5, 6, 8, 10), "m": (3, 4, 5, 6)},
+        wrong=("return $a * 2 if $a <= $k else $a * $m",),
+    ),
+    Family(
+        key="alg_shipping",
+        names=("shipping_cost", "delivery_fee", "shipping_fee", "postage"),
+        params=params(("total|amount|order|price", "nat")),
+        wordings=(
+            "Return the shipping cost: 0 for orders of at least $k, otherwise $m.",
+            "The delivery fee is $m, but free from an order value of $k.",
+            "How much is shipping for an order worth $a, if it is free from $k and $m below?",
+            "Given the order total, charge $m unless it reaches $k.",
+            "Free delivery from $k on; below that the fee is $m.",
+            "The fee for $a: $m when it is less than $k, else nothing.",
+        ),
+        body="return 0 if $a >= $k else $m",
+        idea="no fee from $k on",
+        consts={"k": (5, 8, 10, 12, 15), "m": (2, 3, 4, 5, 6, 7)},
+        wrong=("return 0 if $a > $k else $m", "return $a if $a >= $k else $a + $m"),
+    ),
+    Family(
+        key="alg_bulk_price",
+        names=("bulk_price", "total_price", "price_with_discount", "order_price"),
+        params=params(("count|n|quantity|pieces", "nat"), ("price|unit|each", "small")),
+        wordings=(
+            "Return the price of $a items at $b each, less $k if there are at least $m of them.",
+            "The total for $a pieces at $b, with $k off from $m pieces on.",
+            "Multiply $a by $b and subtract $k when $a is $m or more; never go below 0.",
+            "Given a count and a unit price, compute the total; from $m items it is $k cheaper.",
+            "How much do $a items cost if $k is taken off orders of $m or more?",
+            "Order total with a fixed discount of $k for $m items or more, not below 0.",
+        ),
+        body="""cost = $a * $b
+if $a >= $m:
+    cost -= $k
+return max(0, cost)""",
+        idea="multiply and subtract the discount from $m items on",
+        consts={"k": (1, 2, 3, 4, 5), "m": (5, 6, 8, 10, 12)},
+        wrong=(
+            """cost = $a * $b
+if $a > $m:
+    cost -= $k
+return max(0, cost)""",
+        ),
+    ),
+    Family(
+        key="alg_fizzbuzz",
+        names=("fizzbuzz", "fizz_buzz", "fizz_or_buzz", "say"),
+        params=params(("n|number|num|i", "int")),
+        wordings=(
+            "Return 'FizzBuzz' if $a is divisible by $k and $m, 'Fizz' by $k, 'Buzz' by $m, else it.",
+            "FizzBuzz with $k and $m; other numbers are returned as strings.",
+            "'Fizz' for multiples of $k, 'Buzz' for multiples of $m, both joined, or str($a).",
+            "Given a number, say Fizz ($k), Buzz ($m), FizzBuzz (both) or the number as text.",
+            "What does a FizzBuzz player with the divisors $k and $m say for $a?",
+            "Play FizzBuzz: $k gives 'Fizz', $m gives 'Buzz', anything else the number as a string.",
+        ),
+        body="""word = ""
+if $a % $k == 0:
+    word += "Fizz"
+if $a % $m == 0:
+    word += "Buzz"
+return word or str($a)""",
+        idea="collect the words of the divisors, or use the number",
+        consts={"k": (2, 3, 4), "m": (5, 7)},
+        wrong=(
+            """if $a % $k == 0:
+    return "Fizz"
+if $a % $m == 0:
+    return "Buzz"
+return str($a)""",
+        ),
+    ),
+    Family(
+        key="alg_fizz_list",
+        names=("fizz_list", "fizz_up_to", "fizz_numbers", "replace_multiples"),
+        params=params(("n|limit|last|stop", "small")),
+        wordings=(
+            "Return the numbers 1 to $a as strings, with multiples of $k replaced by '$m'.",
+            "List 1 up to $a as text, but write '$m' for every multiple of $k.",
+            "The strings '1', '2', ... up to $a, with '$m' at each multiple of $k.",
+            "Given $a, count from 1 and say '$m' instead of numbers divisible by $k.",
+            "Count from 1 to $a in strings; numbers that $k divides become '$m'.",
+            "A list of strings for 1..$a in which multiples of $k read '$m'.",
+        ),
+        body="""return ["$m" if i % $k == 0 else str(i) for i in range(1, $a + 1)]""",
+        idea="replace the multiples of $k while counting",
+        consts={"k": (2, 3, 4, 5), "m": ("Fizz", "Buzz", "Bang", "Hop", "Boom", "Pop")},
+        wrong=("""return ["$m" if i % $k == 0 else str(i) for i in range($a)]""",),
+    ),
+    Family(
+        key="alg_rps",
+        names=("rps_winner", "rock_paper_scissors", "play_round", "who_wins"),
+        params=params(("p|first|left|one", "nat"), ("q|second|right|two", "nat")),
+        wordings=(
+            "Return 0 for a draw, 1 if $a wins and 2 if $b wins; move x % 3 + 1 beats x % 3.",
+            "Play rock, paper, scissors with $a % 3 and $b % 3 (0 rock, 1 paper, 2 scissors).",
+            "The winner (1 or 2, 0 for a draw) when 0, 1, 2 mod 3 mean rock, paper, scissors.",
+            "Given two numbers, reduce them mod 3 to rock, paper, scissors and name the winner.",
+            "Who wins at rock (0), paper (1), scissors (2), both taken mod 3? 0 means a draw.",
+            "Return ($a - $b) mod 3: 0 is a draw, 1 is a win for the first, 2 for the second.",
+        ),
+        body="return ($a - $b) % 3",
+        idea="take the difference modulo 3",
+        wrong=("return ($b - $a) % 3", "return abs($a - $b) % 3"),
+    ),
+    Family(
+        key="alg_round_robin",
+        names=("whose_turn", "round_robin", "player_at_turn", "next_in_line"),
+        params=params(("names|players|queue|people", "words1"), ("turn|n|step|i", "nat")),
+        wordings=(
+            "Return who in $a has turn number $b, counting from 0 and starting over at the end.",
+            "The player whose turn it is after $b turns, going round the list.",
+            "Given a non-empty list of players and a turn number from 0, name the player.",
+            "Go around $a in a circle; who is reached after $b steps from the first?",
+            "Find the element at index $b when $a repeats for ever.",
+            "Whose turn is it in round $b if the players take turns in the order of the list?",
+        ),
+        body="return $a[$b % len($a)]",
+        idea="index modulo the length",
+        wrong=("return $a[($b - 1) % len($a)]", "return $a[min($b, len($a) - 1)]"),
+    ),
+    Family(
+        key="alg_queue_rotate",
+        names=("rotate_queue", "serve_and_requeue", "requeue", "cycle_queue"),
+        params=params(("queue|line|people|names", "words"), ("n|turns|times|rounds", "small")),
+        wordings=(
+            "Move the first element of $a to the end, $b times.",
+            "Return the queue after the person at the front has gone to the back $b times.",
+            "The order of a queue after $b people were served and lined up again.",
+            "Given a queue and a number, rotate it to the left that many times (empty stays empty).",
+            "Take the front of $a and put it at the back, $b times in a row.",
+            "What does the queue look like when its head goes to the tail $b times?",
+        ),
+        body="""if not $a:
+    return []
+shift = $b % len($a)
+return $a[shift:] + $a[:shift]""",
+        idea="cut at the number of turns modulo the length and swap the parts",
+        wrong=("return $a[$b:] + $a[:$b]",),
+    ),
+    Family(
+        key="alg_josephus",
+        names=("josephus", "last_standing", "survivor", "last_one_left"),
+        params=params(("n|people|players|size", "pos")),
+        wordings=(
+            "Return the survivor among 1 to $a when every ${k}th person in the circle leaves.",
+            "The Josephus problem for $a people and step $k, numbered from 1.",
+            "Who remains last if $a people stand in a circle and number $k in each count goes?",
+            "Given $a players in a circle, remove each ${k}th until one is left and return it.",
+            "The last number left of 1..$a when counting to $k around the circle and removing.",
+            "Simulate the elimination of every ${k}th of $a people and return the last one.",
+        ),
+        body="""ring = list(range(1, $a + 1))
+i = 0
+while len(ring) > 1:
+    i = (i + $k - 1) % len(ring)
+    ring.pop(i)
+return ring[0]""",
+        idea="remove every $k-th person from a circular list",
+        consts={"k": (4, 5, 6, 7)},
+        wrong=(
+            """ring = list(range(1, $a + 1))
+i = 0
+while len(ring) > 1:
+    i = (i + $k) % len(ring)
+    ring.pop(i)
+return ring[0]""",
+        ),
+    ),
+    Family(
+        key="alg_parity_bit",
+        names=("add_parity", "with_parity_bit", "append_parity", "even_parity"),
+        params=params(("bits|data|flags|values", "bits")),
+        wordings=(
+            "Return $a with a bit appended that makes the number of ones even.",
+            "Append an even parity bit to a list of bits.",
+            "The bits of $a followed by their parity: 1 if the count of ones is odd, else 0.",
+            "Given a list of 0s and 1s, add one more so that the sum is even.",
+            "Extend a bit list by its even parity bit.",
+            "Which list do you send for $a if a parity bit at the end keeps the sum even?",
+        ),
+        body="return [*$a, sum($a) % 2]",
+        idea="append the sum modulo 2",
+        wrong=("return [*$a, 1 - sum($a) % 2]", "return [*$a, len($a) % 2]"),
+    ),
+    Family(
+        key="alg_bits_to_int",
+        names=("bits_to_int", "bits_value", "from_bits", "binary_list_to_int"),
+        params=params(("bits|digits|flags|values", "bits")),
+        wordings=(
+            "Return the number whose binary digits are $a, most significant first.",
+            "Read a list of bits as a binary number; the empty list is 0.",
+            "The integer that the bits in $a stand for, highest bit first.",
+            "Given a list of 0s and 1s, compute its value in base two.",
+            "What number do the bits of $a make in binary?",
+            "Convert binary digits in a list, starting with the largest place, to an int.",
+        ),
+        body="""value = 0
+for bit in $a:
+    value = value * 2 + bit
+return value""",
+        idea="double the value and add each bit",
+        wrong=(
+            "return sum(bit * 2**i for i, bit in enumerate($a))",
+            "return sum($a)",
+        ),
+    ),
+    Family(
+        key="alg_longest_ones",
+        names=("longest_ones", "max_ones_run", "longest_run_of_ones", "best_streak"),
+        params=params(("bits|flags|days|wins", "bits")),
+        wordings=(
+            "Return the length of the longest run of ones in $a.",
+            "How many 1s in a row are there at most? 0 if there is none.",
+            "The longest streak of consecutive ones in a list of bits.",
+            "Given a list of 0s and 1s, find the most 1s that stand side by side.",
+            "Find the size of the longest unbroken block of ones in $a.",
+            "Longest winning streak, where 1 is a win and 0 a loss.",
+        ),
+        body="""best = run = 0
+for bit in $a:
+    run = run + 1 if bit else 0
+    best = max(best, run)
+return best""",
+        idea="count ones and reset the count at each zero",
+        wrong=(
+            "return sum($a)",
+            """best = run = 0
+for bit in $a:
+    run = run + 1 if bit else 0
+return run""",
+        ),
+    ),
+    Family(
+        key="alg_toggles",
+        names=("toggle_lights", "lights_after", "toggle_all", "final_lights"),
+        params=params(("presses|indices|moves|switches", "pos_ints")),
+        wordings=(
+            "Start with $k lights off and toggle light x % $k for each x in $a; return 0/1 states.",
+            "The states (0 or 1) of $k lights after toggling number x % $k for all x in $a.",
+            "Given presses, flip the light at index x % $k of $k lights that are off at first.",
+            "Which of $k lights are on (1) after the light x modulo $k was flipped for every x?",
+            "Simulate $k switches, all 0; every x in $a flips the one at position x % $k.",
+            "Return a list of $k bits in which bit i is the parity of the x in $a with x % $k == i.",
+        ),
+        body="""lights = [0] * $k
+for x in $a:
+    lights[x % $k] ^= 1
+return lights""",
+        idea="flip the light at each index modulo $k",
+        consts={"k": (2, 3, 4, 5, 6)},
+        wrong=(
+            """lights = [0] * $k
+for x in $a:
+    lights[x % $k] = 1
+return lights""",
+        ),
+    ),
+    Family(
+        key="alg_checksum",
+        names=("checksum", "mod_checksum", "sum_mod_$k", "simple_checksum"),
+        params=params(("nums|values|data|digits", "pos_ints")),
+        wordings=(
+            "Return the sum of $a modulo $k.",
+            "A checksum: the remainder of the total of $a divided by $k.",
+            "Add up all numbers of the list and take the remainder by $k (0 if it is empty).",
+            "Given numbers, compute their checksum as the sum mod $k.",
+            "What remains when the sum of $a is divided by $k?",
+            "Sum $a and reduce the result modulo $k.",
+        ),
+        body="return sum($a) % $k",
+        idea="sum modulo $k",
+        consts={"k": (3, 5, 7, 9, 10, 11, 13, 16)},
+        wrong=("return sum(x % $k for x in $a)", "return sum($a) // $k"),
+    ),
+    Family(
+        key="alg_weighted_checksum",
+        names=("weighted_checksum", "position_checksum", "weighted_sum_mod", "check_digit"),
+        params=params(("digits|code|number|text", "digits")),
+        wordings=(
+            "Return the sum of each digit of $a times its position (from 1), modulo $k.",
+            "A check digit: weight the digits with 1, 2, 3, ... from the left, sum, mod $k.",
+            "The weighted digit sum of $a modulo $k, with the positions from 1 as weights.",
+            "Given a digit string, multiply each digit by its place (first is 1) and sum mod $k.",
+            "Multiply the i-th digit by i, add all up and take the remainder by $k.",
+            "What is the position-weighted checksum of $a modulo $k?",
+        ),
+        body="return sum(i * int(char) for i, char in enumerate($a, 1)) % $k",
+        idea="weight the digits by their positions from 1 and reduce mod $k",
+        consts={"k": (7, 9, 10, 11, 13)},
+        wrong=(
+            "return sum(i * int(char) for i, char in enumerate($a)) % $k",
+            "return sum(int(char) for char in $a) % $k",
+        ),
+    ),
+    Family(
+        key="alg_luhn",
+        names=("luhn_valid", "is_luhn", "passes_luhn", "check_luhn"),
+        params=params(("digits|number|card|code", "digits")),
+        wordings=(
+            "Check whether the digit string $a passes the Luhn test.",
+            "Is the number valid under the Luhn algorithm?",
+            "True if doubling every second digit from the right (minus 9 over 9) sums to 0 mod 10.",
+            "Given a card number as digits, validate it with the Luhn checksum.",
+            "Return True when the Luhn sum of $a is divisible by 10.",
+            "Luhn check of a string of digits.",
+        ),
+        body="""total = 0
+for i, char in enumerate(reversed($a)):
+    digit = int(char) * (1 + i % 2)
+    total += digit - 9 if digit > 9 else digit
+return total % 10 == 0""",
+        idea="double every second digit from the right and sum modulo 10",
+        wrong=("return sum(int(char) for char in $a) % 10 == 0",),
+    ),
+    Family(
+        key="alg_gcd_list",
+        names=("gcd_list", "gcd_of_all", "common_divisor", "greatest_common_divisor"),
+        params=params(("nums|values|numbers|xs", "pos_ints")),
+        wordings=(
+            "Return the greatest common divisor of all numbers in $a, 0 for an empty list.",
+            "The largest number that divides every element of $a (0 if there are none).",
+            "Compute the gcd of a whole list of positive numbers; an empty one gives 0.",
+            "Given positive numbers, find their greatest common divisor.",
+            "What is the biggest divisor that all entries of $a share? 0 for no entries.",
+            "Fold the gcd over a list, starting from 0.",
+        ),
+        body="""import math
+
+return math.gcd(*$a)""",
+        idea="fold gcd over the list",
+        wrong=("return min($a, default=0)",),
+    ),
+    Family(
+        key="alg_lcm",
+        names=("lcm", "lcm_of", "common_multiple", "least_common_multiple"),
+        params=params(("n|x|first|left", "small"), ("m|y|second|right", "pos")),
+        wordings=(
+            "Return the least common multiple of $a and $b.",
+            "The smallest positive number that both $a and $b divide.",
+            "Compute the lcm of two positive integers.",
+            "Given two positive numbers, find their smallest common multiple.",
+            "After how many steps do cycles of length $a and $b start together again?",
+            "What is the least number that is a multiple of $a and of $b?",
+        ),
+        body="""import math
+
+return $a * $b // math.gcd($a, $b)""",
+        idea="divide the product by the gcd",
+        wrong=("return $a * $b", "return max($a, $b)"),
     ),
 )
