@@ -1,0 +1,44 @@
+"""Fixtures that every part shares: one sandbox for the session, on Docker where an engine answers."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from sandbox import open_sandbox
+from sandbox.api import Sandbox
+
+
+def docker_answers() -> bool:
+    try:
+        done = subprocess.run(["docker", "info"], capture_output=True, timeout=10, check=False)
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+HAS_DOCKER = docker_answers()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if HAS_DOCKER:
+        return
+    skip = pytest.mark.skip(reason="no Docker engine answers here; .ci/docker starts one")
+    for item in items:
+        if "docker" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def box() -> AsyncIterator[Sandbox]:
+    """A started sandbox: Docker where it answers, else the same worker without isolation.
+
+    Only for code that stands in this repository's tests.
+    """
+    sandbox = open_sandbox("docker" if HAS_DOCKER else "unsafe-local", workers=2)
+    await sandbox.start()
+    yield sandbox
+    await sandbox.aclose()

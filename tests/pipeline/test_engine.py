@@ -1,0 +1,175 @@
+"""The engine's promises, with scripted answers and a real sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+import pytest
+
+from pipeline.context import Context, Settings
+from pipeline.engine import solve
+from pipeline.events import Event, StageEnded, StageStarted
+from pipeline.models.scripted import ScriptedModel
+from pipeline.source.locate import find_function
+from pipeline.source.task import task_from_file
+from pipeline.source.text import Document
+from pipeline.task import Solution, Status, Task
+from sandbox.api import Job, Observation, Outcome, Sandbox
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+STUB = '''def double(n):
+    """Twice n.
+
+    >>> double(2)
+    4
+    >>> double(-3)
+    -6
+    """
+'''
+WRONG = STUB + "    return n ** 2\n"
+UNDOCUMENTED = 'def double(n):\n    """Twice n."""\n'
+PLAIN = Settings(plan_search=False, mechanical=False, thinking_tokens=0, repair=False, seed=0)
+
+
+def answer(body: str) -> str:
+    return f"```python\ndef double(n):\n    {body}\n```"
+
+
+def task_of(source: str) -> Task:
+    document = Document.from_bytes(source.encode())
+    return task_from_file(document, find_function(document, "double"))
+
+
+async def check(
+    box: Sandbox, source: str, answers: list[str], settings: Settings = PLAIN, **more: object
+) -> tuple[Solution, list[Event]]:
+    events: list[Event] = []
+    ctx = Context(
+        model=ScriptedModel([answer(a) if "return" in a else a for a in answers]),
+        sandbox=box,
+        settings=settings,
+        emit=events.append,
+        **more,  # type: ignore[arg-type]
+    )
+    return await solve(ctx, task_of(source)), events
+
+
+async def test_a_probe_that_passes_every_example_ends_the_job(box: Sandbox):
+    solution, events = await check(box, STUB, ["return 2 * n"])
+    assert solution.status is Status.VERIFIED
+    assert solution.stages == ("probe",)
+    assert solution.chosen is not None
+    assert solution.chosen.n_passed == 2
+    assert [e.stage for e in events if isinstance(e, StageStarted)] == ["probe"]
+
+
+async def test_a_failed_probe_is_followed_by_k_candidates(box: Sandbox):
+    answers = ["return n ** 2", "return n", "return n + n", "return 4"]
+    solution, _ = await check(box, STUB, answers)
+    assert solution.status is Status.VERIFIED
+    assert solution.stages == ("probe", "generate")
+    assert solution.chosen is not None
+    assert "n + n" in solution.chosen.candidate.code
+    assert len(solution.rejected) == 3
+
+
+async def test_nothing_that_fails_a_visible_test_is_called_verified(box: Sandbox):
+    solution, _ = await check(box, STUB, ["return 4", "return 5", "return n", "return 0"])
+    assert solution.status is Status.UNVERIFIED
+    assert any("still fails" in line for line in solution.evidence)
+
+
+async def test_without_doctests_the_status_is_at_best_consistent(box: Sandbox):
+    solution, _ = await check(box, UNDOCUMENTED, ["return 2 * n"] * 4)
+    assert solution.status in (Status.UNVERIFIED, Status.CONSISTENT)
+    assert any("no doctest" in line for line in solution.evidence)
+
+
+async def test_repair_is_shown_the_failing_example(box: Sandbox):
+    settings = dataclasses.replace(PLAIN, repair=True, repair_rounds=1, probe=False, k=1)
+    answers = ["return n ** 2", "return n * 2", "return n"]
+    solution, events = await check(box, STUB, answers, settings)
+    assert solution.status is Status.VERIFIED
+    assert solution.stages == ("generate", "repair")
+    prompts = [e.prompt for e in events if type(e).__name__ == "Prompted" and e.stage == "repair"]
+    assert any("-6" in prompt and "9" in prompt for prompt in prompts)
+
+
+async def test_mechanical_repair_costs_no_tokens(box: Sandbox):
+    settings = dataclasses.replace(PLAIN, mechanical=True, mechanical_s=5.0)
+    solution, _ = await check(box, WRONG, [], settings)
+    assert solution.status is Status.VERIFIED
+    assert solution.stages == ("mechanical",)
+    assert solution.ledger is not None
+    assert solution.ledger.model_calls == 0
+
+
+async def test_a_function_that_passes_already_is_left_alone(box: Sandbox):
+    solution, _ = await check(box, STUB + "    return n + n\n", [])
+    assert solution.status is Status.NONE
+    assert "already passes" in solution.evidence[0]
+
+
+async def test_an_empty_token_budget_is_a_value(box: Sandbox):
+    settings = dataclasses.replace(PLAIN, token_budget=0)
+    solution, _ = await check(box, STUB, [], settings)
+    assert solution.status is Status.NONE
+
+
+async def test_stop_keeps_the_best_so_far(box: Sandbox):
+    stop = asyncio.Event()
+
+    def until_generate(request: object, index: int) -> str:
+        if index >= 1:
+            stop.set()
+        return answer("return n")
+
+    events: list[Event] = []
+    ctx = Context(
+        model=ScriptedModel(until_generate),
+        sandbox=box,
+        settings=PLAIN,
+        emit=events.append,
+        keep_best=stop,
+    )
+    solution = await solve(ctx, task_of(STUB))
+    assert solution.status is Status.UNVERIFIED
+    assert solution.chosen is not None
+
+
+class BrokenSandbox:
+    """Keeps the Protocol; every run breaks."""
+
+    kind = "broken"
+    isolation = ()
+
+    async def start(self) -> None: ...
+
+    async def run(self, jobs: list[Job], *, group: str = "") -> tuple[Observation, ...]:
+        broken = Observation(outcome=Outcome.SANDBOX_ERROR, detail="the daemon went away")
+        return tuple(broken for _ in jobs)
+
+    async def aclose(self) -> None: ...
+
+
+async def test_a_sandbox_failure_is_no_evidence_against_a_candidate():
+    solution, _ = await check(BrokenSandbox(), STUB, ["return 2 * n"] * 4)  # type: ignore[arg-type]
+    assert solution.status is Status.UNVERIFIED
+    assert any("could not run" in line for line in solution.evidence)
+
+
+async def test_every_stage_that_is_switched_on_says_what_it_did(box: Sandbox):
+    settings = dataclasses.replace(
+        PLAIN, plan_search=True, repair=True, mechanical=True, mechanical_s=0.2
+    )
+    plans = '{"plans": ["add n to itself", "use a table of squares", "shift by one bit"]}'
+    answers = ["return n ** 3", plans, *["return n ** 4"] * 3, *["return n ** 5"] * 4]
+    _, events = await check(box, WRONG.replace("n ** 2", "abs(n) + 17"), answers, settings)
+    started = {e.stage for e in events if isinstance(e, StageStarted)}
+    ended = {e.stage: e for e in events if isinstance(e, StageEnded)}
+    assert {"mechanical", "probe", "generate", "repair"} <= started
+    assert started <= set(ended)
+    assert all(ended[stage].detail for stage in started)
+    assert ended["plan_search"].acted
