@@ -280,20 +280,20 @@ return first - second""",
         wrong=("return $a.count($b)",),
     ),
     Family(
-        key="tab_trim_border",
-        names=("inner_cells", "trim_border", "without_border", "strip_edges"),
+        key="tab_trim_headers",
+        names=("trim_headers", "drop_headers", "without_headers", "strip_first_row_and_column"),
         params=params(("grid|matrix|table|board", "matrix")),
         wordings=(
-            "Return $a without its first and last row and column.",
-            "Trim the border of a grid.",
-            "The inner part of the matrix; an empty list if nothing is left between the rows.",
-            "Given a grid, cut off one cell on each of the four sides.",
-            "What is left of $a when the outer ring of cells is removed?",
-            "Drop the outermost rows and columns of a matrix.",
+            "Return $a without its first row and its first column.",
+            "Cut the top row and the left column off a grid.",
+            "The table without its header row and header column.",
+            "Given a grid, drop the first row and the first cell of each other row.",
+            "What is left of $a when row 0 and column 0 are removed?",
+            "Trim a matrix by one row at the top and one column on the left.",
         ),
-        body="return [line[1:-1] for line in $a[1:-1]]",
-        idea="slice off the ends of the rows and of each row",
-        wrong=("return $a[1:-1]", "return [line[1:-1] for line in $a]"),
+        body="return [line[1:] for line in $a[1:]]",
+        idea="slice off the first row and the first cell of the others",
+        wrong=("return $a[1:]", "return [line[1:-1] for line in $a[1:-1]]"),
     ),
     Family(
         key="tab_swap_ends",
@@ -311,7 +311,7 @@ return first - second""",
 result[0], result[-1] = result[-1], result[0]
 return result""",
         idea="copy the rows and swap the two at the ends",
-        wrong=("return $a[::-1]", "return [line[::-1] for line in $a]"),
+        wrong=("return [line[::-1] for line in $a]",),
     ),
     Family(
         key="tab_swap_two",
@@ -451,7 +451,7 @@ return result""",
         ),
         body="return $a == [list(col) for col in zip(*$a)]",
         idea="compare with the transpose",
-        wrong=("return $a == $a[::-1]", "return $a == list(zip(*$a))"),
+        wrong=("return $a == list(zip(*$a))",),
     ),
     Family(
         key="tab_upper",
@@ -674,5 +674,249 @@ return $k""",
         idea="return the number of the first matching pair",
         consts={"k": ("0", "-1", "None", "100", "99")},
         wrong=("return dict($a).get($b)",),
+    ),
+    Family(
+        key="tab_manhattan_origin",
+        names=("manhattan_distances", "distances_to_origin", "taxicab_norms", "steps_from_origin"),
+        params=params(("points|coords|places|stops", "points")),
+        wordings=(
+            "Return the Manhattan distance of each point in $a from the origin.",
+            "For every point (x, y), compute abs(x) + abs(y).",
+            "The taxicab distances of points to (0, 0), in order.",
+            "Given a list of points, list how many grid steps each is from the origin.",
+            "How far is each point of $a from (0, 0) when only grid steps count?",
+            "Sum the absolute coordinates of each point.",
+        ),
+        body="return [abs(x) + abs(y) for x, y in $a]",
+        idea="add the absolute coordinates of each point",
+        wrong=("return [abs(x + y) for x, y in $a]", "return [x + y for x, y in $a]"),
+    ),
+    Family(
+        key="tab_path_length",
+        names=("path_length", "route_length", "walk_length", "total_steps"),
+        params=params(("points|path|route|stops", "points")),
+        wordings=(
+            "Return the Manhattan length of the path through $a.",
+            "How many grid steps does it take to visit the points in order?",
+            "The sum of the taxicab distances between consecutive points, 0 for fewer than two.",
+            "Given a route as a list of points, compute its length in grid steps.",
+            "Add up the Manhattan distances of neighbouring points in $a.",
+            "Length of a walk from point to point along a grid.",
+        ),
+        body="return sum(abs(p[0] - q[0]) + abs(p[1] - q[1]) for p, q in zip($a, $a[1:]))",
+        idea="sum the distances of consecutive points",
+        wrong=("return sum(abs(x) + abs(y) for x, y in $a)",),
+    ),
+    Family(
+        key="tab_bounding_box",
+        names=("bounding_box", "bounds", "enclosing_box", "extent"),
+        params=params(("points|coords|places|dots", "points")),
+        wordings=(
+            "Return (min x, min y, max x, max y) of $a, or None without points.",
+            "The smallest rectangle around the points as (left, bottom, right, top), else None.",
+            "Compute the bounding box of a list of points; None if it is empty.",
+            "Given points, find the least and the greatest x and y: (x0, y0, x1, y1) or None.",
+            "Which box encloses all points of $a? Give its two corners in one tuple, or None.",
+            "The bounding box (min x, min y, max x, max y); an empty list has none.",
+        ),
+        body="""if not $a:
+    return None
+xs, ys = zip(*$a)
+return (min(xs), min(ys), max(xs), max(ys))""",
+        idea="take the extremes of both coordinates",
+        wrong=("return (*min($a), *max($a)) if $a else None",),
+    ),
+    Family(
+        key="tab_count_near",
+        names=("count_near", "points_within_$k", "count_close_points", "near_origin"),
+        params=params(("points|coords|places|dots", "points")),
+        wordings=(
+            "Count the points of $a within a Manhattan distance of $k from the origin.",
+            "How many points have abs(x) + abs(y) of at most $k?",
+            "The number of points that are no more than $k grid steps from (0, 0).",
+            "Given points, count those with a taxicab distance to the origin of $k or less.",
+            "Return how many points in $a can be reached from (0, 0) in at most $k steps.",
+            "Count points near the origin: the absolute coordinates sum to $k at most.",
+        ),
+        body="return sum(abs(x) + abs(y) <= $k for x, y in $a)",
+        idea="count the points with a small sum of absolute coordinates",
+        consts={"k": (3, 4, 5, 6, 8, 10)},
+        wrong=("return sum(abs(x) + abs(y) < $k for x, y in $a)",),
+    ),
+    Family(
+        key="tab_shift_points",
+        names=("shift_points", "translate", "move_points", "offset_points"),
+        params=params(("points|coords|shape|dots", "points")),
+        wordings=(
+            "Move every point of $a by $k in x and by $m in y.",
+            "Return the points shifted by ($k, $m).",
+            "The points of $a after adding $k to each x and $m to each y.",
+            "Given points, translate all of them by the vector ($k, $m).",
+            "Where do the points end up when moved $k to the right and $m up?",
+            "A new list of points, each offset by $k horizontally and $m vertically.",
+        ),
+        body="return [(x + $k, y + $m) for x, y in $a]",
+        idea="add the offset to both coordinates",
+        consts={"k": (1, 2, 3, 5, 10), "m": (1, 2, 3, 4, 10)},
+        wrong=("return [(x + $m, y + $k) for x, y in $a if x != y]",),
+    ),
+    Family(
+        key="tab_interval_lengths",
+        names=("interval_lengths", "durations", "span_lengths", "lengths_of_spans"),
+        params=params(("intervals|spans|ranges|slots", "intervals")),
+        wordings=(
+            "Return the length (end minus start) of each interval in $a.",
+            "How long is each span? Subtract its start from its end.",
+            "The durations of the intervals, in order.",
+            "Given (start, end) pairs, list end - start for each.",
+            "List the lengths of all intervals in $a.",
+            "Turn every interval into its length.",
+        ),
+        body="return [end - start for start, end in $a]",
+        idea="subtract start from end for each interval",
+        wrong=("return [end - start + 1 for start, end in $a]",),
+    ),
+    Family(
+        key="tab_merge_intervals",
+        names=("merge_intervals", "merge_overlapping", "union_of_intervals", "join_spans"),
+        params=params(("intervals|spans|ranges|slots", "intervals")),
+        wordings=(
+            "Merge the overlapping or touching intervals of $a and return them sorted.",
+            "The union of the intervals as a sorted list of disjoint (start, end) tuples.",
+            "Join all intervals that overlap or share an endpoint.",
+            "Given intervals, combine those that meet and list the result by start.",
+            "Which separate stretches do the intervals in $a cover? Sort them by start.",
+            "Reduce a list of intervals to sorted, non-touching ones that cover the same numbers.",
+        ),
+        body="""merged = []
+for start, end in sorted($a):
+    if merged and start <= merged[-1][1]:
+        merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+    else:
+        merged.append((start, end))
+return merged""",
+        idea="sort by start and extend the last interval while they overlap",
+        wrong=(
+            """merged = []
+for start, end in sorted($a):
+    if merged and start <= merged[-1][1]:
+        merged[-1] = (merged[-1][0], end)
+    else:
+        merged.append((start, end))
+return merged""",
+        ),
+    ),
+    Family(
+        key="tab_covered",
+        names=("covered_length", "total_covered", "union_length", "covered"),
+        params=params(("intervals|spans|ranges|slots", "intervals")),
+        wordings=(
+            "Return the total length covered by the intervals in $a, overlaps counted once.",
+            "How much of the number line do the intervals cover together?",
+            "The length of the union of all (start, end) intervals.",
+            "Given intervals, add up the covered length without counting anything twice.",
+            "Measure the union of the spans in $a (end minus start, merged).",
+            "Total length of possibly overlapping intervals, 0 if there are none.",
+        ),
+        body="""cells = set()
+for start, end in $a:
+    cells.update(range(start, end))
+return len(cells)""",
+        idea="collect the unit cells of all intervals and count them",
+        wrong=("return sum(end - start for start, end in $a)",),
+    ),
+    Family(
+        key="tab_overlapping_pairs",
+        names=("overlapping_pairs", "count_overlaps", "count_conflicts", "clashes"),
+        params=params(("intervals|meetings|bookings|slots", "intervals")),
+        wordings=(
+            "Count the pairs of intervals in $a that overlap; touching ends count as well.",
+            "How many pairs of intervals share at least one number (ends included)?",
+            "The number of index pairs i < j whose closed intervals intersect.",
+            "Given closed intervals, count how many pairs of them have a common point.",
+            "Compare every two intervals of $a and count those that meet.",
+            "Number of conflicts between bookings, where common endpoints are conflicts too.",
+        ),
+        body="""total = 0
+for i, x in enumerate($a):
+    total += sum(x[0] <= y[1] and y[0] <= x[1] for y in $a[i + 1 :])
+return total""",
+        idea="test every pair of intervals for an overlap",
+        wrong=(
+            """total = 0
+for i, x in enumerate($a):
+    total += sum(x[0] < y[1] and y[0] < x[1] for y in $a[i + 1 :])
+return total""",
+        ),
+    ),
+    Family(
+        key="tab_containing",
+        names=("intervals_containing", "count_containing", "how_many_contain", "active_at"),
+        params=params(("intervals|spans|ranges|shifts", "intervals"), ("x|point|time|n", "nat")),
+        wordings=(
+            "Count the intervals of $a that contain $b, ends included.",
+            "How many intervals have start <= $b <= end?",
+            "The number of closed intervals in which the given number lies.",
+            "Given intervals and a number, count those that include it.",
+            "Return how many spans of $a are active at $b, both ends inclusive.",
+            "In how many of the ranges does $b fall?",
+        ),
+        body="return sum(start <= $b <= end for start, end in $a)",
+        idea="count the intervals with start <= number <= end",
+        wrong=("return sum(start < $b < end for start, end in $a)",),
+    ),
+    Family(
+        key="tab_triple_sorted",
+        names=("sort_triple", "ordered_triple", "sorted_triple", "order_three"),
+        params=params(("triple|t|three|values", "triple")),
+        wordings=(
+            "Return the three numbers of $a as an ascending tuple.",
+            "Sort a triple and keep it a tuple.",
+            "The same three numbers in increasing order, as a tuple.",
+            "Given a tuple of three ints, put them in order.",
+            "Order the entries of $a from small to large.",
+            "A tuple with the smallest, the middle and the largest of three numbers.",
+        ),
+        body="return tuple(sorted($a))",
+        idea="sort and make a tuple",
+        wrong=("return sorted($a)", "return tuple(sorted($a, reverse=True))"),
+    ),
+    Family(
+        key="tab_triangle",
+        names=("is_triangle", "valid_triangle", "can_form_triangle", "triangle_exists"),
+        params=params(("sides|lengths|triple|t", "triple")),
+        wordings=(
+            "Check whether the numbers of $a can be the sides of a triangle.",
+            "Can three lengths form a triangle? Each pair must sum to more than the third.",
+            "True if the two smaller of three numbers add up to more than the largest.",
+            "Given three side lengths, test the strict triangle inequality.",
+            "Return True when a proper triangle with the sides in $a exists.",
+            "Tell if the sum of any two entries of $a exceeds the other one.",
+        ),
+        body="""x, y, z = sorted($a)
+return x + y > z""",
+        idea="sort and compare the sum of the smaller two with the largest",
+        wrong=(
+            """x, y, z = sorted($a)
+return x + y >= z""",
+            """x, y, z = $a
+return x + y > z""",
+        ),
+    ),
+    Family(
+        key="tab_dot",
+        names=("dot_product", "dot", "scalar_product", "inner_product"),
+        params=params(("u|left|first|p", "triple"), ("v|right|second|q", "triple")),
+        wordings=(
+            "Return the dot product of $a and $b.",
+            "Multiply two triples entry by entry and add up the products.",
+            "The scalar product of two vectors with three components.",
+            "Given two triples, compute the sum of the products of matching entries.",
+            "What is the inner product of $a and $b?",
+            "Dot product of two 3-tuples.",
+        ),
+        body="return sum(x * y for x, y in zip($a, $b))",
+        idea="sum the products of matching entries",
+        wrong=("return [x * y for x, y in zip($a, $b)]", "return sum($a) * sum($b)"),
     ),
 )
