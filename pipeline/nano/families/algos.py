@@ -576,7 +576,7 @@ return max(0, cost)""",
         names=("fizzbuzz", "fizz_buzz", "fizz_or_buzz", "say"),
         params=params(("n|number|num|i", "int")),
         wordings=(
-            "Return 'FizzBuzz' if $k and $m divide $a, 'Fizz' if only $k, 'Buzz' if only $m, else str($a).",
+            "Return 'FizzBuzz' if $k and $m divide $a, 'Fizz' for $k, 'Buzz' for $m, or str($a).",
             "FizzBuzz with $k and $m; other numbers are returned as strings.",
             "'Fizz' for multiples of $k, 'Buzz' for multiples of $m, both joined, or str($a).",
             "Given a number, say Fizz ($k), Buzz ($m), FizzBuzz (both) or the number as text.",
@@ -877,5 +877,381 @@ return math.gcd(*$a)""",
 return $a * $b // math.gcd($a, $b)""",
         idea="divide the product by the gcd",
         wrong=("return $a * $b", "return max($a, $b)"),
+    ),
+    Family(
+        key="alg_ranks",
+        names=("ranks", "rank_scores", "places", "ranking"),
+        params=params(("scores|points|values|results", "ints")),
+        wordings=(
+            "Return the rank of each score in $a: 1 for the highest, ties share a rank.",
+            "For each entry, one plus the number of strictly larger entries.",
+            "The places of the players with these scores, best first, equal scores tie.",
+            "Given scores, compute the competition ranks (1, 2, 2, 4).",
+            "Which place does each of the scores in $a get, if ties share the better place?",
+            "Rank the values from the largest down and skip places after ties.",
+        ),
+        body="return [1 + sum(other > x for other in $a) for x in $a]",
+        idea="count the larger scores for each one and add 1",
+        wrong=(
+            "return [1 + sum(other >= x for other in $a) for x in $a]",
+            "return [1 + sum(other < x for other in $a) for x in $a]",
+        ),
+    ),
+    Family(
+        key="alg_dense_ranks",
+        names=("dense_ranks", "compress", "dense_ranking", "rank_values"),
+        params=params(("nums|values|xs|numbers", "ints")),
+        wordings=(
+            "Replace each number of $a by its dense rank, 0 for the smallest.",
+            "For each element, how many distinct smaller values are there?",
+            "The index of every element among the sorted distinct values of $a.",
+            "Given numbers, compress them to 0, 1, 2, ... while keeping their order relations.",
+            "Coordinate compression: map the sorted distinct values to 0, 1, 2 and so on.",
+            "Return the positions of the elements in the sorted list of unique values.",
+        ),
+        body="""unique = sorted(set($a))
+return [unique.index(x) for x in $a]""",
+        idea="look each element up in the sorted distinct values",
+        wrong=("return [sorted($a).index(x) for x in $a]",),
+    ),
+    Family(
+        key="alg_moving_average",
+        names=("moving_average", "window_means", "smooth", "rolling_mean"),
+        params=params(("nums|values|data|xs", "ints")),
+        wordings=(
+            "Return the averages of all windows of $k neighbours in $a, using floor division.",
+            "The moving average of width $k with integer division; [] if $a is too short.",
+            "For each run of $k consecutive elements, its sum // $k.",
+            "Given numbers, average every $k adjacent ones, rounded down.",
+            "Smooth $a with a window of $k values and floor the means.",
+            "List the floored means of the slices of length $k, from left to right.",
+        ),
+        body="return [sum($a[i : i + $k]) // $k for i in range(len($a) - $k + 1)]",
+        idea="floor the mean of each window of $k",
+        consts={"k": (2, 3, 4)},
+        wrong=(
+            "return [sum($a[i : i + $k]) // $k for i in range(len($a) - $k)]",
+            "return [sum($a[i : i + $k]) // $k for i in range(len($a))]",
+        ),
+    ),
+    Family(
+        key="alg_window_max",
+        names=("best_window", "max_window_sum", "best_sum_of_$k", "largest_window"),
+        params=params(("nums|values|data|xs", "ints")),
+        wordings=(
+            "Return the largest sum of $k neighbouring elements of $a, None if it is shorter.",
+            "The maximum total of any $k consecutive numbers, or None.",
+            "What is the greatest sum of a window of $k elements? None without a window.",
+            "Given numbers, slide a window of width $k and return the best sum (else None).",
+            "Find the best $k in a row by sum; a list that is too short gives None.",
+            "Maximum over the sums of all slices of length $k, None if there is none.",
+        ),
+        body="""sums = [sum($a[i : i + $k]) for i in range(len($a) - $k + 1)]
+return max(sums, default=None)""",
+        idea="sum every window of $k and take the maximum",
+        consts={"k": (2, 3, 4)},
+        wrong=("return sum(sorted($a)[-$k:])",),
+    ),
+    Family(
+        key="alg_clamped_sum",
+        names=("clamped_total", "running_clamped", "bounded_sum", "clamped_sum"),
+        params=params(("changes|steps|deltas|moves", "ints")),
+        wordings=(
+            "Add the numbers of $a one by one to 0, keeping the total between 0 and $k.",
+            "The final level after all changes when it is clamped to 0..$k after each of them.",
+            "Given changes, update a level that starts at 0 and never leaves 0 to $k.",
+            "What does a tank of capacity $k hold in the end, starting empty, after $a?",
+            "Accumulate $a with a floor of 0 and a ceiling of $k at every step.",
+            "Return the last value of a running sum that is limited to the range 0 to $k.",
+        ),
+        body="""level = 0
+for x in $a:
+    level = max(0, min($k, level + x))
+return level""",
+        idea="clamp the running sum after each step",
+        consts={"k": (5, 8, 10, 12, 15, 20, 25, 30)},
+        wrong=("return max(0, min($k, sum($a)))",),
+    ),
+    Family(
+        key="alg_water",
+        names=("max_water", "container", "most_water", "largest_container"),
+        params=params(("heights|walls|lines|bars", "pos_ints")),
+        wordings=(
+            "Return the most water that two of the walls in $a can hold, 0 for fewer than two.",
+            "The largest value of min(height i, height j) times (j - i) over all pairs.",
+            "Pick two walls so that width times the lower height is greatest; return that area.",
+            "Given wall heights at distance 1, find the biggest container between two of them.",
+            "How much water fits between the best two lines of $a?",
+            "Maximum area of a container made of two bars, ignoring the bars between them.",
+        ),
+        body="""best = 0
+for i, x in enumerate($a):
+    for j in range(i):
+        best = max(best, min(x, $a[j]) * (i - j))
+return best""",
+        idea="try every pair of walls",
+        wrong=(
+            """best = 0
+for i, x in enumerate($a):
+    for j in range(i):
+        best = max(best, max(x, $a[j]) * (i - j))
+return best""",
+        ),
+    ),
+    Family(
+        key="alg_trapped_rain",
+        names=("trapped_rain", "trap_water", "rain_water", "water_between"),
+        params=params(("heights|walls|terrain|bars", "pos_ints")),
+        wordings=(
+            "Return how much rain stays between the bars of $a.",
+            "The water trapped above the bars: up to the lower of the highest walls on both sides.",
+            "How many units of water does the terrain $a hold after rain?",
+            "Given bar heights of width 1, compute the trapped rain water.",
+            "For each bar add min(highest to the left, highest to the right) minus its height.",
+            "Total rain water caught between walls of the given heights, 0 for an empty list.",
+        ),
+        body="""total = 0
+for i, x in enumerate($a):
+    total += min(max($a[: i + 1]), max($a[i:])) - x
+return total""",
+        idea="fill each bar up to the lower of its two highest sides",
+        wrong=("return sum(max($a) - x for x in $a)",),
+    ),
+    Family(
+        key="alg_candies",
+        names=("greatest_candies", "can_have_most", "kids_with_candies", "could_lead"),
+        params=params(("candies|sweets|scores|counts", "pos_ints")),
+        wordings=(
+            "For each child, tell whether $k extra candies give it at least the current maximum.",
+            "Return a list of bools: is x + $k at least max($a) for each x?",
+            "Which children would have the most candies with $k more? One bool per child.",
+            "Given candy counts, check for each one if adding $k reaches the maximum.",
+            "True for every entry of $a that is at most $k below the largest.",
+            "A list that says for each count whether $k more make it the greatest (ties count).",
+        ),
+        body="return [x + $k >= max($a) for x in $a]",
+        idea="compare each count plus $k with the maximum",
+        consts={"k": (1, 2, 3, 4, 5, 8)},
+        wrong=("return [x + $k > max($a) for x in $a]",),
+    ),
+    Family(
+        key="alg_share_candies",
+        names=("left_over", "candies_left", "remaining_after_sharing", "rest_of_sharing"),
+        params=params(
+            ("candies|sweets|coins|items", "nat"), ("kids|children|friends|people", "pos")
+        ),
+        wordings=(
+            "Return (each, left): share $a fairly among $b and give the rest.",
+            "How many does everyone get and how many remain? Answer as a tuple.",
+            "The equal share and the remainder when $a things go to $b people.",
+            "Given a number of items and of people, split evenly: (share, leftover).",
+            "Share $a among $b as evenly as possible without splitting; return share and rest.",
+            "Quotient and remainder of $a by $b as a tuple.",
+        ),
+        body="return divmod($a, $b)",
+        idea="use divmod",
+        wrong=("return ($a % $b, $a // $b)", "return ($a / $b, $a % $b)"),
+    ),
+    Family(
+        key="alg_minutes_clock",
+        names=("to_clock", "format_minutes", "minutes_to_time", "clock_time"),
+        params=params(("minutes|mins|total|time", "int")),
+        wordings=(
+            "Return the time $a * $k minutes after midnight as 'HH:MM', around the clock.",
+            "The 24-hour clock time after $a steps of $k minutes from 00:00.",
+            "Multiply $a by $k minutes and format it as 'HH:MM', wrapping at 24 hours.",
+            "Given a count of $k-minute blocks since midnight, give the clock time 'HH:MM'.",
+            "What does a digital clock show after $a blocks of $k minutes? Wrap around midnight.",
+            "Turn $a units of $k minutes into two-digit hours and minutes of a day.",
+        ),
+        body="""hours, rest = divmod($a * $k % 1440, 60)
+return f"{hours:02}:{rest:02}\"""",
+        idea="wrap at 1440 minutes and split into hours and minutes",
+        consts={"k": (5, 10, 15, 20, 30, 45, 60, 90)},
+        wrong=(
+            """hours, rest = divmod($a * $k % 1440, 60)
+return f"{hours}:{rest}\"""",
+        ),
+    ),
+    Family(
+        key="alg_add_hours",
+        names=("add_hours", "hour_after", "clock_hour", "later_hour"),
+        params=params(("hour|start|now|h", "nat"), ("n|hours|shift|later", "int")),
+        wordings=(
+            "Return the hour on a $k-hour clock (0 to $k - 1) that is $b hours after $a.",
+            "Add $b to the hour $a and wrap around at $k.",
+            "The hour shown $b hours later by a clock with $k hours, counted from 0.",
+            "Given an hour and a shift, which may be negative, find the new hour modulo $k.",
+            "What hour is it $b hours after $a if the clock restarts at 0 after $k - 1?",
+            "Move the hour hand of a clock with $k hours by $b, starting at $a.",
+        ),
+        body="return ($a + $b) % $k",
+        idea="add and take the remainder by $k",
+        consts={"k": ("12", "24", "10", "8", "6")},
+        wrong=("return $a + $b", "return ($a - $b) % $k"),
+    ),
+    Family(
+        key="alg_clock_angle",
+        names=("clock_angle", "hand_angle", "angle_between_hands", "angle_at"),
+        params=params(("hour|h|hours|hh", "nat")),
+        wordings=(
+            "Return the smaller angle in degrees between the hands of a clock at $a o'clock.",
+            "How many degrees lie between hour and minute hand at the full hour $a?",
+            "The angle of the clock hands at a full hour, at most 180 degrees.",
+            "Given an hour, compute the smaller angle between the hands (30 degrees per hour).",
+            "At $a:00, what is the angle of the hour hand to twelve, taken the shorter way?",
+            "Compute the angle from 0 to 180 that the hands form at $a o'clock.",
+        ),
+        body="""angle = $a % 12 * 30
+return min(angle, 360 - angle)""",
+        idea="take 30 degrees per hour and the shorter way round",
+        wrong=("return $a % 12 * 30", "return $a * 30 % 180"),
+    ),
+    Family(
+        key="alg_subset_count",
+        names=("count_subsets", "subsets_with_sum", "subset_sum_count", "ways_to_make"),
+        params=params(("nums|values|coins|weights", "pos_ints"), ("target|total|goal", "nat")),
+        wordings=(
+            "Count the subsets of $a (by position) whose sum is $b.",
+            "In how many ways can elements of $a be chosen to add up to $b?",
+            "The number of selections from the list with the given total; none chosen makes 0.",
+            "Given positive numbers and a target, count the choices that reach it exactly.",
+            "How many sub-collections of $a sum to $b, each element used at most once?",
+            "Count ways to pick some of the entries so that they total $b.",
+        ),
+        body="""ways = [1] + [0] * $b
+for x in $a:
+    for i in range($b, x - 1, -1):
+        ways[i] += ways[i - x]
+return ways[$b]""",
+        idea="update the number of ways for each total, from high to low",
+        wrong=(
+            """ways = [1] + [0] * $b
+for x in $a:
+    for i in range(x, $b + 1):
+        ways[i] += ways[i - x]
+return ways[$b]""",
+        ),
+    ),
+    Family(
+        key="alg_house_robber",
+        names=("best_non_adjacent", "rob", "max_without_neighbours", "pick_apart"),
+        params=params(("nums|values|houses|loot", "pos_ints")),
+        wordings=(
+            "Return the largest sum of elements of $a no two of which are neighbours.",
+            "How much can be taken from a row of houses if two adjacent ones are never robbed?",
+            "The maximum total of non-adjacent entries, 0 for an empty list.",
+            "Given positive numbers, choose some without taking neighbours; maximise the sum.",
+            "Pick entries of $a, never two in a row, and return the best possible total.",
+            "House robber: the greatest loot without touching adjacent houses.",
+        ),
+        body="""take = skip = 0
+for x in $a:
+    take, skip = skip + x, max(take, skip)
+return max(take, skip)""",
+        idea="track the best sums with and without the last element",
+        wrong=("return max(sum($a[::2]), sum($a[1::2]))",),
+    ),
+    Family(
+        key="alg_grid_paths",
+        names=("grid_paths", "count_paths", "lattice_paths", "unique_paths"),
+        params=params(("rows|height|m|h", "small"), ("cols|width|n|w", "small")),
+        wordings=(
+            "Return the number of paths through a grid of $a by $b cells, going right or down.",
+            "How many ways lead from the top left to the bottom right cell with right and down?",
+            "The count of monotone paths between opposite corner cells of an $a x $b grid.",
+            "Given the size of a grid, count the routes that only go right or down.",
+            "Count the ways to cross $a rows and $b columns of cells, corner to corner.",
+            "Number of unique robot paths in a grid with $a rows and $b columns.",
+        ),
+        body="""import math
+
+return math.comb($a + $b - 2, $a - 1)""",
+        idea="choose which of the moves go down",
+        wrong=(
+            """import math
+
+return math.comb($a + $b, $a)""",
+            "return $a * $b",
+        ),
+    ),
+    Family(
+        key="alg_jump",
+        names=("can_reach_end", "can_jump", "jump_game", "reaches_last"),
+        params=params(("jumps|nums|steps|reach", "bits")),
+        wordings=(
+            "Check whether the end of $a can be reached if index i allows a jump of $a[i] * $k.",
+            "A 1 lets you jump up to $k places ahead, a 0 nothing: is the last index reachable?",
+            "True if you can hop from the first to the last index; only ones allow 1 to $k steps.",
+            "Given bits, start at index 0; from a 1 go 1..$k ahead. Can you get to the last index?",
+            "Can the last position be reached when each 1 gives a jump of at most $k?",
+            "Return True if jumps of up to $k from the ones lead to the end; empty counts as True.",
+        ),
+        body="""far = 0
+for i, x in enumerate($a):
+    if i > far:
+        return False
+    far = max(far, i + x * $k)
+return True""",
+        idea="track the farthest reachable index",
+        consts={"k": (1, 2, 3)},
+        wrong=("return all($a)",),
+    ),
+    Family(
+        key="alg_both_in_range",
+        names=("both_between", "both_in_range", "both_within", "pair_in_range"),
+        params=params(("x|first|left|p", "int"), ("y|second|right|q", "int")),
+        wordings=(
+            "Check whether $a and $b both lie between $k and $m, limits included.",
+            "Are both numbers at least $k and at most $m?",
+            "True if neither $a nor $b is outside the range $k to $m.",
+            "Given two numbers, tell whether each of them is in [$k, $m].",
+            "Return True when $k <= n <= $m holds for both numbers.",
+            "Test two numbers for being within $k and $m, inclusive.",
+        ),
+        body="return $k <= $a <= $m and $k <= $b <= $m",
+        idea="compare both numbers with both limits",
+        consts={"k": (-10, -5, 0, 1, 5), "m": (10, 20, 25, 30)},
+        wrong=(
+            "return $k <= $a <= $m or $k <= $b <= $m",
+            "return $k < $a < $m and $k < $b < $m",
+        ),
+    ),
+    Family(
+        key="alg_close",
+        names=("are_close", "within_$k", "nearly_equal", "is_near"),
+        params=params(("x|first|left|p", "int"), ("y|second|right|q", "int")),
+        wordings=(
+            "Check whether $a and $b differ by at most $k.",
+            "Are the two numbers no more than $k apart?",
+            "True if the distance between two numbers is $k or less.",
+            "Given two numbers, test if their absolute difference does not exceed $k.",
+            "Return whether $a is within $k of $b.",
+            "Tell if two ints are close, that is at most $k from each other.",
+        ),
+        body="return abs($a - $b) <= $k",
+        idea="compare the absolute difference with $k",
+        consts={"k": (2, 3, 5, 8, 10, 12, 15, 20)},
+        wrong=("return abs($a - $b) < $k", "return $a - $b <= $k"),
+    ),
+    Family(
+        key="alg_exactly_one",
+        names=("exactly_one", "only_one_divisible", "one_but_not_both", "exactly_one_multiple"),
+        params=params(("x|first|left|p", "int"), ("y|second|right|q", "int")),
+        wordings=(
+            "Check whether exactly one of $a and $b is divisible by $k.",
+            "Is one number a multiple of $k and the other one not?",
+            "True if $k divides $a or $b, but not both.",
+            "Given two numbers, tell whether precisely one is a multiple of $k.",
+            "Return True when only one of two numbers leaves no remainder by $k.",
+            "Exclusive or of the divisibility of $a and $b by $k.",
+        ),
+        body="return ($a % $k == 0) != ($b % $k == 0)",
+        idea="compare the two divisibilities for being different",
+        consts={"k": (2, 3, 4, 5, 6, 7)},
+        wrong=(
+            "return $a % $k == 0 or $b % $k == 0",
+            "return ($a % $k == 0) == ($b % $k == 0)",
+        ),
     ),
 )

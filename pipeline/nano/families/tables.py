@@ -758,7 +758,7 @@ return (min(xs), min(ys), max(xs), max(ys))""",
         body="return [(x + $k, y + $m) for x, y in $a]",
         idea="add the offset to both coordinates",
         consts={"k": (1, 2, 3, 5, 10), "m": (1, 2, 3, 4, 10)},
-        wrong=("return [(x + $m, y + $k) for x, y in $a if x != y]",),
+        wrong=("return [(x + $k, y - $m) for x, y in $a]",),
     ),
     Family(
         key="tab_interval_lengths",
