@@ -1180,7 +1180,7 @@ return math.comb($a + $b, $a)""",
         names=("can_reach_end", "can_jump", "jump_game", "reaches_last"),
         params=params(("jumps|nums|steps|reach", "bits")),
         wordings=(
-            "Check whether the end of $a can be reached if index i allows a jump of $a[i] * $k.",
+            "Check whether the end of $a can be reached if index i allows up to $a[i] * $k steps.",
             "A 1 lets you jump up to $k places ahead, a 0 nothing: is the last index reachable?",
             "True if you can hop from the first to the last index; only ones allow 1 to $k steps.",
             "Given bits, start at index 0; from a 1 go 1..$k ahead. Can you get to the last index?",
@@ -1253,5 +1253,164 @@ return True""",
             "return $a % $k == 0 or $b % $k == 0",
             "return ($a % $k == 0) == ($b % $k == 0)",
         ),
+    ),
+    Family(
+        key="alg_first_below",
+        names=("day_of_ruin", "first_negative_balance", "first_overdraft", "when_broke"),
+        params=params(("changes|moves|amounts|deltas", "ints")),
+        wordings=(
+            "Return the index at which the balance, starting at $k, first drops below 0, or -1.",
+            "Start with $k, add the numbers of $a in turn; at which index is the sum negative first?",
+            "The first position where $k plus the running sum is negative, -1 if it never is.",
+            "Given changes to a balance of $k, find when it first goes under zero (else -1).",
+            "With $k in the account, which entry of $a overdraws it first? -1 if none does.",
+            "Find the index of the first negative running balance; the initial balance is $k.",
+        ),
+        body="""balance = $k
+for i, x in enumerate($a):
+    balance += x
+    if balance < 0:
+        return i
+return -1""",
+        idea="add up from $k and stop at the first negative balance",
+        consts={"k": (0, 1, 2, 3, 5)},
+        wrong=(
+            """balance = $k
+for i, x in enumerate($a):
+    balance += x
+    if balance <= 0:
+        return i
+return -1""",
+        ),
+    ),
+    Family(
+        key="alg_bits_walk",
+        names=("turn_walk", "walk_grid", "robot_end", "follow_digits"),
+        params=params(("digits|moves|path|code", "digits")),
+        wordings=(
+            "Follow $a from (0, 0): digit mod 4 is 0 up, 1 right, 2 down, 3 left; return (x, y).",
+            "The end of a walk whose digits mod 4 mean up, right, down, left (y grows upwards).",
+            "Given a digit string, step up (0), right (1), down (2), left (3), digits mod 4.",
+            "Where does a robot at (0, 0) end if each digit mod 4 is a step up/right/down/left?",
+            "Simulate a walk: for each digit d, d % 4 picks one of up, right, down and left.",
+            "Return the position (x, y) after all moves; 0, 1, 2, 3 (mod 4) turn like a compass.",
+        ),
+        body="""x = y = 0
+for char in $a:
+    dx, dy = ((0, 1), (1, 0), (0, -1), (-1, 0))[int(char) % 4]
+    x, y = x + dx, y + dy
+return (x, y)""",
+        idea="map each digit mod 4 to a direction and add it",
+        wrong=(
+            """x = y = 0
+for char in $a:
+    dx, dy = ((1, 0), (0, 1), (-1, 0), (0, -1))[int(char) % 4]
+    x, y = x + dx, y + dy
+return (x, y)""",
+        ),
+    ),
+    Family(
+        key="alg_letter_value",
+        names=("word_score", "letter_sum", "word_value", "score_word"),
+        params=params(("word|s|text|name", "word")),
+        wordings=(
+            "Return the sum of the alphabet positions (a is 1) of the letters in $a, times $k.",
+            "Score a lower-case word: a counts $k, b counts twice that, and so on.",
+            "The value of $a when the i-th letter of the alphabet is worth i * $k.",
+            "Given a word, add up its letters' places in the alphabet and multiply by $k.",
+            "How many points is $a worth if a gives $k, b gives 2 * $k, c gives 3 * $k, ...?",
+            "Add the letter values (position in the alphabet times $k) of a word.",
+        ),
+        body="return sum(ord(char) - 96 for char in $a) * $k",
+        idea="sum the alphabet positions and multiply by $k",
+        consts={"k": (2, 3, 4, 5, 10)},
+        wrong=("return sum(ord(char) - 97 for char in $a) * $k",),
+    ),
+    Family(
+        key="alg_min_removals",
+        names=("unmatched", "min_removals", "count_unmatched", "brackets_to_remove"),
+        params=params(("s|text|expr|code", "brackets")),
+        wordings=(
+            "Return how many round brackets of $a have no partner; ignore the other kinds.",
+            "Count the unmatched '(' and ')' in a string.",
+            "The least number of round brackets to remove so that the rest of them balance.",
+            "Given a bracket string, count round brackets that cannot be paired.",
+            "How many of the characters ( and ) in $a stay unmatched?",
+            "Number of parentheses without a partner; square and curly ones do not matter.",
+        ),
+        body="""opened = lonely = 0
+for char in $a:
+    if char == "(":
+        opened += 1
+    elif char == ")" and opened:
+        opened -= 1
+    elif char == ")":
+        lonely += 1
+return opened + lonely""",
+        idea="pair each closing bracket with an open one and count what is left",
+        wrong=('return abs($a.count("(") - $a.count(")"))',),
+    ),
+    Family(
+        key="alg_next_greater",
+        names=("next_greater", "next_larger", "following_greater", "first_larger_after"),
+        params=params(("nums|values|xs|temps", "ints")),
+        wordings=(
+            "For each element of $a return the next larger one to its right, or None.",
+            "The first greater number after each position, None where there is none.",
+            "Replace every number by the nearest bigger one that follows it, else None.",
+            "Given numbers, find for each the next element that exceeds it.",
+            "Which larger number comes next after each entry of $a? None if none does.",
+            "List the next greater elements of a list.",
+        ),
+        body="return [next((y for y in $a[i:] if y > x), None) for i, x in enumerate($a)]",
+        idea="search to the right of each element for a larger one",
+        wrong=("return [max($a[i:]) for i, x in enumerate($a)]",),
+    ),
+    Family(
+        key="alg_days_warmer",
+        names=("days_until_warmer", "wait_for_warmer", "days_to_wait", "wait_times"),
+        params=params(("temps|temperatures|values|days", "ints")),
+        wordings=(
+            "For each day in $a return how many days to wait for a warmer one, 0 if none comes.",
+            "The distance from each element to the next larger one on its right, else 0.",
+            "Given daily temperatures, count the days until it gets warmer (0 for never).",
+            "How long does one wait on each day for a higher temperature? 0 without one.",
+            "List, for every position, the steps to the next greater number or 0.",
+            "Days until a higher reading follows, for each reading; 0 when none does.",
+        ),
+        body="""waits = []
+for i, x in enumerate($a):
+    waits.append(next((j - i for j in range(i, len($a)) if $a[j] > x), 0))
+return waits""",
+        idea="find the next larger element and take the distance",
+        wrong=(
+            """waits = []
+for i, x in enumerate($a):
+    waits.append(next((j for j in range(i, len($a)) if $a[j] > x), 0))
+return waits""",
+        ),
+    ),
+    Family(
+        key="alg_boats",
+        names=("trips_needed", "count_trips", "loads_needed", "elevator_trips"),
+        params=params(("weights|items|people|loads", "pos_ints")),
+        wordings=(
+            "Return how many trips carry the weights of $a in order, with at most $k per trip.",
+            "Load items in the given order; start a new trip when the load would exceed $k.",
+            "The number of loads of at most $k that take the items in order, 0 for none.",
+            "Given weights, fill trips of capacity $k one after another and count them.",
+            "How many trips are needed for $a in this order with a limit of $k?",
+            "Count trips: an item that does not fit into the limit of $k opens the next one.",
+        ),
+        body="""trips = load = 0
+for x in $a:
+    if trips == 0 or load + x > $k:
+        trips += 1
+        load = 0
+    load += x
+return trips""",
+        idea="start a new trip when the next weight does not fit",
+        consts={"k": (20, 25, 30, 40, 50)},
+        wrong=("return -(-sum($a) // $k)", "return sum($a) // $k + 1"),
     ),
 )
