@@ -1232,7 +1232,7 @@ return True""",
         body="return abs($a - $b) <= $k",
         idea="compare the absolute difference with $k",
         consts={"k": (2, 3, 5, 8, 10, 12, 15, 20)},
-        wrong=("return abs($a - $b) < $k", "return $a - $b <= $k"),
+        wrong=("return abs($a + $b) <= $k", "return $a - $b <= $k"),
     ),
     Family(
         key="alg_exactly_one",
@@ -1260,11 +1260,11 @@ return True""",
         params=params(("changes|moves|amounts|deltas", "ints")),
         wordings=(
             "Return the index at which the balance, starting at $k, first drops below 0, or -1.",
-            "Start with $k, add the numbers of $a in turn; at which index is the sum negative first?",
+            "Start with $k and add $a in turn; at which index is the sum negative first? Else -1.",
             "The first position where $k plus the running sum is negative, -1 if it never is.",
             "Given changes to a balance of $k, find when it first goes under zero (else -1).",
             "With $k in the account, which entry of $a overdraws it first? -1 if none does.",
-            "Find the index of the first negative running balance; the initial balance is $k.",
+            "Find the index of the first negative running balance (from $k on), or -1.",
         ),
         body="""balance = $k
 for i, x in enumerate($a):
@@ -1293,7 +1293,7 @@ return -1""",
             "Given a digit string, step up (0), right (1), down (2), left (3), digits mod 4.",
             "Where does a robot at (0, 0) end if each digit mod 4 is a step up/right/down/left?",
             "Simulate a walk: for each digit d, d % 4 picks one of up, right, down and left.",
-            "Return the position (x, y) after all moves; 0, 1, 2, 3 (mod 4) turn like a compass.",
+            "Return (x, y) after all moves; 0, 1, 2, 3 (mod 4) go up, right, down, left.",
         ),
         body="""x = y = 0
 for char in $a:
