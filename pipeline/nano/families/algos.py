@@ -6,7 +6,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         key="alg_majority",
         names=("majority", "majority_element", "find_majority", "absolute_majority"),
-        params=params(("votes|values|nums|ballots", "ints")),
+        params=params(("votes|values|nums|ballots", "bits")),
         wordings=(
             "Return the value that makes up more than half of $a, or None if there is none.",
             "Find the majority element of a list; None without a majority.",
@@ -114,7 +114,7 @@ return best""",
     Family(
         key="alg_two_sum",
         names=("two_sum", "find_pair", "pair_with_sum", "indices_for_sum"),
-        params=params(("nums|values|xs|numbers", "ints"), ("target|total|goal", "int")),
+        params=params(("nums|values|xs|numbers", "ints"), ("target|total|goal", "small")),
         wordings=(
             "Return the indices of the first two elements of $a that add up to $b, else None.",
             "Find i < j with $a[i] + $a[j] == $b and return (i, j), or None if there is no pair.",
@@ -149,7 +149,7 @@ for x in $a:
     seen.append(x)
 return False""",
         idea="look for the complement among the earlier elements",
-        consts={"k": (0, 5, 7, 8, 10, 12, 15, 20)},
+        consts={"k": (2, 3, 4, 5, 6, 7, 8, 9)},
         wrong=("return any($k - x in $a for x in $a)", "return $k in $a"),
     ),
     Family(
@@ -463,7 +463,7 @@ if $a > $m:
     return "cool"
 return "off\"""",
         idea="compare with the two limits",
-        consts={"k": (15, 16, 18, 19, 20), "m": (21, 22, 24, 25, 28)},
+        consts={"k": (-2, 0, 2, 3, 5), "m": (8, 10, 12, 15, 18)},
         wrong=(
             """if $a < $k:
     return "cool"
