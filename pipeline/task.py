@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from pipeline.source.indentation import indented
 from sandbox.api import Test, Verdict
 
 if TYPE_CHECKING:
@@ -49,9 +50,7 @@ class Task:
         """The runnable module text with `code` (dedented) in the function's place."""
         if self.kind == "stdio":
             return code
-        body = "".join(
-            self.indent + line if line.strip() else line for line in code.splitlines(keepends=True)
-        )
+        body = indented(code, self.indent)
         return f"{self.before}{body.rstrip()}\n{self.after}"
 
     @property

@@ -1,0 +1,484 @@
+"""From what a model wrote to the function that was asked for; the text is parsed, never run.
+
+Imports above the answer's function are returned apart.
+Helper functions, classes and constants that it uses are put into its body, at the beginning, so that an edit
+touches one function only; those that the module already has are dropped.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.source.edit import missing_imports
+from pipeline.source.indentation import dedented, indented, with_unit
+from pipeline.source.locate import FunctionNode, FunctionSite, functions, parameter_names
+from pipeline.source.names import bound, needed
+from pipeline.source.text import Document, parse
+from pipeline.task import Task
+
+MAX_ANSWER_BYTES = 100_000
+MAX_CUTS = 200
+"""How many lines a truncated answer may lose at its end."""
+
+_FENCE = re.compile(r"^[ \t]{0,3}(`{3,}|~{3,})[ \t]*([\w+.#-]*)[^\n`]*$", re.MULTILINE)
+_CODE_START = re.compile(
+    r"^[ \t]*(?:@\w|def\s|async\s+def\s|class\s|from\s+\S+\s+import\s|import\s)", re.M
+)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extracted:
+    code: str
+    """The answer's function, dedented, with its helpers inside; for stdio the whole program."""
+    imports: tuple[str, ...] = ()
+    """Import lines, one name each, that the code uses and the task's module text lacks."""
+    is_truncated: bool = False
+    """The answer broke off; an unfinished end was cut away."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractionFailure:
+    reason: str
+    """One line."""
+
+
+def extract(text: str, task: Task) -> Extracted | ExtractionFailure:
+    """Find the task's function (or program) in a model's answer.
+
+    Of several code blocks the last that holds it counts.
+    What comes back is sure to merge with the task's statement into a function that parses.
+    """
+    n_bytes = len(text.encode("utf-8", "surrogatepass"))
+    if n_bytes > MAX_ANSWER_BYTES:
+        return ExtractionFailure(
+            reason=f"the answer has {n_bytes} bytes, more than {MAX_ANSWER_BYTES}"
+        )
+    text = Document(text=text).plain
+    try:
+        return _extract_program(text) if task.kind == "stdio" else _extract_function(text, task)
+    except (RecursionError, MemoryError):
+        return ExtractionFailure(reason="the answer is nested too deeply to read")
+
+
+def merge(statement: str, extracted: Extracted) -> str:
+    """The statement's decorators, signature and docstring with the answer's body; dedented, ends in a newline.
+
+    Where the answer's parameters have other names, they are renamed in the body.
+    """
+    own_text = _parsable(statement)
+    own = Document(text=own_text)
+    site = _outermost(own)
+    answer = Document(text=extracted.code)
+    theirs = _outermost(answer)
+    unit = _unit_of(own, site)
+    head = _head(own, site, unit)
+    body = _adapted(answer, theirs, site)
+    return f"{head.rstrip()}\n{_placed(body, unit)}\n"
+
+
+def code_blocks(text: str) -> tuple[str, ...]:
+    """Contents of fenced blocks in order, an unclosed one to the end of the text; () when nothing is fenced."""
+    blocks: list[str] = []
+    start: int | None = None
+    mark = ""
+    for fence in _FENCE.finditer(text):
+        if start is None:
+            start, mark = fence.end() + 1, fence[1]
+        elif fence[1].startswith(mark) and not fence[2]:
+            blocks.append(text[start : fence.start()])
+            start = None
+        elif fence[1].startswith(mark) and fence[2]:
+            blocks.append(text[start : fence.start()])
+            start, mark = fence.end() + 1, fence[1]
+    if start is not None:
+        blocks.append(text[start:])
+    return tuple(block for block in blocks if block.strip())
+
+
+# --- the block -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Block:
+    """Code that parses."""
+
+    document: Document
+    is_truncated: bool
+
+    @property
+    def tree(self) -> ast.Module:
+        return self.document.tree
+
+
+def _extract_program(text: str) -> Extracted | ExtractionFailure:
+    for source in reversed(_sources(text)):
+        block = _block(source)
+        if block is not None and not block.is_truncated and _does_something(block.tree):
+            return Extracted(code=block.document.text.strip("\n") + "\n")
+    return ExtractionFailure(reason=f"no complete Python program in the answer ({_start(text)})")
+
+
+def _does_something(tree: ast.Module) -> bool:
+    return any(not isinstance(s, ast.Expr) or isinstance(s.value, ast.Call) for s in tree.body)
+
+
+def _extract_function(text: str, task: Task) -> Extracted | ExtractionFailure:
+    failures: list[str] = []
+    for source in reversed(_sources(text)):
+        block = _block(source)
+        found = _from_block(block, task) if block else "a block does not parse"
+        if isinstance(found, Extracted):
+            return found
+        failures.append(found)
+    body = _from_body_only(text, task)
+    if body is not None:
+        return body
+    why = failures[0] if failures else "no code"
+    return ExtractionFailure(
+        reason=f"no {task.entry_point!r} in the answer: {why} ({_start(text)})"
+    )
+
+
+def _start(text: str) -> str:
+    return repr(" ".join(text.split())[:60])
+
+
+def _sources(text: str) -> tuple[str, ...]:
+    """Texts that may be code, the likeliest last."""
+    blocks = code_blocks(text)
+    match = _CODE_START.search(text)
+    if blocks:
+        # A docstring with a fence in it cuts a block short: all between the first and the last fence.
+        fences = list(_FENCE.finditer(text))
+        whole = text[fences[0].end() + 1 : fences[-1].start()]
+        return (*((whole,) if len(fences) > 2 else ()), *blocks)
+    return (text[match.start() :],) if match else ()
+
+
+def _block(source: str) -> _Block | None:
+    """The source if it parses, else without its unfinished end."""
+    source = _without_common_indent(source).rstrip() + "\n"
+    if parse(source) is not None:
+        return _Block(document=Document(text=source), is_truncated=False)
+    lines = source.split("\n")
+    for n_kept in range(len(lines) - 1, max(0, len(lines) - 1 - MAX_CUTS), -1):
+        kept = "\n".join(lines[:n_kept]) + "\n"
+        if not kept.strip():
+            return None
+        if parse(kept) is None:
+            continue
+        # What follows at the margin is prose or another statement: the function before it was complete.
+        cut = next((line for line in lines[n_kept:] if line.strip()), "")
+        return _Block(document=Document(text=kept), is_truncated=cut[:1] in (" ", "\t"))
+    return None
+
+
+def _without_common_indent(source: str) -> str:
+    first = next((line for line in source.split("\n") if line.strip()), "")
+    return dedented(source, first[: len(first) - len(first.lstrip())])
+
+
+# --- the function in the block -----------------------------------------------------------------------
+
+
+def _from_block(block: _Block, task: Task) -> Extracted | str:
+    site = _wanted(block.document, task)
+    if site is None:
+        return "no block defines it"
+    node = _node(block.document, site)
+    if site.is_stub:
+        return "its body is a placeholder"
+    if block.is_truncated and _is_last(block, node) and not _terminates(node.body):
+        return "the answer breaks off inside it"
+    code = _dedented_source(block.document, site)
+    if site.last_name != _last(task.entry_point):
+        code = _renamed(code, {site.last_name: _last(task.entry_point)})
+    helpers = _helpers(block, site, task)
+    code = _with_helpers(code, helpers)
+    checked = _checked(Extracted(code=code, is_truncated=block.is_truncated), task)
+    if not isinstance(checked, Extracted):
+        return checked
+    return replace(checked, imports=_imports(block.tree, merge(task.statement, checked), task))
+
+
+def _wanted(document: Document, task: Task) -> FunctionSite | None:
+    """By its qualified name, its last name, or as the only function there is."""
+    last = _last(task.entry_point)
+    sites = [site for site in functions(document) if not site.is_overload]
+    for fits in (
+        lambda s: s.name == task.entry_point,
+        lambda s: s.last_name == last and s.owner == "class" and task.kind == "method",
+        lambda s: s.last_name == last and s.owner == "module",
+        lambda s: s.last_name == last,
+    ):
+        found = [site for site in sites if fits(site)]
+        if found:
+            return found[-1]
+    outer = [site for site in sites if site.owner != "function"]
+    return outer[0] if len(outer) == 1 else None
+
+
+def _last(name: str) -> str:
+    parts = name.split(".")
+    return parts[-2] if parts[-1] in ("setter", "deleter") and len(parts) > 1 else parts[-1]
+
+
+def _node(document: Document, site: FunctionSite) -> FunctionNode:
+    for node in ast.walk(document.tree):
+        if (
+            isinstance(node, _FUNCTIONS)
+            and node.lineno == site.def_line + 1
+            and (document.offset_of_node(node.lineno, node.col_offset) == site.def_start)
+        ):
+            return node
+    raise AssertionError("a site has its node")
+
+
+def _is_last(block: _Block, node: FunctionNode) -> bool:
+    return (node.end_lineno or 0) >= (block.tree.body[-1].end_lineno or 0)
+
+
+def _terminates(body: Sequence[ast.stmt]) -> bool:
+    """No way leads over the end of these statements."""
+    last = body[-1]
+    if isinstance(last, (ast.Return, ast.Raise)):
+        return True
+    if isinstance(last, ast.If):
+        return bool(last.orelse) and _terminates(last.body) and _terminates(last.orelse)
+    if isinstance(last, (ast.With, ast.AsyncWith)):
+        return _terminates(last.body)
+    if isinstance(last, ast.Try):
+        ways = [last.orelse or last.body, *(handler.body for handler in last.handlers)]
+        return _terminates(last.finalbody) if last.finalbody else all(map(_terminates, ways))
+    if isinstance(last, ast.Match):
+        return all(_terminates(case.body) for case in last.cases)
+    return isinstance(last, ast.While) and isinstance(last.test, ast.Constant)
+
+
+def _dedented_source(document: Document, site: FunctionSite) -> str:
+    text = site.indent + document.text[site.start : site.end]
+    return dedented(text, site.indent).strip("\n") + "\n"
+
+
+def _from_body_only(text: str, task: Task) -> Extracted | None:
+    """An answer that goes on where the statement ends: an indented body and nothing else."""
+    for source in reversed(code_blocks(text) or (text,)):
+        first = next((line for line in source.split("\n") if line.strip()), "")
+        if not first.startswith((" ", "\t")) and not code_blocks(text):
+            continue
+        body = indented(_without_common_indent(source), "    ").rstrip() + "\n"
+        code = f"def {_last(task.entry_point)}():\n{body}"
+        tree = parse(code)
+        if tree is None or len(tree.body) != 1 or not _has_result(tree):
+            continue
+        header = _parsable(task.statement)
+        site = _outermost(Document(text=header))
+        code = header[site.def_start : site.header_end] + "\n" + body
+        found = _checked(Extracted(code=code, imports=()), task)
+        if isinstance(found, Extracted):
+            return found
+    return None
+
+
+def _has_result(tree: ast.AST) -> bool:
+    return any(isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)) for node in ast.walk(tree))
+
+
+# --- what stands beside it ----------------------------------------------------------------------------
+
+
+def _imports(tree: ast.Module, code: str, task: Task) -> tuple[str, ...]:
+    """Import lines of the answer that the code uses and the module text does not have."""
+    names = needed(code)
+    lines: list[str] = []
+    for stmt in tree.body:
+        if isinstance(stmt, ast.Import):
+            lines += [ast.unparse(ast.Import(names=[a])) for a in stmt.names if _used(a, names)]
+        elif isinstance(stmt, ast.ImportFrom) and stmt.level == 0 and stmt.module != "__future__":
+            lines += [
+                ast.unparse(ast.ImportFrom(module=stmt.module, names=[a], level=0))
+                for a in stmt.names
+                if a.name == "*" or _used(a, names)
+            ]
+    module = parse(task.before + task.indent + "pass\n" + task.after) or parse(task.before)
+    return missing_imports(module or ast.Module(body=[], type_ignores=[]), lines)
+
+
+def _used(alias: ast.alias, names: frozenset[str]) -> bool:
+    return (alias.asname or alias.name.partition(".")[0]) in names
+
+
+def _helpers(block: _Block, site: FunctionSite, task: Task) -> tuple[str, ...]:
+    """Sources of top-level statements that the function needs, in order; not those the module has."""
+    document = block.document
+    module = parse(task.before + task.indent + "pass\n" + task.after) or parse("")
+    have = frozenset().union(*(bound(s) for s in module.body)) if module else frozenset()
+    offered = [s for s in block.tree.body if _is_helper(s) and not bound(s) & have]
+    offered = [s for s in offered if not _holds(document, s, site)]
+    names = set(needed(_dedented_source(document, site)))
+    kept: set[ast.stmt] = set()
+    while more := [s for s in offered if s not in kept and bound(s) & names]:
+        kept.update(more)
+        for stmt in more:
+            names |= needed(_segment(document, stmt))
+    return tuple(_segment(document, s) for s in offered if s in kept)
+
+
+def _is_helper(stmt: ast.stmt) -> bool:
+    return isinstance(stmt, (*_FUNCTIONS, ast.ClassDef, ast.Assign, ast.AnnAssign))
+
+
+def _holds(document: Document, stmt: ast.stmt, site: FunctionSite) -> bool:
+    start = document.offset_of_node(stmt.lineno, stmt.col_offset)
+    end = document.offset_of_node(stmt.end_lineno or 0, stmt.end_col_offset or 0)
+    return start <= site.def_start < end
+
+
+def _segment(document: Document, stmt: ast.stmt) -> str:
+    first = min([stmt.lineno, *(d.lineno for d in getattr(stmt, "decorator_list", []))])
+    return "".join(document.plain_lines[first - 1 : stmt.end_lineno])
+
+
+def _with_helpers(code: str, helpers: Sequence[str]) -> str:
+    """The function with the helpers as first statements of its body."""
+    if not helpers:
+        return code
+    document = Document(text=code)
+    site = _outermost(document)
+    unit = _unit_of(document, site)
+    inside = "\n".join(indented(with_unit(h, unit), unit).rstrip("\n") + "\n" for h in helpers)
+    body = _body_text(document, site)
+    return f"{_head(document, site, unit).rstrip()}\n{inside}\n{_placed(body, unit)}\n"
+
+
+# --- merging --------------------------------------------------------------------------------------------
+
+
+def _checked(extracted: Extracted, task: Task) -> Extracted | str:
+    """The extraction, if its signature can be met and the merged function parses."""
+    answer = Document(text=extracted.code)
+    theirs = _node(answer, _outermost(answer))
+    statement = Document(text=_parsable(task.statement))
+    ours = _node(statement, _outermost(statement))
+    if not _is_compatible(ours, theirs):
+        return (
+            f"its parameters ({', '.join(parameter_names(theirs))}) "
+            f"do not fit ({', '.join(parameter_names(ours))})"
+        )
+    merged = parse(merge(task.statement, extracted))
+    return extracted if merged is not None else "its body does not fit the signature"
+
+
+def _is_compatible(ours: FunctionNode, theirs: FunctionNode) -> bool:
+    wanted, given = parameter_names(ours), parameter_names(theirs)
+    extra = len(given) - len(wanted)
+    if extra == 0 or set(given) <= set(wanted):
+        return True
+    if extra == -1 and wanted[0] in ("self", "cls"):
+        return True
+    n_defaults = len(theirs.args.defaults) + sum(d is not None for d in theirs.args.kw_defaults)
+    return 0 < extra <= n_defaults and not any(name.startswith("*") for name in given)
+
+
+def _parsable(statement: str) -> str:
+    """A statement that ends at its signature gets a body, so that it can be parsed."""
+    statement = Document(text=statement).plain.rstrip() + "\n"
+    return statement if parse(statement) is not None else statement + "    ...\n"
+
+
+def _outermost(document: Document) -> FunctionSite:
+    return next(site for site in functions(document) if site.owner == "module")
+
+
+def _head(document: Document, site: FunctionSite, unit: str) -> str:
+    """Decorators, signature and docstring, with the comments at the ends of their lines."""
+    colon = _with_comment(document, site.header_end)
+    if site.docstring_start is None or site.docstring_end is None:
+        return document.text[site.start : colon]
+    if document.line_of(site.docstring_start) == document.line_of(site.header_end):
+        literal = document.text[site.docstring_start : site.docstring_end]
+        return f"{document.text[site.start : site.header_end]}\n{unit}{literal}"
+    return document.text[site.start : _with_comment(document, site.docstring_end)]
+
+
+def _with_comment(document: Document, offset: int) -> int:
+    end = document.line_end(document.line_of(offset))
+    return end if document.text[offset:end].lstrip().startswith("#") else offset
+
+
+def _unit_of(document: Document, site: FunctionSite) -> str:
+    at = site.docstring_start if site.docstring_start is not None else site.body_start
+    if at is None or document.line_of(at) == document.line_of(site.header_end):
+        return "    "
+    return document.text[document.line_starts[document.line_of(at)] : at] or "    "
+
+
+def _body_text(document: Document, site: FunctionSite) -> str:
+    """The statements after the docstring with their comments, at no indentation."""
+    if site.body_start is None:
+        return "pass"
+    start = _head_stop(document, site)
+    text = document.text[start : site.end]
+    if "\n" not in document.text[start : site.body_start]:
+        return text.lstrip(" \t;")
+    lines = text.partition("\n")[2]
+    first = document.line_starts[document.line_of(site.body_start)]
+    return dedented(lines, document.text[first : site.body_start])
+
+
+def _head_stop(document: Document, site: FunctionSite) -> int:
+    end = site.docstring_end if site.docstring_end is not None else site.header_end
+    return _with_comment(document, end)
+
+
+def _placed(body: str, unit: str) -> str:
+    """A body at no indentation, as lines of a function that indents with `unit`."""
+    return indented(with_unit(body.strip("\n"), unit), unit)
+
+
+def _adapted(answer: Document, theirs: FunctionSite, ours: FunctionSite) -> str:
+    """The answer's body as it must read under our signature."""
+    given, wanted = list(theirs.params), list(ours.params)
+    if len(given) == len(wanted) - 1 and wanted[0] in ("self", "cls"):
+        wanted = wanted[1:]
+    if len(given) > len(wanted):
+        return _wrapped(answer, theirs, ours)
+    if set(given) <= set(wanted):
+        return _body_text(answer, theirs)
+    left = [name for name in given if name not in wanted]
+    right = [name for name in wanted if name not in given]
+    names = {a.lstrip("*"): b.lstrip("*") for a, b in zip(left, right, strict=False)}
+    return _renamed_body(answer, theirs, names)
+
+
+def _wrapped(answer: Document, theirs: FunctionSite, ours: FunctionSite) -> str:
+    """An answer with extra parameters that have defaults becomes an inner function."""
+    source = _dedented_source(answer, theirs)
+    inner = Document(text=source)
+    site = _outermost(inner)
+    bare = source[site.def_start :]
+    passed = ", ".join(ours.params)
+    wait = "await " if theirs.is_async else ""
+    return f"{bare.rstrip()}\n\nreturn {wait}{theirs.last_name}({passed})"
+
+
+def _renamed_body(answer: Document, site: FunctionSite, names: dict[str, str]) -> str:
+    """Parameters renamed; where a new name is already used for something else, assigned at the start instead."""
+    body = _body_text(answer, site)
+    used = {n.id for n in ast.walk(_node(answer, site)) if isinstance(n, ast.Name)}
+    if used & set(names.values()):
+        return "".join(f"{old} = {new}\n" for old, new in names.items()) + body
+    code = _renamed(_dedented_source(answer, site), names)
+    renamed = Document(text=code)
+    return _body_text(renamed, _outermost(renamed))
+
+
+def _renamed(code: str, names: dict[str, str]) -> str:
+    # libcst takes a third of a second to import and few answers need it.
+    from pipeline.source.rename import renamed
+
+    return renamed(code, names)

@@ -1,0 +1,360 @@
+"""The doctests that speak about a function, as tests; one test per docstring, as doctest runs it."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.source.examples import Example, claim, literal, visible_example
+from pipeline.source.locate import FunctionSite, docstring_node
+from pipeline.source.text import Document, SourceError, parse
+from pipeline.task import VisibleTest
+from sandbox.api import (
+    Call,
+    Doctest,
+    DoctestExample,
+    DoctestWants,
+    Limits,
+    Policy,
+    Raises,
+    Returns,
+    Test,
+)
+
+MAX_DOCTEST_FILE_BYTES = 200_000
+_PARSER = doctest.DocTestParser()
+
+
+class DoctestMalformed(SourceError):
+    """A docstring whose examples doctest itself cannot read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Text:
+    """Some text with examples, and where each of its lines stands in a file."""
+
+    value: str
+    lines: tuple[int, ...]
+    """1-based file line of each line of `value`."""
+    origin: str
+    path: str
+
+
+def doctests_of(
+    document: Document, site: FunctionSite, *, limits: Limits | None = None, strict: bool = False
+) -> tuple[VisibleTest, ...]:
+    """Tests from the function's docstring, else from its class's or module's that mention it; and `__test__`.
+
+    Examples marked `+SKIP` are left out.
+    A docstring whose examples never mention the function gives no test, because it would prove nothing.
+    Examples that no function can pass by the letter are read as what they mean, each a test of its own:
+    `>>> f(1) == 2` without expected output (it prints `True`), and a wanted literal that is not written as
+    `repr` writes it (`"a"`, `[1,2]`). With `strict` they stay what `python -m doctest` makes of them.
+    Raises DoctestMalformed.
+    """
+    texts = [text for text in _own_texts(document, site) if _mentions(text, site)]
+    texts += [text for text in _dunder_test_texts(document) if _mentions(text, site)]
+    return tuple(
+        test
+        for text in texts
+        for test in _tests_of_text(text, site, limits or Limits(), strict=strict)
+    )
+
+
+def doctests_of_file(
+    path: Path, site: FunctionSite, *, limits: Limits | None = None
+) -> tuple[VisibleTest, ...]:
+    """Tests from a doctest file (`*.txt`, `test_*.md`) that mentions the function; () when it is too big to be one.
+
+    Raises DoctestMalformed; OSError when the file cannot be read.
+    """
+    if path.stat().st_size > MAX_DOCTEST_FILE_BYTES:
+        return ()
+    value = path.read_text(encoding="utf-8", errors="replace")
+    lines = tuple(range(1, value.count("\n") + 2))
+    text = _Text(value=value, lines=lines, origin=f"doctest:{path.name}", path=path.name)
+    return _tests_of_text(text, site, limits or Limits()) if _mentions(text, site) else ()
+
+
+def split_calls(entry_point: str, test: VisibleTest) -> tuple[VisibleTest, ...]:
+    """One Call test for each example `>>> f(literals)` of a doctest that wants a literal or an exception.
+
+    For repair and selection, which want to know which example failed on which input.
+    Nothing after the first example that binds a name is used, because it could depend on it.
+    """
+    form, expect = test.test.form, test.test.expect
+    if not isinstance(form, Doctest) or not isinstance(expect, DoctestWants):
+        return ()
+    made: list[VisibleTest] = []
+    for example, want in zip(form.examples, expect.wants, strict=True):
+        if not _is_stateless(example.source):
+            break
+        one = _split(entry_point, test, example, want)
+        if one is not None:
+            made.append(one)
+    return tuple(made)
+
+
+def _split(
+    entry_point: str, test: VisibleTest, example: DoctestExample, want: str
+) -> VisibleTest | None:
+    call = read_call(example.source, entry_point)
+    expect = _expectation(want)
+    if call is None or expect is None:
+        return None
+    return VisibleTest(
+        test=Test(
+            test_id=f"{test.test.test_id}:{example.lineno}",
+            form=call,
+            expect=expect,
+            limits=test.test.limits,
+        ),
+        text=f">>> {example.source.strip()}\n{want.strip()}",
+        origin=f"{test.origin} line {example.lineno}",
+    )
+
+
+def read_call(source: str, entry_point: str) -> Call | None:
+    """`f(1, k=2)` or `Stack().push(1)` with literal arguments as a Call of `entry_point`; else None."""
+    tree = parse(source.strip())
+    if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
+        return None
+    node = tree.body[0].value
+    if not isinstance(node, ast.Call) or _dotted(node.func) != entry_point:
+        return None
+    try:
+        args = tuple(ast.literal_eval(arg) for arg in node.args)
+        kwargs = {k.arg: ast.literal_eval(k.value) for k in node.keywords if k.arg}
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    if len(kwargs) < len(node.keywords):
+        return None
+    return Call(entry=entry_point, args=args, kwargs=kwargs)
+
+
+def _dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if not isinstance(node, ast.Attribute):
+        return ""
+    owner = node.value
+    if isinstance(owner, ast.Call) and not owner.args and not owner.keywords:
+        return f"{_dotted(owner.func)}.{node.attr}"
+    return ""
+
+
+def _expectation(want: str) -> Returns | Raises | None:
+    """A literal that doctest would accept from `repr`, or the exception of a traceback."""
+    lines = want.strip().splitlines()
+    if lines and lines[0].startswith("Traceback ("):
+        name = lines[-1].partition(":")[0].strip()
+        return Raises(type=name) if name.replace(".", "").isidentifier() else None
+    value = literal(want.strip())
+    if value is None or repr(value.value) != want.strip():
+        return None
+    return Returns(value=value.value, policy=Policy.EXACT)
+
+
+def _is_stateless(source: str) -> bool:
+    tree = parse(source)
+    return tree is not None and all(
+        isinstance(stmt, (ast.Expr, ast.Import, ast.ImportFrom)) for stmt in tree.body
+    )
+
+
+def _tests_of_text(
+    text: _Text, site: FunctionSite, limits: Limits, *, strict: bool = False
+) -> tuple[VisibleTest, ...]:
+    examples = [e for e in _examples(text) if not e.options.get(doctest.SKIP)]
+    claims = {} if strict else _claims(examples, site)
+    kept = [e for e in examples if e.lineno not in claims]
+    whole = [_whole(text, site, kept, limits)] if _says_something(kept, site) else []
+    return tuple(whole) + tuple(
+        visible_example(read, site.name, line=_line(text, lineno), limits=limits)
+        for lineno, read in claims.items()
+    )
+
+
+def _claims(examples: Sequence[doctest.Example], site: FunctionSite) -> dict[int, Example]:
+    """By line; nothing after the first example that binds a name, because it could depend on it."""
+    found: dict[int, Example] = {}
+    for example in examples:
+        if parse(example.source) is not None and not _is_stateless(example.source):
+            break
+        read = _read_claim(example, site)
+        if read is not None:
+            found[example.lineno] = read
+    return found
+
+
+def _read_claim(example: doctest.Example, site: FunctionSite) -> Example | None:
+    source, want = example.source.strip(), example.want.strip()
+    if not want:
+        return claim(source, site.name, origin="doctest:claim")
+    call, value = read_call(source, site.name), literal(want)
+    if call is None or value is None or example.options or repr(value.value) == want:
+        return None
+    return Example(
+        args=call.args,
+        kwargs=dict(call.kwargs),
+        value=value.value,
+        origin="doctest:value",
+        line=example.lineno,
+        text=f">>> {source}\n{want}",
+    )
+
+
+def _whole(
+    text: _Text, site: FunctionSite, examples: Sequence[doctest.Example], limits: Limits
+) -> VisibleTest:
+    flags = tuple(sum(flag for flag, on in e.options.items() if on) for e in examples)
+    first = _line(text, examples[0].lineno)
+    test = Test(
+        test_id=f"doctest:{site.name}:{first}",
+        form=Doctest(
+            examples=tuple(
+                DoctestExample(source=e.source, lineno=_line(text, e.lineno)) for e in examples
+            )
+        ),
+        expect=DoctestWants(
+            wants=tuple(e.want for e in examples), options=flags if any(flags) else ()
+        ),
+        limits=limits,
+    )
+    shown = "".join(_shown(e) for e in examples).rstrip("\n")
+    return VisibleTest(test=test, text=shown, origin=f"{text.origin} line {first}")
+
+
+def _shown(example: doctest.Example) -> str:
+    first, *rest = example.source.rstrip("\n").split("\n")
+    return "".join([f">>> {first}\n", *(f"... {line}\n" for line in rest), example.want])
+
+
+def _examples(text: _Text) -> list[doctest.Example]:
+    try:
+        return _PARSER.get_examples(text.value, text.path)
+    except ValueError as exc:
+        start = text.lines[0] if text.lines else 1
+        raise DoctestMalformed(
+            f"{text.path}: the doctest that starts at line {start} cannot be read: {exc}; mend it"
+        ) from exc
+
+
+def _line(text: _Text, index: int) -> int:
+    return text.lines[min(index, len(text.lines) - 1)]
+
+
+def _own_texts(document: Document, site: FunctionSite) -> list[_Text]:
+    """The function's docstring; where it has no examples, those of what encloses it, nearest first."""
+    nodes = [(n, document) for n in _enclosing(document, site)]
+    texts = [t for node, _ in nodes if (t := _docstring_text(document, node)) is not None]
+    with_examples = [t for t in texts if ">>>" in t.value and _mentions(t, site)]
+    return with_examples[:1]
+
+
+def _enclosing(document: Document, site: FunctionSite) -> Iterator[ast.AST]:
+    """The function's node, then classes and functions around it, then the module."""
+    around = [
+        node
+        for node in ast.walk(document.tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        and document.offset_of_node(node.lineno, node.col_offset) <= site.def_start
+        and document.offset_of_node(node.end_lineno or 0, node.end_col_offset or 0) >= site.body_end
+    ]
+    yield from sorted(around, key=lambda node: -node.lineno)
+    yield document.tree
+
+
+def _docstring_text(document: Document, node: ast.AST) -> _Text | None:
+    constant = docstring_node(node)
+    if constant is None:
+        return None
+    kind = {ast.ClassDef: "class doctest", ast.Module: "module doctest"}.get(type(node), "doctest")
+    return _constant_text(document, constant, kind)
+
+
+def _constant_text(document: Document, constant: ast.Constant, origin: str) -> _Text:
+    value = str(constant.value)
+    raw = _raw(document, constant)
+    if not _is_readable(value) and _is_readable(raw):
+        value, origin = raw, f"{origin}:raw"
+    lines = tuple(_file_lines(document, constant, value))
+    return _Text(value=value, lines=lines, origin=origin, path=document.path or "the file")
+
+
+def _is_readable(value: str) -> bool:
+    try:
+        _PARSER.get_examples(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _raw(document: Document, constant: ast.Constant) -> str:
+    """The string as it is written: what the author meant who forgot the `r` before a `\\n` in an example."""
+    start = document.offset_of_node(constant.lineno, constant.col_offset)
+    end = document.offset_of_node(constant.end_lineno or 0, constant.end_col_offset or 0)
+    text = Document(text=document.text[start:end]).plain
+    quote = re.match(r"[A-Za-z]*(\"\"\"|'''|\"|')", text)
+    return text[quote.end() : -len(quote[1])] if quote else text
+
+
+def _file_lines(document: Document, constant: ast.Constant, value: str) -> Iterator[int]:
+    """The file line of each line of the string; escapes such as `\\n` in it shift nothing that can be found."""
+    first, last = constant.lineno, constant.end_lineno or constant.lineno
+    rows = value.split("\n")
+    if len(rows) == last - first + 1:
+        yield from range(first, last + 1)
+        return
+    line = first
+    for row in rows:
+        found = (
+            n
+            for n in range(line, last + 1)
+            if row.strip() and row.strip() in document.plain_lines[n - 1]
+        )
+        line = next(found, line)
+        yield line
+
+
+def _dunder_test_texts(document: Document) -> Iterator[_Text]:
+    """String entries of the module's `__test__` dict."""
+    for stmt in document.tree.body:
+        if not isinstance(stmt, (ast.Assign, ast.AnnAssign)):
+            continue
+        targets = stmt.targets if isinstance(stmt, ast.Assign) else [stmt.target]
+        named = any(isinstance(t, ast.Name) and t.id == "__test__" for t in targets)
+        if named and isinstance(stmt.value, ast.Dict):
+            for value in stmt.value.values:
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    yield _constant_text(document, value, "__test__")
+
+
+def _mentions(text: _Text, site: FunctionSite) -> bool:
+    return ">>>" in text.value and _says_something(_examples(text), site)
+
+
+def _says_something(examples: Sequence[doctest.Example], site: FunctionSite) -> bool:
+    """Some example uses the function; a method such as `__add__` is used without its name."""
+    sources = "\n".join(e.source for e in examples)
+    name = (
+        site.last_name if site.last_name not in ("setter", "deleter") else site.name.split(".")[-2]
+    )
+    if name.startswith("__") and name.endswith("__"):
+        name = site.name.split(".")[-2] if "." in site.name else ""
+    words = {n for n in _words(sources)}
+    return bool(examples) and (not name or name in words)
+
+
+def _words(source: str) -> Iterator[str]:
+    word = ""
+    for char in source + " ":
+        if char.isidentifier() or (word and char.isalnum()):
+            word += char
+        elif word:
+            yield word
+            word = ""

@@ -1,0 +1,502 @@
+"""Examples that people write in docstrings and statements, read as calls with a known result.
+
+Only literals are read, nothing is evaluated, and what is not clearly an example is left out, never guessed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.source.text import parse
+from pipeline.task import VisibleTest
+from sandbox.api import Call, Limits, Policy, Prints, Program, Returns, Test
+
+MAX_TEXT_CHARS = 50_000
+MAX_EXAMPLES = 64
+
+_ARROW = r"={1,2}>|-{1,2}>|➞|→|⇒|↦|⟹|===?"
+_VERB = (
+    r"(?:should |must |will |would )?(?:returns?|give[s]?|yields?|outputs?|equals?|evaluates? to)"
+    r"|(?:should|must|will|would) be|is"
+)
+_AFTER_CALL = re.compile(
+    rf"\s*`{{0,2}}\s*(?:(?:#|//)\s*)?(?:(?P<arrow>{_ARROW})|(?P<verb>{_VERB})\b:?|(?P<eq>=)|(?P<colon>:))[ \t]*`{{0,2}}"
+)
+_AFTER_CALL_COMMENT = re.compile(r"[ \t]*#[ \t]*")
+_WORDS = {
+    "True": True,
+    "False": False,
+    "None": None,
+    "true": True,
+    "false": False,
+    "null": None,
+    "none": None,
+}
+_WORD = re.compile(r"(?:True|False|None|true|false|null|none)\b")
+_NUMBER = re.compile(r"[-+]?(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w])")
+_STRING = re.compile(r"(?:[rRbB]{0,2})(?=[\"'])")
+_CHAIN = re.compile(r"(?P<sum>[-+*/()\d\s.]+)=\s*(?P<result>-?\d+(?:\.\d+)?)\s*(?:$|\n)")
+_SAFE_TAIL = re.compile(
+    r"[ \t`]*(?:$|\n|#|//|\(|[.;!](?:\s|$)|,(?:\s*$|\s*\n|\s+[A-Za-z])|\b(?:because|since|as|and)\b|--|–|—)"
+)
+_BAD_TAIL = re.compile(
+    r"\b(?:but|instead|wrong|wrongly|incorrect|incorrectly|bug|buggy|actual|actually|broken|fails?)\b|!=",
+    re.IGNORECASE,
+)
+_SAFE_PREFIX = re.compile(
+    r"(?:[\s*•\-–·`>|]|\d+[.)]|\([a-z0-9]\)|\b(?:for|assert|e\.g\.|i\.e\.|ex|eg|then|so|and|call|calling|thus|hence"
+    r"|here|example|examples?\s*\d*)\b[.,]?|[A-Za-z][A-Za-z ]{0,40}\d*:|,|;|\.)*",
+    re.IGNORECASE,
+)
+_BAD_PREFIX = re.compile(
+    r"\b(?:if|when|unless|wrong|wrongly|incorrect|incorrectly|bug|buggy|bad|not|never|before|currently|instead)\b",
+    re.IGNORECASE,
+)
+_ASSIGN = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*(?:=|:)(?![=>])\s*")
+_GIVEN = re.compile(
+    r"(?:\b(?:for|if|given|when|with)\s+|^[\s*\-•]*)(?=[A-Za-z_]\w*\s*=(?![=>]))", re.I | re.M
+)
+_RESULT = re.compile(
+    r"(?:the\s+)?(?:output|result|answer|return value|returned value|function)\s+"
+    r"(?:should|must|will|would)\s+(?:be|return|equal)\s*:?\s*"
+    r"|(?:it\s+)?(?:should|must|will|would)\s+return\s*:?\s*"
+    r"|(?:the\s+)?(?:output|result|answer)\s+is\s*:?\s*",
+    re.IGNORECASE,
+)
+_NEAR_RESULT = re.compile(
+    rf"[ \t]*,?[ \t]*(?:(?:{_ARROW})|returns?|(?:result|output|answer)\s*[=:])\s*", re.I
+)
+_IO = re.compile(
+    r"^[ \t*\-•]*(?:sample\s+|example\s+)?inputs?(?:\s*\d+)?\s*:[ \t]*(?P<input>.*?)"
+    r"^[ \t*\-•]*(?:sample\s+|example\s+)?(?:expected\s+)?outputs?(?:\s*\d+)?\s*:[ \t]*",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
+_OPEN, _CLOSE = "([{", ")]}"
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A value read from text; a class of its own because None is a value."""
+
+    value: object
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A call with literal arguments and the literal that it should give."""
+
+    args: tuple[object, ...]
+    kwargs: dict[str, object] = field(default_factory=dict)
+    value: object
+    origin: str
+    """`docstring:call`, `docstring:for`, `docstring:input-output`, `doctest:claim`."""
+    line: int
+    """0-based line in the text it was read from."""
+    text: str
+
+
+def examples_of(text: str, name: str, params: Sequence[str]) -> tuple[Example, ...]:
+    """Examples of the function `name(params)` in a docstring or statement, in order, without doctest blocks.
+
+    `name` is `f`, or `Stack.push` for `Stack().push(1)`; `params` without `self`.
+    Contradicting examples (one call, two results) are all left out.
+    """
+    if len(text) > MAX_TEXT_CHARS:
+        return ()
+    plain = _without_doctests(text)
+    found: list[Example] = [*_calls(plain, name, "docstring:call")]
+    if "." not in name:
+        found += [*_given(plain, params), *_input_output(plain, params)]
+    fitting = [e for e in found if _fits(e, params)]
+    return tuple(_without_contradictions(sorted(fitting, key=lambda e: e.line)))[:MAX_EXAMPLES]
+
+
+def claim(source: str, name: str, *, origin: str) -> Example | None:
+    """The one claim that `source` makes from its first to its last character: `f(1) == 2`; else None."""
+    for example in _calls(source, name, origin):
+        if (
+            source.startswith(example.text.partition("(")[0])
+            and source.endswith(example.text[-1])
+            and len(example.text) == len(source)
+        ):
+            return example
+    return None
+
+
+def visible_example(
+    example: Example, entry_point: str, *, line: int, limits: Limits | None = None
+) -> VisibleTest:
+    """As a test; `line` is the 1-based file line. Floats are compared with a tolerance, as people write them."""
+    number = "." in repr(example.value) or "e-" in repr(example.value)
+    return VisibleTest(
+        test=Test(
+            test_id=f"{example.origin}:{entry_point}:{line}",
+            form=Call(entry=entry_point, args=example.args, kwargs=example.kwargs),
+            expect=Returns(value=example.value, policy=Policy.FLOAT if number else Policy.PYTHON),
+            limits=limits or Limits(),
+        ),
+        text=example.text,
+        origin=f"{example.origin} line {line}",
+    )
+
+
+def stdio_examples(text: str, *, limits: Limits | None = None) -> tuple[VisibleTest, ...]:
+    """Samples of a program's statement: an `Input:` block and the `Output:` block after it."""
+    made = []
+    for index, (stdin, stdout, line) in enumerate(_io_blocks(text)):
+        test = Test(
+            test_id=f"sample:{index}",
+            form=Program(stdin=stdin.encode()),
+            expect=Prints(stdout=stdout),
+            limits=limits or Limits(),
+        )
+        shown = f"Input:\n{stdin}Output:\n{stdout}".rstrip("\n")
+        made.append(VisibleTest(test=test, text=shown, origin=f"sample line {line + 1}"))
+    return tuple(made)
+
+
+def literal(text: str) -> Literal | None:
+    """A Python literal that is all of `text`; None for anything else, for `...` and for `("a")`."""
+    stripped = text.strip()
+    if not stripped or len(stripped) > MAX_TEXT_CHARS:
+        return None
+    if stripped in _WORDS:
+        return Literal(_WORDS[stripped])
+    try:
+        value = ast.literal_eval(stripped)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    if stripped.startswith("(") and not isinstance(value, tuple):
+        return None
+    return None if _has_ellipsis(value) else Literal(value)
+
+
+def _has_ellipsis(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_has_ellipsis(x) for pair in value.items() for x in pair)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(_has_ellipsis(x) for x in value)
+    return value is ...
+
+
+def _without_doctests(text: str) -> str:
+    """Blank out doctest blocks, keeping the lines."""
+    out: list[str] = []
+    inside = False
+    for line in text.split("\n"):
+        stripped = line.strip()
+        inside = stripped.startswith(">>>") or (inside and bool(stripped))
+        out.append("" if inside else line)
+    return "\n".join(out)
+
+
+# --- f(x) == y ---------------------------------------------------------------------------------
+
+
+def _calls(text: str, name: str, origin: str) -> Iterator[Example]:
+    if _defines(text, name):
+        return
+    for match in re.finditer(_call_pattern(name), text):
+        end = _closing(text, match.end() - 1)
+        if end is None or not _prefix_is_safe(text, match.start()):
+            continue
+        call = _read_args(text[match.end() : end - 1])
+        value = _value_after(text, end)
+        if call is None or value is None:
+            continue
+        yield Example(
+            args=call[0],
+            kwargs=call[1],
+            value=value[0].value,
+            origin=origin,
+            line=text.count("\n", 0, match.start()),
+            text=text[match.start() : value[1]],
+        )
+
+
+def _defines(text: str, name: str) -> bool:
+    """`f(n) = f(n - 1) + 1` is mathematics; `f(1) = 3` beside it need not be what the function returns."""
+    return bool(re.search(rf"{_call_pattern(name)}[A-Za-z]\w*\)\s*=(?!=)", text))
+
+
+def _call_pattern(name: str) -> str:
+    owner, dot, last = name.rpartition(".")
+    before = rf"{re.escape(owner)}\(\)\." if dot else ""
+    return rf"(?<![\w.]){before}{re.escape(last)}\s?\("
+
+
+def _prefix_is_safe(text: str, start: int) -> bool:
+    prefix = text[text.rfind("\n", 0, start) + 1 : start]
+    after_sentence = re.split(r"(?<=[.;,])\s+(?=\S*$)", prefix)[-1]
+    if _BAD_PREFIX.search(prefix):
+        return False
+    if _SAFE_PREFIX.fullmatch(prefix) or _SAFE_PREFIX.fullmatch(after_sentence):
+        return True
+    # A second example on the line: `f(1) == 2, f(2) == 3`.
+    return bool(re.search(r"[,;]\s*(?:and\s+)?`?$", prefix))
+
+
+def _read_args(inside: str) -> tuple[tuple[object, ...], dict[str, object]] | None:
+    tree = parse(f"f({inside}\n)")
+    if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
+        return None
+    call = tree.body[0].value
+    if not isinstance(call, ast.Call) or any(k.arg is None for k in call.keywords):
+        return None
+    try:
+        args = tuple(ast.literal_eval(arg) for arg in call.args)
+        kwargs = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return None if _has_ellipsis(args) or _has_ellipsis(kwargs) else (args, kwargs)
+
+
+def _value_after(text: str, end: int) -> tuple[Literal, int] | None:
+    separator = _AFTER_CALL.match(text, end)
+    if separator is None:
+        separator = _AFTER_CALL_COMMENT.match(text, end)
+        return _safe_value(text, separator.end()) if separator else None
+    crosses = "\n" in separator.group().rstrip()
+    if crosses and not (separator["arrow"] or "#" in separator.group()):
+        return None
+    return _safe_value(text, separator.end())
+
+
+def _safe_value(text: str, at: int) -> tuple[Literal, int] | None:
+    """The literal at `at`, when what follows it on the line cannot be more of the value."""
+    while text[at : at + 1] in (" ", "\t", "`"):
+        at += 1
+    chain = _chain(text, at)
+    if chain is not None:
+        return chain
+    end = _literal_end(text, at)
+    if end is None:
+        return None
+    tail = text[end : _line_end(text, end)]
+    value = literal(text[at:end])
+    if value is None or not _SAFE_TAIL.match(tail) or _BAD_TAIL.search(tail):
+        return None
+    return value, end
+
+
+def _chain(text: str, at: int) -> tuple[Literal, int] | None:
+    """`1 + 9 + 0 = 10`: read where the arithmetic really gives the result."""
+    match = _CHAIN.match(text, at)
+    if match is None or "\n" in match["sum"]:
+        return None
+    value = literal(match["result"])
+    terms = parse(match["sum"].strip())
+    if value is None or terms is None or len(terms.body) != 1:
+        return None
+    stmt = terms.body[0]
+    same = isinstance(stmt, ast.Expr) and _arithmetic(stmt.value) == value.value
+    return (value, match.end("result")) if same else None
+
+
+def _arithmetic(node: ast.expr) -> float | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+        return node.value if abs(node.value) < 1e12 else None
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inner = _arithmetic(node.operand)
+        return None if inner is None else -inner
+    if not isinstance(node, ast.BinOp):
+        return None
+    left, right = _arithmetic(node.left), _arithmetic(node.right)
+    if left is None or right is None:
+        return None
+    if isinstance(node.op, ast.Add):
+        return left + right
+    if isinstance(node.op, ast.Sub):
+        return left - right
+    return left * right if isinstance(node.op, ast.Mult) else None
+
+
+def _literal_end(text: str, at: int) -> int | None:
+    if text[at : at + 1] in tuple(_OPEN):
+        return _closing(text, at)
+    string = _STRING.match(text, at)
+    if string is not None:
+        return _string_end(text, string.end())
+    for pattern in (_WORD, _NUMBER):
+        match = pattern.match(text, at)
+        if match is not None:
+            return match.end()
+    return None
+
+
+def _closing(text: str, at: int) -> int | None:
+    """Offset after the bracket that closes the one at `at`; strings inside are skipped."""
+    stack: list[str] = []
+    while at < len(text):
+        char = text[at]
+        if char in "\"'":
+            end = _string_end(text, at)
+            if end is None:
+                return None
+            at = end
+            continue
+        if char in _OPEN:
+            stack.append(_CLOSE[_OPEN.index(char)])
+        elif char in _CLOSE:
+            if not stack or stack.pop() != char:
+                return None
+            if not stack:
+                return at + 1
+        at += 1
+    return None
+
+
+def _string_end(text: str, at: int) -> int | None:
+    """Offset after the one-line string whose quote stands at `at`."""
+    quote = text[at]
+    index = at + 1
+    while index < len(text) and text[index] != "\n":
+        if text[index] == "\\":
+            index += 2
+            continue
+        if text[index] == quote:
+            return index + 1
+        index += 1
+    return None
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
+
+
+# --- For x = .. the output should be .. -----------------------------------------------------------
+
+
+def _given(text: str, params: Sequence[str]) -> Iterator[Example]:
+    for match in _GIVEN.finditer(text):
+        read = _assignments(text, match.end(), params)
+        if read is None:
+            continue
+        values, end = read
+        value = _result_after(text, end)
+        if value is None:
+            continue
+        yield Example(
+            args=tuple(values[p] for p in params),
+            value=value[0].value,
+            origin="docstring:for",
+            line=text.count("\n", 0, match.end()),
+            text=text[match.start() : value[1]].strip(),
+        )
+
+
+def _result_after(text: str, at: int) -> tuple[Literal, int] | None:
+    near = _NEAR_RESULT.match(text, at)
+    if near is not None:
+        return _safe_value(text, near.end())
+    line = text[at : _line_end(text, at)]
+    marks = list(_RESULT.finditer(line))
+    if len(marks) != 1 or re.search(r"\b(?:not|if|when)\b", line[: marks[0].start()]):
+        return None
+    return _safe_value(text, at + marks[0].end())
+
+
+def _assignments(text: str, at: int, params: Sequence[str]) -> tuple[dict[str, object], int] | None:
+    """`x = 1, y = [2]` or one per line, for every parameter and nothing else."""
+    values: dict[str, object] = {}
+    while len(values) < len(params):
+        match = _ASSIGN.match(text, at)
+        if match is None or match["name"] not in params or match["name"] in values:
+            return None
+        end = _literal_end(text, match.end())
+        value = literal(text[match.end() : end]) if end else None
+        if end is None or value is None:
+            return None
+        values[match["name"]] = value.value
+        at = end
+        if len(values) < len(params):
+            joint = re.compile(r"[ \t]*(?:,|;|\band\b|\n)?[ \t]*(?:and\b)?\s*").match(text, at)
+            at = joint.end() if joint else at
+    if re.compile(r"[ \t]*[-+*/%|&<>]").match(text, at) and not _NEAR_RESULT.match(text, at):
+        return None
+    return values, at
+
+
+# --- Input: / Output: ------------------------------------------------------------------------------
+
+
+def _input_output(text: str, params: Sequence[str]) -> Iterator[Example]:
+    for match in _IO.finditer(text):
+        given = _input_args(match["input"], params)
+        value = _safe_value(text, _skip_blank(text, match.end()))
+        if given is None or value is None:
+            continue
+        yield Example(
+            args=given,
+            value=value[0].value,
+            origin="docstring:input-output",
+            line=text.count("\n", 0, match.start("input")),
+            text=text[match.start() : value[1]].strip(),
+        )
+
+
+def _skip_blank(text: str, at: int) -> int:
+    blank = re.compile(r"[ \t]*\n?[ \t]*").match(text, at)
+    return blank.end() if blank else at
+
+
+def _input_args(given: str, params: Sequence[str]) -> tuple[object, ...] | None:
+    stripped = given.strip().strip("`")
+    named = _assignments(stripped, 0, params)
+    if params and named is not None and not stripped[named[1] :].strip(" .,;`"):
+        return tuple(named[0][p] for p in params)
+    if re.search(r"inputs?\s*:", stripped, re.IGNORECASE):
+        return None
+    read = _read_args(stripped)
+    if read is None or read[1] or len(read[0]) != len(params):
+        return None
+    return read[0]
+
+
+def _io_blocks(text: str) -> Iterator[tuple[str, str, int]]:
+    """(stdin, stdout, 0-based line); an output block ends at a blank line or the next heading."""
+    for match in _IO.finditer(text):
+        rest = text[match.end() :].lstrip("\n")
+        stop = re.search(r"\n[ \t]*\n|^[ \t]*[A-Z][A-Za-z ]{0,30}\d*:", rest, re.MULTILINE)
+        stdout = rest[: stop.start()] if stop else rest
+        stdin = _block(match["input"])
+        if stdout.strip():
+            yield stdin, _block(stdout), text.count("\n", 0, match.start("input"))
+
+
+def _block(text: str) -> str:
+    lines = [line for line in text.strip("\n").split("\n") if not line.strip().startswith("```")]
+    common = min((len(s) - len(s.lstrip()) for s in lines if s.strip()), default=0)
+    return "\n".join(line[common:] for line in lines).strip("\n") + "\n"
+
+
+# --- what is kept ------------------------------------------------------------------------------------
+
+
+def _fits(example: Example, params: Sequence[str]) -> bool:
+    """The arguments can be bound to the parameters."""
+    plain = [p for p in params if not p.startswith("*")]
+    many = any(p.startswith("*") and not p.startswith("**") for p in params)
+    any_name = any(p.startswith("**") for p in params)
+    known = all(any_name or name in plain for name in example.kwargs)
+    return known and (many or len(example.args) + len(example.kwargs) <= len(plain))
+
+
+def _without_contradictions(examples: Sequence[Example]) -> Iterator[Example]:
+    seen: dict[str, set[str]] = {}
+    for example in examples:
+        seen.setdefault(_key(example), set()).add(repr(example.value))
+    done: set[str] = set()
+    for example in examples:
+        key = _key(example)
+        if len(seen[key]) == 1 and key not in done:
+            done.add(key)
+            yield example
+
+
+def _key(example: Example) -> str:
+    return repr((example.args, sorted(example.kwargs.items())))

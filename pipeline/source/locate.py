@@ -1,0 +1,321 @@
+"""Find a function in a file by its name or by the cursor, with exact ranges of its parts."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import hashlib
+import io
+import tokenize
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.source.text import Document, SourceError, Unit, offset_at
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class FunctionNotFound(SourceError):
+    """No function of that name, or none at that place; `near` has names that look like it."""
+
+    def __init__(self, message: str, *, near: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.near = near
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionSite:
+    """Where a function stands in `document.text`; all ranges are half-open offsets."""
+
+    name: str
+    """Qualified by classes and outer functions: `f`, `Stack.push`, `outer.inner`, `C.x.setter`."""
+    start: int
+    """Its first decorator, or `def`; the indentation before it is outside."""
+    end: int
+    """After its last statement, the comment on that line, and indented comment lines that follow."""
+    def_start: int
+    """`def` or `async`."""
+    header_end: int
+    """After the colon of the header."""
+    docstring_start: int | None
+    docstring_end: int | None
+    body_start: int | None
+    """First statement after the docstring; None where there is none."""
+    body_end: int
+    """After the last statement, without comments."""
+    indent: str
+    """White space before `def`."""
+    first_line: int
+    """0-based line of `start`."""
+    def_line: int
+    last_line: int
+    docstring: str | None
+    is_stub: bool
+    is_async: bool
+    is_overload: bool
+    is_typing_only: bool
+    """It stands under `if TYPE_CHECKING:`."""
+    owner: str
+    """What encloses it directly: `module`, `class`, `function`."""
+    params: tuple[str, ...]
+    source_hash: str
+    """sha256 of its exact text."""
+
+    @property
+    def last_name(self) -> str:
+        return self.name.rsplit(".", 1)[-1]
+
+
+def find_function(document: Document, name: str) -> FunctionSite:
+    """The function that `name` means when the module has run: the last definition, never an overload.
+
+    A unique last part is enough (`push` for `Stack.push`).
+    Raises FunctionNotFound with near names, SourceSyntaxError.
+    """
+    sites = functions(document)
+    found = [site for site in sites if site.name == name] or _by_tail(sites, name)
+    if found:
+        return _implementation(found)
+    names = sorted({site.name for site in sites})
+    raise _not_found(document, name, names)
+
+
+def function_at(
+    document: Document, line: int, column: int = 0, *, unit: Unit = "utf-16"
+) -> FunctionSite:
+    """The innermost function around a 0-based position, decorators and whole lines included.
+
+    Raises FunctionNotFound, SourceSyntaxError.
+    """
+    at = document.line_of(offset_at(document, line, column, unit))
+    around = [site for site in functions(document) if site.first_line <= at <= site.last_line]
+    if not around:
+        place = f"{document.path or 'the file'}:{line + 1}"
+        raise FunctionNotFound(f"no function at {place}; put the cursor inside one")
+    return max(around, key=lambda site: site.start)
+
+
+def functions(document: Document) -> tuple[FunctionSite, ...]:
+    """All functions of the file in order, nested and overloaded ones too. Raises SourceSyntaxError."""
+    places = _places(document.tree.body, _Place())
+    return tuple(_site(document, node, place) for node, place in places)
+
+
+def docstring_node(node: ast.AST) -> ast.Constant | None:
+    """The string constant that is the docstring of a function, class or module."""
+    body: Sequence[ast.stmt] = getattr(node, "body", [])
+    if not body or not isinstance(body[0], ast.Expr):
+        return None
+    value = body[0].value
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return value
+    return None
+
+
+def node_of(document: Document, site: FunctionSite) -> FunctionNode:
+    """The syntax node of a site of this document."""
+    for node, _ in _places(document.tree.body, _Place()):
+        if document.offset_of_node(node.lineno, node.col_offset) == site.def_start:
+            return node
+    raise FunctionNotFound(f"{site.name} is no longer in {document.path or 'the file'}; ask again")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    names: tuple[str, ...] = ()
+    owner: str = "module"
+    typing_only: bool = False
+
+
+def _places(body: Sequence[ast.stmt], place: _Place) -> Iterator[tuple[FunctionNode, _Place]]:
+    """In the order of the file; a stack of its own, because `elif` chains nest deeply."""
+    stack = [(stmt, place) for stmt in reversed(body)]
+    while stack:
+        stmt, at = stack.pop()
+        if isinstance(stmt, _SCOPES):
+            if not isinstance(stmt, ast.ClassDef):
+                yield stmt, at
+            owner = "class" if isinstance(stmt, ast.ClassDef) else "function"
+            inner = replace(at, names=(*at.names, stmt.name), owner=owner)
+            stack.extend((child, inner) for child in reversed(stmt.body))
+            continue
+        for block, typing_only in reversed(list(_blocks(stmt))):
+            within = replace(at, typing_only=at.typing_only or typing_only)
+            stack.extend((child, within) for child in reversed(block))
+
+
+def _blocks(stmt: ast.stmt) -> Iterator[tuple[Sequence[ast.stmt], bool]]:
+    typing = isinstance(stmt, ast.If) and _last_part(stmt.test) == "TYPE_CHECKING"
+    yield getattr(stmt, "body", []), typing
+    for handler in getattr(stmt, "handlers", []):
+        yield handler.body, False
+    yield getattr(stmt, "orelse", []), False
+    yield getattr(stmt, "finalbody", []), False
+    for case in getattr(stmt, "cases", []):
+        yield case.body, False
+
+
+def _site(document: Document, node: FunctionNode, place: _Place) -> FunctionSite:
+    def_start = document.offset_of_node(node.lineno, node.col_offset)
+    start = _decorator_start(document, node) if node.decorator_list else def_start
+    doc = docstring_node(node)
+    rest = node.body[1:] if doc else node.body
+    body_end = _end_of(document, node)
+    end = _end_with_comments(document, node, body_end)
+    def_line = node.lineno - 1
+    line_text = document.plain_lines[def_line].encode("utf-8", "surrogatepass")
+    return FunctionSite(
+        name=_qualified(node, place),
+        start=start,
+        end=end,
+        def_start=def_start,
+        header_end=_header_end(document, node),
+        docstring_start=_start_of(document, node.body[0]) if doc else None,
+        docstring_end=_end_of(document, node.body[0]) if doc else None,
+        body_start=_start_of(document, rest[0]) if rest else None,
+        body_end=body_end,
+        indent=line_text[: node.col_offset].decode().rpartition("\f")[2],
+        first_line=document.line_of(start),
+        def_line=def_line,
+        last_line=document.line_of(end),
+        docstring=doc.value if doc and isinstance(doc.value, str) else None,
+        is_stub=all(_is_placeholder(stmt) for stmt in rest),
+        is_async=isinstance(node, ast.AsyncFunctionDef),
+        is_overload=any(_last_part(d) == "overload" for d in node.decorator_list),
+        is_typing_only=place.typing_only,
+        owner=place.owner,
+        params=parameter_names(node),
+        source_hash=hashlib.sha256(
+            document.text[start:end].encode("utf-8", "surrogatepass")
+        ).hexdigest(),
+    )
+
+
+def parameter_names(node: FunctionNode) -> tuple[str, ...]:
+    """Names in the order of the signature, `*args` and `**kwargs` with their stars."""
+    args = node.args
+    star = (f"*{args.vararg.arg}",) if args.vararg else ()
+    stars = (f"**{args.kwarg.arg}",) if args.kwarg else ()
+    plain = tuple(a.arg for a in (*args.posonlyargs, *args.args))
+    return (*plain, *star, *(a.arg for a in args.kwonlyargs), *stars)
+
+
+def _qualified(node: FunctionNode, place: _Place) -> str:
+    names = [*place.names, node.name]
+    for decorator in node.decorator_list:
+        if isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "deleter"):
+            names.append(decorator.attr)
+    return ".".join(names)
+
+
+def _last_part(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _decorator_start(document: Document, node: FunctionNode) -> int:
+    """The `@` before the first decorator's expression, which may stand on a later line."""
+    first = node.decorator_list[0]
+    offset = document.offset_of_node(first.lineno, first.col_offset)
+    return document.text.rindex("@", 0, offset)
+
+
+def _start_of(document: Document, node: ast.stmt) -> int:
+    decorators = getattr(node, "decorator_list", [])
+    if decorators:
+        first = document.offset_of_node(decorators[0].lineno, decorators[0].col_offset)
+        return document.text.rindex("@", 0, first)
+    return document.offset_of_node(node.lineno, node.col_offset)
+
+
+def _end_of(document: Document, node: ast.stmt) -> int:
+    lineno, col = node.end_lineno, node.end_col_offset
+    if lineno is None or col is None:
+        raise AssertionError("a parsed statement has an end")
+    return document.offset_of_node(lineno, col)
+
+
+def _header_end(document: Document, node: FunctionNode) -> int:
+    """After the colon that opens the body; colons of lambdas, slices and dicts are skipped."""
+    rows = document.plain_lines[node.lineno - 1 :]
+    first = rows[0].encode("utf-8", "surrogatepass")[node.col_offset :]
+    text = first.decode("utf-8", "surrogatepass") + "".join(rows[1 : _body_row(node)])
+    shift = len(rows[0]) - len(first.decode("utf-8", "surrogatepass"))
+    depth = lambdas = 0
+    for token in tokenize.generate_tokens(io.StringIO(text, newline="\n").readline):
+        if token.type == tokenize.NAME and token.string == "lambda" and depth == 0:
+            lambdas += 1
+        if token.type != tokenize.OP:
+            continue
+        depth += (token.string in "([{") - (token.string in ")]}")
+        if token.string == ":" and depth == 0:
+            if lambdas == 0:
+                row, column = token.end
+                column += shift if row == 1 else 0
+                return document.offset_of_char(node.lineno + row - 2, column)
+            lambdas -= 1
+    raise AssertionError("a parsed function has a colon")
+
+
+def _body_row(node: FunctionNode) -> int:
+    """How many lines from `def` to the end of the first statement of the body."""
+    return (node.body[0].end_lineno or node.lineno) - node.lineno + 1
+
+
+def _end_with_comments(document: Document, node: FunctionNode, body_end: int) -> int:
+    """Take in `;`, the comment on the last line, and comment lines indented deeper than `def`."""
+    line = document.line_of(body_end)
+    line_end = document.line_end(line)
+    end = body_end + len(document.text[body_end:line_end].rstrip(" \t\f"))
+    own = len(_leading(document, node.lineno - 1).expandtabs())
+    while line + 1 < len(document.line_starts):
+        line += 1
+        text = document.plain_lines[line].rstrip()
+        lead = text[: len(text) - len(text.lstrip())]
+        if not text.lstrip().startswith("#") or len(lead.expandtabs()) <= own:
+            break
+        end = document.line_starts[line] + len(text)
+    return end
+
+
+def _leading(document: Document, line: int) -> str:
+    text = document.plain_lines[line]
+    return text[: len(text) - len(text.lstrip())].rpartition("\f")[2]
+
+
+def _is_placeholder(stmt: ast.stmt) -> bool:
+    if isinstance(stmt, ast.Pass):
+        return True
+    if isinstance(stmt, ast.Expr):
+        return isinstance(stmt.value, ast.Constant) and stmt.value.value is ...
+    if not isinstance(stmt, ast.Raise) or stmt.exc is None:
+        return False
+    raised = stmt.exc.func if isinstance(stmt.exc, ast.Call) else stmt.exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def _by_tail(sites: Sequence[FunctionSite], name: str) -> list[FunctionSite]:
+    found = [site for site in sites if site.name.endswith("." + name)]
+    return found if len({site.name for site in found}) == 1 else []
+
+
+def _implementation(found: Sequence[FunctionSite]) -> FunctionSite:
+    """The last definition that is neither an overload nor only for type checkers, if there is one."""
+    real = [site for site in found if not site.is_overload]
+    runs = [site for site in real if not site.is_typing_only]
+    return (runs or real or found)[-1]
+
+
+def _not_found(document: Document, name: str, names: Sequence[str]) -> FunctionNotFound:
+    file = document.path or "the file"
+    if not names:
+        return FunctionNotFound(f"{file} has no function at all, so no {name!r}")
+    tails = {n.rsplit(".", 1)[-1]: n for n in names}
+    close = difflib.get_close_matches(name, [*names, *tails], n=3, cutoff=0.5)
+    inside = [n for n in names if n.endswith("." + name)]
+    near = tuple(dict.fromkeys([*inside, *(tails.get(n, n) for n in close)]))
+    shown = near or tuple(names[:5])
+    word = "did you mean" if near else "it has"
+    return FunctionNotFound(f"no function {name!r} in {file}; {word} {', '.join(shown)}", near=near)

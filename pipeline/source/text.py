@@ -1,0 +1,216 @@
+"""A source file kept exactly: its text, its lines as Python and LSP count them, and its syntax tree.
+
+Lines end at `\\n`, `\\r\\n` and `\\r` only; form feeds, `\\x85` and U+2028 are ordinary characters.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+import warnings
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+BOM = "\ufeff"
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+
+Unit = Literal["utf-8", "utf-16", "utf-32"]
+"""What one column counts: bytes, 16-bit units, or code points."""
+
+
+class SourceError(Exception):
+    """Root of what this package raises; its text is one line with the mend."""
+
+
+class SourceEncodingError(SourceError):
+    """The bytes are not what the file's encoding (its cookie, or utf-8) allows."""
+
+
+class SourceSyntaxError(SourceError):
+    """The file does not parse; `line` and `column` are 1-based."""
+
+    def __init__(self, message: str, *, line: int, column: int) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """The exact text of a file (a BOM is its first character) and how it is written to bytes.
+
+    All offsets are indices into `text`.
+    """
+
+    text: str
+    encoding: str = "utf-8"
+    path: str = ""
+
+    @cached_property
+    def line_starts(self) -> tuple[int, ...]:
+        """Offset of each line's first character; a final newline opens one more, empty line."""
+        return (0, *(m.end() for m in _NEWLINE.finditer(self.text)))
+
+    @cached_property
+    def newline(self) -> str:
+        """The line ending that occurs most; `\\n` when there is none."""
+        found = _NEWLINE.findall(self.text)
+        return max(("\n", "\r\n", "\r"), key=found.count)
+
+    @cached_property
+    def plain(self) -> str:
+        """What Python's parser reads: no BOM, every line ending `\\n`; same lines, same columns."""
+        return _NEWLINE.sub("\n", self.text.removeprefix(BOM))
+
+    @cached_property
+    def plain_lines(self) -> tuple[str, ...]:
+        """Lines of `plain`, each with its `\\n`."""
+        return tuple(line + "\n" for line in self.plain.split("\n"))
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """Raises SourceSyntaxError with the place."""
+        return _parsed(self)
+
+    def line_of(self, offset: int) -> int:
+        """The 0-based line that holds `offset`."""
+        return bisect_right(self.line_starts, offset) - 1
+
+    def line_end(self, line: int) -> int:
+        """Offset just before the line ending of 0-based `line`."""
+        if line + 1 >= len(self.line_starts):
+            return len(self.text)
+        end = self.line_starts[line + 1]
+        return end - (2 if self.text[end - 2 : end] == "\r\n" else 1)
+
+    def ending_of(self, line: int) -> str:
+        """The line ending of 0-based `line`, the document's usual one for a last line without."""
+        following = self.line_starts[line + 1 : line + 2]
+        return self.text[self.line_end(line) : following[0]] if following else self.newline
+
+    def offset_of_char(self, line: int, column: int) -> int:
+        """Offset of a 0-based line and character column of `plain`."""
+        shift = 1 if line == 0 and self.text.startswith(BOM) else 0
+        return self.line_starts[line] + shift + column
+
+    def offset_of_node(self, lineno: int, col_offset: int) -> int:
+        """Offset of a place as `ast` gives it: 1-based line, utf-8 bytes."""
+        line = self.plain_lines[lineno - 1].encode("utf-8", "surrogatepass")
+        column = len(line[:col_offset].decode("utf-8", "surrogatepass"))
+        return self.offset_of_char(lineno - 1, column)
+
+    def to_bytes(self, text: str) -> bytes:
+        """`text` in the file's encoding. Raises SourceEncodingError."""
+        try:
+            return text.encode(self.encoding)
+        except UnicodeEncodeError as exc:
+            bad = text[exc.start]
+            raise SourceEncodingError(
+                f"{self.path or 'the file'} is {self.encoding}, which has no {bad!r}; "
+                "save the file as utf-8 first"
+            ) from exc
+
+
+def document_from_bytes(data: bytes, path: str = "") -> Document:
+    """Decode as Python would: BOM, then cookie, then utf-8. Raises SourceEncodingError."""
+    name = path or "the file"
+    flat = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    try:
+        encoding = tokenize.detect_encoding(io.BytesIO(flat).readline)[0]
+    except SyntaxError as exc:
+        raise SourceEncodingError(f"{name}: {exc.msg}; mend the coding line") from exc
+    encoding = "utf-8" if encoding == "utf-8-sig" else encoding
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as exc:
+        line = flat[: exc.start].count(b"\n") + 1
+        raise SourceEncodingError(
+            f"{name} is not {encoding}: byte {data[exc.start]:#04x} near line {line}; "
+            "save it as utf-8 or name its encoding in a coding line"
+        ) from exc
+    if text.encode(encoding, "replace") != data:
+        raise SourceEncodingError(
+            f"{name} does not survive a round trip through {encoding}; save the file as utf-8"
+        )
+    return Document(text=text, encoding=encoding, path=path)
+
+
+def offset_at(document: Document, line: int, column: int, unit: Unit = "utf-16") -> int:
+    """Offset of a 0-based position; past the end of a line or of the text it is that end.
+
+    A column inside a character is moved back to the character's start.
+    """
+    if line < 0:
+        return 0
+    if line >= len(document.line_starts):
+        return len(document.text)
+    start, end = document.line_starts[line], document.line_end(line)
+    return start + _chars_of_units(document.text[start:end], column, unit)
+
+
+def position_at(document: Document, offset: int, unit: Unit = "utf-16") -> tuple[int, int]:
+    """0-based (line, column) of an offset; the middle of a `\\r\\n` counts as before it."""
+    offset = max(0, min(offset, len(document.text)))
+    line = document.line_of(offset)
+    text = document.text[document.line_starts[line] : min(offset, document.line_end(line))]
+    return line, _units_of(text, unit)
+
+
+def parse(text: str) -> ast.Module | None:
+    """The syntax tree of text that may be hostile; None for whatever cannot be parsed."""
+    try:
+        return parse_quietly(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def parse_quietly(text: str) -> ast.Module:
+    """`ast.parse` without its warnings (an invalid escape is the user's business, not ours)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
+def _parsed(document: Document) -> ast.Module:
+    try:
+        return parse_quietly(document.plain)
+    except SyntaxError as exc:
+        line, column = exc.lineno or 1, max(exc.offset or 1, 1)
+        raise _syntax_error(document, exc.msg, line, column) from exc
+    except ValueError as exc:
+        line = document.plain.partition("\0")[0].count("\n") + 1
+        raise _syntax_error(document, str(exc), line, 1) from exc
+    except (RecursionError, MemoryError) as exc:
+        raise _syntax_error(document, "it is nested too deeply to parse", 1, 1) from exc
+
+
+def _syntax_error(document: Document, why: str, line: int, column: int) -> SourceSyntaxError:
+    lines = document.plain_lines
+    shown = lines[line - 1].strip()[:80] if line <= len(lines) else ""
+    place = f"{document.path or 'the file'}:{line}:{column}"
+    return SourceSyntaxError(f"{place}: {why}: {shown!r}; mend it first", line=line, column=column)
+
+
+def _width(char: str, unit: Unit) -> int:
+    if unit == "utf-32":
+        return 1
+    if unit == "utf-16":
+        return 2 if ord(char) > 0xFFFF else 1
+    return len(char.encode("utf-8", "surrogatepass"))
+
+
+def _units_of(text: str, unit: Unit) -> int:
+    return len(text) if unit == "utf-32" else sum(_width(char, unit) for char in text)
+
+
+def _chars_of_units(text: str, units: int, unit: Unit) -> int:
+    seen = 0
+    for index, char in enumerate(text):
+        seen += _width(char, unit)
+        if seen > units:
+            return index
+    return len(text)
