@@ -20,7 +20,7 @@ class ModelNotFound(ModelError):
 
 
 class ModelBroken(ModelError):
-    """The file is there and cannot be used: truncated, not a GGUF, unknown architecture, too little memory."""
+    """The file is there and cannot be used: truncated, no GGUF, unknown kind, too little memory."""
 
 
 class PromptTooLong(ModelError):
@@ -63,7 +63,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HiddenStates:
-    """States after the final norm, float32, each of shape (dim,); from the same decode as the text."""
+    """States after the final norm, float32, each of shape (dim,); from the decode of the text."""
 
     mean_code: npt.NDArray[np.float32]
     last: npt.NDArray[np.float32]
@@ -106,7 +106,7 @@ class ModelInfo:
 
 
 OnToken = Callable[[int, str], None]
-"""Called with (index of the request, piece of text) on a thread of the model; must return at once."""
+"""Called with (index of the request, piece of text) on a model thread; must return at once."""
 
 
 class Model(Protocol):
@@ -116,7 +116,7 @@ class Model(Protocol):
     async def complete(
         self, requests: Sequence[Request], *, on_token: OnToken | None = None
     ) -> tuple[Completion, ...]:
-        """Complete all requests, in order of the requests; those that share a prefix share its prefill.
+        """Complete all requests, in their order; those that share a prefix share its prefill.
 
         Cancelling the awaiting task stops the work within one decode step.
         Raises PromptTooLong before any work; other ModelErrors when the backend breaks.

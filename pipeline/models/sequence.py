@@ -1,0 +1,270 @@
+"""One sequence being written: thinking budget, stop rules, guard, text, logprobs.
+
+Knows no llama.cpp: the engine feeds `next_token` to the model and hands back what was sampled;
+everything else is decided here.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from pipeline.models.api import Completion, Finish, HiddenStates, Request
+from pipeline.models.guard import RunawayGuard
+from pipeline.models.template import Tags
+
+WINDOW = 16
+"""Answer tokens in the window of `min_window_logprob`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThinkingTokens:
+    """The thinking tags of a model as tokens."""
+
+    tags: Tags
+    close: int | None
+    """The closing tag's token; None where the tag is several tokens."""
+    end: tuple[int, ...]
+    """What is forced at the cap: a line break, the closing tag, a blank line."""
+    wait: tuple[int, ...]
+    """What replaces a closing tag that comes before the minimum."""
+
+
+class Phase(Enum):
+    THINKING = "thinking"
+    ANSWER = "answer"
+    DONE = "done"
+
+
+class Fed(Enum):
+    """What the token is that the next decode step feeds."""
+
+    PROMPT_LAST = "prompt_last"
+    OTHER = "other"
+    ANSWER = "answer"
+    CODE = "code"
+
+
+@dataclass(kw_only=True)
+class Sequence:
+    """Mutable, owned by the model's worker thread."""
+
+    index: int
+    request: Request
+    prompt: tuple[int, ...]
+    thinking_tokens: ThinkingTokens | None
+    emit: Callable[[int, str], None]
+    cached: int = 0
+    slot: int = -1
+    position: int = 0
+    next_token: int = 0
+    fed: Fed = Fed.PROMPT_LAST
+    forced: deque[int] = field(default_factory=deque)
+    phase: Phase = Phase.ANSWER
+    finish: Finish = "stop"
+    n_thinking: int = 0
+    n_answer: int = 0
+    was_forced: bool = False
+    notes: list[str] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.next_token = self.prompt[-1]
+        self.position = len(self.prompt) - 1
+        self._thinking = _Text()
+        self._answer = _Text(self.request.prefill)
+        self._guard = RunawayGuard()
+        if self.request.thinking_tokens > 0 and self.thinking_tokens is not None:
+            self.phase = Phase.THINKING
+        elif self.request.thinking_tokens > 0:
+            self.notes.append("the model's template names no thinking tags: no thinking budget")
+
+    @property
+    def n_needed(self) -> int:
+        """Tokens that this sequence can come to hold, prompt included."""
+        return n_needed(self.request, len(self.prompt), self.thinking_tokens)
+
+    @property
+    def is_done(self) -> bool:
+        return self.phase is Phase.DONE
+
+    @property
+    def wants_sample(self) -> bool:
+        """False while forced tokens wait to be fed; `feed_forced` is called instead of `take`."""
+        return not self.forced
+
+    def feed_forced(self) -> None:
+        """Put the next forced token in line; no sampling takes place."""
+        self.next_token = self.forced.popleft()
+        self.fed = Fed.OTHER
+
+    def take(self, token: int, piece: bytes, *, is_eog: bool, logprob: float) -> None:
+        """Decide what a sampled token means and what is fed next."""
+        self.next_token = token
+        if self.phase is Phase.THINKING:
+            self._think(token, piece, is_eog=is_eog)
+        else:
+            self._answer_with(token, piece, is_eog=is_eog, logprob=logprob)
+
+    def completion(self, states: HiddenStates | None) -> Completion:
+        thinking, text = _split(self._thinking.close(), self._answer.close(), self.thinking_tokens)
+        return Completion(
+            text=_cut(text, self.request.stop),
+            thinking=thinking,
+            finish=self.finish,
+            prompt_tokens=len(self.prompt),
+            cached_tokens=self.cached,
+            thinking_tokens=self.n_thinking,
+            answer_tokens=self.n_answer,
+            thinking_forced=self.was_forced,
+            mean_logprob=_mean(self.logprobs),
+            min_window_logprob=_lowest_window(self.logprobs),
+            states=states,
+            detail="; ".join(self.notes),
+        )
+
+    # --- thinking
+
+    def _think(self, token: int, piece: bytes, *, is_eog: bool) -> None:
+        assert self.thinking_tokens is not None
+        self.fed = Fed.OTHER
+        if is_eog or token == self.thinking_tokens.close:
+            self._end_thinking_early(is_eog=is_eog)
+            return
+        self.n_thinking += 1
+        self.emit(self.index, text := self._thinking.add(piece))
+        if self._closed_in_text():
+            return
+        if self.n_thinking >= self.request.thinking_tokens:
+            self._force_end()
+        elif self._guard.is_circling(token, text):
+            self.notes.append("the thinking ran in circles and was ended")
+            self._force_end()
+
+    def _end_thinking_early(self, *, is_eog: bool) -> None:
+        """The model wants to stop thinking: make it wait, or let it answer."""
+        tokens = self.thinking_tokens
+        assert tokens is not None
+        room = self.request.thinking_tokens - self.n_thinking
+        if self.n_thinking < self.request.min_thinking_tokens and len(tokens.wait) < room:
+            self._replace(tokens.wait)
+            self.n_thinking += len(tokens.wait)
+            self.emit(self.index, self._thinking.add(b"Wait"))
+        elif is_eog:
+            self.notes.append("the model stopped inside its thinking")
+            self._replace(tokens.end)
+            self._begin_answer()
+        else:
+            self._begin_answer()
+
+    def _closed_in_text(self) -> bool:
+        """Closing tags of several tokens, and tags glued to other text, are found in the text."""
+        assert self.thinking_tokens is not None
+        before, tag, after = self._thinking.text.partition(self.thinking_tokens.tags.end)
+        if not tag:
+            return False
+        self._thinking.text = before
+        self._answer.text += after
+        self._begin_answer()
+        return True
+
+    def _force_end(self) -> None:
+        assert self.thinking_tokens is not None
+        self.was_forced = True
+        self.forced.extend(self.thinking_tokens.end)
+        self._begin_answer()
+
+    def _begin_answer(self) -> None:
+        self.phase = Phase.ANSWER
+        self._guard = RunawayGuard()
+
+    def _replace(self, tokens: tuple[int, ...]) -> None:
+        """Feed these instead of the token that was sampled."""
+        self.forced.extend(tokens)
+        self.feed_forced()
+
+    # --- answer
+
+    def _answer_with(self, token: int, piece: bytes, *, is_eog: bool, logprob: float) -> None:
+        if is_eog:
+            self._end("stop")
+            return
+        self.n_answer += 1
+        self.logprobs.append(logprob)
+        self.emit(self.index, text := self._answer.add(piece))
+        self.fed = Fed.CODE if _in_fence(self._answer.text) else Fed.ANSWER
+        if self._has_stop(len(text)):
+            self._end("stop")
+        elif self._guard.is_circling(token, text):
+            self.notes.append("the answer ran in circles")
+            self._end("runaway")
+        elif self.n_answer >= self.request.max_tokens:
+            self._end("length")
+
+    def _has_stop(self, n_new: int) -> bool:
+        return any(
+            stop in self._answer.text[-(n_new + len(stop)) :] for stop in self.request.stop if stop
+        )
+
+    def _end(self, finish: Finish) -> None:
+        self.finish = finish
+        self.phase = Phase.DONE
+
+
+def n_needed(request: Request, n_prompt: int, thinking: ThinkingTokens | None) -> int:
+    """Tokens that a request can come to hold: its prompt, both caps and the forced end."""
+    n_thinking = request.thinking_tokens + len(thinking.end) if thinking else 0
+    return n_prompt + (n_thinking if request.thinking_tokens else 0) + request.max_tokens
+
+
+class _Text:
+    """Text from token bytes; a character cut in two waits for its rest."""
+
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+
+    def add(self, piece: bytes) -> str:
+        new = self._decoder.decode(piece)
+        self.text += new
+        return new
+
+    def close(self) -> str:
+        self.text += self._decoder.decode(b"", final=True)
+        return self.text
+
+
+def _in_fence(text: str) -> bool:
+    """Inside a Markdown code block, past the line that opens it."""
+    last = text.rfind("```")
+    return last >= 0 and text.count("```") % 2 == 1 and "\n" in text[last:]
+
+
+def _split(thinking: str, answer: str, tokens: ThinkingTokens | None) -> tuple[str, str]:
+    """Move a thinking block that the model opened in its answer to where it belongs."""
+    if tokens is None or not answer.lstrip().startswith(tokens.tags.begin):
+        return thinking.strip(), answer.lstrip("\n")
+    inner, _, rest = answer.lstrip()[len(tokens.tags.begin) :].partition(tokens.tags.end)
+    return (thinking + inner).strip(), rest.lstrip("\n")
+
+
+def _cut(text: str, stops: tuple[str, ...]) -> str:
+    ends = [at for stop in stops if stop and (at := text.find(stop)) >= 0]
+    return text[: min(ends)] if ends else text
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _lowest_window(values: list[float]) -> float | None:
+    if len(values) <= WINDOW:
+        return _mean(values)
+    total = lowest = sum(values[:WINDOW])
+    for new, old in zip(values[WINDOW:], values, strict=False):
+        total += new - old
+        lowest = min(lowest, total)
+    return lowest / WINDOW
