@@ -1,6 +1,6 @@
-"""Writes Qwen3-shaped GGUF files with random weights: real speed and real plumbing, meaningless text.
+"""Writes Qwen3-shaped GGUF files with random weights: real speed, meaningless text.
 
-The vocabulary is the 256 bytes, made-up pieces up to the asked size, and the control tokens of ChatML.
+The vocabulary is the 256 bytes, made-up pieces up to the asked size, and ChatML's control tokens.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def _answers(events: Iterable[dict[str, Any]]) -> dict[Key, list[Completion]]:
     asked: dict[tuple[str, int], Key] = {}
     answers: dict[Key, list[Completion]] = defaultdict(list)
     for event in events:
-        slot = (event.get("stage"), event.get("index"))
+        slot = (str(event.get("stage")), int(event.get("index", -1)))
         if event["event"] == "Prompted":
             asked[slot] = _key(event["prompt"], event["settings"])
         elif event["event"] == "Answered" and slot in asked:

@@ -1,4 +1,4 @@
-"""A model that says what it is told to, for tests: a list of answers, or a function of the request."""
+"""A model that says what it is told to, for tests: a list of answers or a function."""
 
 from __future__ import annotations
 
