@@ -1,7 +1,8 @@
 """From what a model wrote to the function that was asked for; the text is parsed, never run.
 
 Imports above the answer's function are returned apart.
-Helper functions, classes and constants that it uses are put into its body, at the beginning, so that an edit
+Helper functions, classes and constants that it uses are put into its body, at the beginning,
+so that an edit
 touches one function only; those that the module already has are dropped.
 """
 
@@ -16,17 +17,21 @@ from pipeline.source.edit import missing_imports
 from pipeline.source.indentation import dedented, indented, with_unit
 from pipeline.source.locate import FunctionNode, FunctionSite, functions, parameter_names
 from pipeline.source.names import bound, needed
-from pipeline.source.text import Document, parse
+from pipeline.source.text import Document, parse, parse_quietly
 from pipeline.task import Task
 
 MAX_ANSWER_BYTES = 100_000
-MAX_CUTS = 200
-"""How many lines a truncated answer may lose at its end."""
+MAX_CUTS = 50
+"""How often the end of a broken answer is cut and the rest parsed again."""
+MAX_STARTS = 10
+"""How many lines of an answer without fences are tried as the first line of code."""
 
 _FENCE = re.compile(r"^[ \t]{0,3}(`{3,}|~{3,})[ \t]*([\w+.#-]*)[^\n`]*$", re.MULTILINE)
 _CODE_START = re.compile(
     r"^[ \t]*(?:@\w|def\s|async\s+def\s|class\s|from\s+\S+\s+import\s|import\s)", re.M
 )
+_END_MARK = re.compile(r"(?:\s*(?:<\|\w+\|>|</s>))+\s*$")
+_SELF = ("self", "cls")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -57,7 +62,7 @@ def extract(text: str, task: Task) -> Extracted | ExtractionFailure:
         return ExtractionFailure(
             reason=f"the answer has {n_bytes} bytes, more than {MAX_ANSWER_BYTES}"
         )
-    text = Document(text=text).plain
+    text = _END_MARK.sub("\n", Document(text=text).plain)
     try:
         return _extract_program(text) if task.kind == "stdio" else _extract_function(text, task)
     except (RecursionError, MemoryError):
@@ -65,7 +70,8 @@ def extract(text: str, task: Task) -> Extracted | ExtractionFailure:
 
 
 def merge(statement: str, extracted: Extracted) -> str:
-    """The statement's decorators, signature and docstring with the answer's body; dedented, ends in a newline.
+    """The statement's decorators, signature and docstring with the answer's body; dedented,
+    ends in a newline.
 
     Where the answer's parameters have other names, they are renamed in the body.
     """
@@ -81,7 +87,9 @@ def merge(statement: str, extracted: Extracted) -> str:
 
 
 def code_blocks(text: str) -> tuple[str, ...]:
-    """Contents of fenced blocks in order, an unclosed one to the end of the text; () when nothing is fenced."""
+    """Contents of fenced blocks in order, an unclosed one to the end of the text;
+    () when nothing is fenced.
+    """
     blocks: list[str] = []
     start: int | None = None
     mark = ""
@@ -99,7 +107,7 @@ def code_blocks(text: str) -> tuple[str, ...]:
     return tuple(block for block in blocks if block.strip())
 
 
-# --- the block -----------------------------------------------------------------------------------------
+# --- the block --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,30 +158,42 @@ def _start(text: str) -> str:
 def _sources(text: str) -> tuple[str, ...]:
     """Texts that may be code, the likeliest last."""
     blocks = code_blocks(text)
-    match = _CODE_START.search(text)
     if blocks:
-        # A docstring with a fence in it cuts a block short: all between the first and the last fence.
+        # A docstring with a fence in it cuts a block short: all between the first and the last
+        # fence.
         fences = list(_FENCE.finditer(text))
         whole = text[fences[0].end() + 1 : fences[-1].start()]
         return (*((whole,) if len(fences) > 2 else ()), *blocks)
-    return (text[match.start() :],) if match else ()
+    starts = [match.start() for match in _CODE_START.finditer(text)][:MAX_STARTS]
+    return tuple(text[start:] for start in reversed(starts))
 
 
 def _block(source: str) -> _Block | None:
     """The source if it parses, else without its unfinished end."""
-    source = _without_common_indent(source).rstrip() + "\n"
-    if parse(source) is not None:
-        return _Block(document=Document(text=source), is_truncated=False)
-    lines = source.split("\n")
-    for n_kept in range(len(lines) - 1, max(0, len(lines) - 1 - MAX_CUTS), -1):
-        kept = "\n".join(lines[:n_kept]) + "\n"
+    lines = _without_common_indent(source).rstrip().split("\n")
+    n_kept = len(lines)
+    for _ in range(MAX_CUTS):
+        kept = "\n".join(lines[:n_kept]).rstrip() + "\n"
         if not kept.strip():
             return None
-        if parse(kept) is None:
-            continue
-        # What follows at the margin is prose or another statement: the function before it was complete.
-        cut = next((line for line in lines[n_kept:] if line.strip()), "")
-        return _Block(document=Document(text=kept), is_truncated=cut[:1] in (" ", "\t"))
+        failing = _failing_line(kept)
+        if failing is None:
+            # What follows at the margin is prose or another statement:
+            # the function before it was complete.
+            cut = next((line for line in lines[n_kept:] if line.strip()), "")
+            return _Block(document=Document(text=kept), is_truncated=cut[:1] in (" ", "\t"))
+        n_kept = min(failing - 1, n_kept - 1)
+    return None
+
+
+def _failing_line(source: str) -> int | None:
+    """The 1-based line from which on the source cannot be parsed; None when all of it can."""
+    try:
+        parse_quietly(source)
+    except SyntaxError as exc:
+        return exc.lineno or 1
+    except (ValueError, RecursionError, MemoryError):
+        return 1
     return None
 
 
@@ -182,7 +202,7 @@ def _without_common_indent(source: str) -> str:
     return dedented(source, first[: len(first) - len(first.lstrip())])
 
 
-# --- the function in the block -----------------------------------------------------------------------
+# --- the function in the block ----------------------------------------------------------------
 
 
 def _from_block(block: _Block, task: Task) -> Extracted | str:
@@ -209,13 +229,14 @@ def _wanted(document: Document, task: Task) -> FunctionSite | None:
     """By its qualified name, its last name, or as the only function there is."""
     last = _last(task.entry_point)
     sites = [site for site in functions(document) if not site.is_overload]
-    for fits in (
-        lambda s: s.name == task.entry_point,
-        lambda s: s.last_name == last and s.owner == "class" and task.kind == "method",
-        lambda s: s.last_name == last and s.owner == "module",
-        lambda s: s.last_name == last,
-    ):
-        found = [site for site in sites if fits(site)]
+    named = [site for site in sites if site.last_name == last]
+    orders = (
+        [site for site in named if site.name == task.entry_point],
+        [site for site in named if site.owner == "class" and task.kind == "method"],
+        [site for site in named if site.owner == "module"],
+        named,
+    )
+    for found in orders:
         if found:
             return found[-1]
     outer = [site for site in sites if site.owner != "function"]
@@ -288,7 +309,7 @@ def _has_result(tree: ast.AST) -> bool:
     return any(isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)) for node in ast.walk(tree))
 
 
-# --- what stands beside it ----------------------------------------------------------------------------
+# --- what stands beside it --------------------------------------------------------------------
 
 
 def _imports(tree: ast.Module, code: str, task: Task) -> tuple[str, ...]:
@@ -313,7 +334,9 @@ def _used(alias: ast.alias, names: frozenset[str]) -> bool:
 
 
 def _helpers(block: _Block, site: FunctionSite, task: Task) -> tuple[str, ...]:
-    """Sources of top-level statements that the function needs, in order; not those the module has."""
+    """Sources of top-level statements that the function needs, in order;
+    not those the module has.
+    """
     document = block.document
     module = parse(task.before + task.indent + "pass\n" + task.after) or parse("")
     have = frozenset().union(*(bound(s) for s in module.body)) if module else frozenset()
@@ -355,7 +378,7 @@ def _with_helpers(code: str, helpers: Sequence[str]) -> str:
     return f"{_head(document, site, unit).rstrip()}\n{inside}\n{_placed(body, unit)}\n"
 
 
-# --- merging --------------------------------------------------------------------------------------------
+# --- merging ----------------------------------------------------------------------------------
 
 
 def _checked(extracted: Extracted, task: Task) -> Extracted | str:
@@ -374,14 +397,28 @@ def _checked(extracted: Extracted, task: Task) -> Extracted | str:
 
 
 def _is_compatible(ours: FunctionNode, theirs: FunctionNode) -> bool:
-    wanted, given = parameter_names(ours), parameter_names(theirs)
-    extra = len(given) - len(wanted)
-    if extra == 0 or set(given) <= set(wanted):
-        return True
-    if extra == -1 and wanted[0] in ("self", "cls"):
-        return True
+    """Same names, or as many; more of them only where the rest has defaults."""
+    given, wanted = _paired(parameter_names(theirs), parameter_names(ours))
+    left, right = _unmatched(given, wanted)
+    if len(left) <= len(right):
+        stars = [[name.count("*") for name in names] for names in (left, right)]
+        return not left or stars[0] == stars[1]
     n_defaults = len(theirs.args.defaults) + sum(d is not None for d in theirs.args.kw_defaults)
-    return 0 < extra <= n_defaults and not any(name.startswith("*") for name in given)
+    has_stars = any(name.startswith("*") for name in given)
+    return len(left) - len(right) <= n_defaults and not has_stars
+
+
+def _paired(given: Sequence[str], wanted: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Parameters without a `self` that only one of the two has."""
+    has = [bool(names) and names[0] in _SELF for names in (given, wanted)]
+    if has[0] == has[1]:
+        return list(given), list(wanted)
+    return list(given[1:] if has[0] else given), list(wanted[1:] if has[1] else wanted)
+
+
+def _unmatched(given: Sequence[str], wanted: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names that only one side has, in order; these are matched by position."""
+    return [n for n in given if n not in wanted], [n for n in wanted if n not in given]
 
 
 def _parsable(statement: str) -> str:
@@ -442,15 +479,12 @@ def _placed(body: str, unit: str) -> str:
 
 def _adapted(answer: Document, theirs: FunctionSite, ours: FunctionSite) -> str:
     """The answer's body as it must read under our signature."""
-    given, wanted = list(theirs.params), list(ours.params)
-    if len(given) == len(wanted) - 1 and wanted[0] in ("self", "cls"):
-        wanted = wanted[1:]
-    if len(given) > len(wanted):
+    given, wanted = _paired(theirs.params, ours.params)
+    left, right = _unmatched(given, wanted)
+    if len(left) > len(right):
         return _wrapped(answer, theirs, ours)
-    if set(given) <= set(wanted):
+    if not left:
         return _body_text(answer, theirs)
-    left = [name for name in given if name not in wanted]
-    right = [name for name in wanted if name not in given]
     names = {a.lstrip("*"): b.lstrip("*") for a, b in zip(left, right, strict=False)}
     return _renamed_body(answer, theirs, names)
 
@@ -467,7 +501,9 @@ def _wrapped(answer: Document, theirs: FunctionSite, ours: FunctionSite) -> str:
 
 
 def _renamed_body(answer: Document, site: FunctionSite, names: dict[str, str]) -> str:
-    """Parameters renamed; where a new name is already used for something else, assigned at the start instead."""
+    """Parameters renamed; where a new name is already used for something else,
+    assigned at the start instead.
+    """
     body = _body_text(answer, site)
     used = {n.id for n in ast.walk(_node(answer, site)) if isinstance(n, ast.Name)}
     if used & set(names.values()):

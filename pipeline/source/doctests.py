@@ -1,4 +1,6 @@
-"""The doctests that speak about a function, as tests; one test per docstring, as doctest runs it."""
+"""The doctests that speak about a function, as tests; one test per docstring,
+as doctest runs it.
+"""
 
 from __future__ import annotations
 
@@ -47,13 +49,18 @@ class _Text:
 def doctests_of(
     document: Document, site: FunctionSite, *, limits: Limits | None = None, strict: bool = False
 ) -> tuple[VisibleTest, ...]:
-    """Tests from the function's docstring, else from its class's or module's that mention it; and `__test__`.
+    """Tests from the function's docstring, else from its class's or module's that mention it;
+    and `__test__`.
 
     Examples marked `+SKIP` are left out.
-    A docstring whose examples never mention the function gives no test, because it would prove nothing.
-    Examples that no function can pass by the letter are read as what they mean, each a test of its own:
-    `>>> f(1) == 2` without expected output (it prints `True`), and a wanted literal that is not written as
-    `repr` writes it (`"a"`, `[1,2]`). With `strict` they stay what `python -m doctest` makes of them.
+    A docstring whose examples never mention the function gives no test,
+    because it would prove nothing.
+    Examples that no function can pass by the letter are read as what they mean,
+    each a test of its own:
+    `>>> f(1) == 2` without expected output (it prints `True`),
+    and a wanted literal that is not written as
+    `repr` writes it (`"a"`, `[1,2]`). With `strict` they stay what `python -m doctest` makes of
+    them.
     Raises DoctestMalformed.
     """
     texts = [text for text in _own_texts(document, site) if _mentions(text, site)]
@@ -68,7 +75,8 @@ def doctests_of(
 def doctests_of_file(
     path: Path, site: FunctionSite, *, limits: Limits | None = None
 ) -> tuple[VisibleTest, ...]:
-    """Tests from a doctest file (`*.txt`, `test_*.md`) that mentions the function; () when it is too big to be one.
+    """Tests from a doctest file (`*.txt`, `test_*.md`) that mentions the function;
+    () when it is too big to be one.
 
     Raises DoctestMalformed; OSError when the file cannot be read.
     """
@@ -81,7 +89,8 @@ def doctests_of_file(
 
 
 def split_calls(entry_point: str, test: VisibleTest) -> tuple[VisibleTest, ...]:
-    """One Call test for each example `>>> f(literals)` of a doctest that wants a literal or an exception.
+    """One Call test for each example `>>> f(literals)` of a doctest that wants a literal or an
+    exception.
 
     For repair and selection, which want to know which example failed on which input.
     Nothing after the first example that binds a name is used, because it could depend on it.
@@ -119,7 +128,9 @@ def _split(
 
 
 def read_call(source: str, entry_point: str) -> Call | None:
-    """`f(1, k=2)` or `Stack().push(1)` with literal arguments as a Call of `entry_point`; else None."""
+    """`f(1, k=2)` or `Stack().push(1)` with literal arguments as a Call of `entry_point`;
+    else None.
+    """
     tree = parse(source.strip())
     if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
         return None
@@ -249,11 +260,11 @@ def _line(text: _Text, index: int) -> int:
 
 
 def _own_texts(document: Document, site: FunctionSite) -> list[_Text]:
-    """The function's docstring; where it has no examples, those of what encloses it, nearest first."""
-    nodes = [(n, document) for n in _enclosing(document, site)]
-    texts = [t for node, _ in nodes if (t := _docstring_text(document, node)) is not None]
-    with_examples = [t for t in texts if ">>>" in t.value and _mentions(t, site)]
-    return with_examples[:1]
+    """The function's docstring; where it has no examples, those of what encloses it,
+    nearest first.
+    """
+    texts = (_docstring_text(document, node) for node in _enclosing(document, site))
+    return [text for text in texts if text is not None and _mentions(text, site)][:1]
 
 
 def _enclosing(document: Document, site: FunctionSite) -> Iterator[ast.AST]:
@@ -265,7 +276,10 @@ def _enclosing(document: Document, site: FunctionSite) -> Iterator[ast.AST]:
         and document.offset_of_node(node.lineno, node.col_offset) <= site.def_start
         and document.offset_of_node(node.end_lineno or 0, node.end_col_offset or 0) >= site.body_end
     ]
-    yield from sorted(around, key=lambda node: -node.lineno)
+    for node in sorted(around, key=lambda node: -node.lineno):
+        # doctest does not see what stands inside a function, and could not call it.
+        if site.owner != "function" or node.lineno != site.def_line + 1:
+            yield node
     yield document.tree
 
 
@@ -295,7 +309,9 @@ def _is_readable(value: str) -> bool:
 
 
 def _raw(document: Document, constant: ast.Constant) -> str:
-    """The string as it is written: what the author meant who forgot the `r` before a `\\n` in an example."""
+    """The string as it is written: what the author meant who forgot the `r` before a `\\n` in an
+    example.
+    """
     start = document.offset_of_node(constant.lineno, constant.col_offset)
     end = document.offset_of_node(constant.end_lineno or 0, constant.end_col_offset or 0)
     text = Document(text=document.text[start:end]).plain
@@ -304,7 +320,9 @@ def _raw(document: Document, constant: ast.Constant) -> str:
 
 
 def _file_lines(document: Document, constant: ast.Constant, value: str) -> Iterator[int]:
-    """The file line of each line of the string; escapes such as `\\n` in it shift nothing that can be found."""
+    """The file line of each line of the string; escapes such as `\\n` in it shift nothing that
+    can be found.
+    """
     first, last = constant.lineno, constant.end_lineno or constant.lineno
     rows = value.split("\n")
     if len(rows) == last - first + 1:
@@ -341,13 +359,13 @@ def _mentions(text: _Text, site: FunctionSite) -> bool:
 def _says_something(examples: Sequence[doctest.Example], site: FunctionSite) -> bool:
     """Some example uses the function; a method such as `__add__` is used without its name."""
     sources = "\n".join(e.source for e in examples)
-    name = (
-        site.last_name if site.last_name not in ("setter", "deleter") else site.name.split(".")[-2]
-    )
+    if site.owner == "function":
+        return bool(examples) and site.name.split(".")[0] in set(_words(sources))
+    parts = site.name.split(".")
+    name = parts[-2] if parts[-1] in ("setter", "deleter") and len(parts) > 1 else parts[-1]
     if name.startswith("__") and name.endswith("__"):
-        name = site.name.split(".")[-2] if "." in site.name else ""
-    words = {n for n in _words(sources)}
-    return bool(examples) and (not name or name in words)
+        name = parts[-2] if len(parts) > 1 else ""
+    return bool(examples) and (not name or name in set(_words(sources)))
 
 
 def _words(source: str) -> Iterator[str]:

@@ -22,7 +22,8 @@ class TextEdit:
 
 
 def splice(document: Document, site: FunctionSite, source: str, imports: Sequence[str] = ()) -> str:
-    """The file's text with `source` (a dedented function) for the one at `site`, and missing imports added.
+    """The file's text with `source` (a dedented function) for the one at `site`,
+    and missing imports added.
 
     `document.to_bytes` makes the file's bytes of it.
     """
@@ -32,7 +33,9 @@ def splice(document: Document, site: FunctionSite, source: str, imports: Sequenc
 def edits(
     document: Document, site: FunctionSite, source: str, imports: Sequence[str] = ()
 ) -> tuple[TextEdit, ...]:
-    """The same as edits, in order and apart: whole lines of the function that differ, and the import lines."""
+    """The same as edits, in order and apart: whole lines of the function that differ,
+    and the import lines.
+    """
     found = [_import_edit(document, site, imports), _function_edit(document, site, source)]
     return tuple(edit for edit in found if edit is not None)
 
@@ -54,7 +57,9 @@ def unified_diff(document: Document, new_text: str, path: str = "") -> str:
 
 
 def with_imports(program: str, imports: Sequence[str]) -> str:
-    """A runnable module text with the import lines it lacks, after `from __future__` and what is there."""
+    """A runnable module text with the import lines it lacks,
+    after `from __future__` and what is there.
+    """
     document = Document(text=program)
     if parse(program) is None:
         return program
@@ -67,7 +72,7 @@ def _diff_lines(text: str) -> list[str]:
     return [part + "\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
 
 
-# --- the function -------------------------------------------------------------------------------------
+# --- the function -----------------------------------------------------------------------------
 
 
 def _function_edit(document: Document, site: FunctionSite, source: str) -> TextEdit | None:
@@ -106,7 +111,9 @@ def _in_style(document: Document, site: FunctionSite, source: str) -> str:
 
 
 def _unit(document: Document, site: FunctionSite) -> str:
-    """What this function's body is indented with, else what the file indents with, else four spaces."""
+    """What this function's body is indented with, else what the file indents with,
+    else four spaces.
+    """
     for offset in (site.docstring_start, site.body_start):
         if offset is None:
             continue
@@ -122,7 +129,7 @@ def _unit_of_file(document: Document) -> str:
         body = getattr(node, "body", None)
         if not isinstance(node, ast.stmt) or not isinstance(body, list) or node.col_offset:
             continue
-        lead = document.plain_lines[body[0].lineno - 1][: body[0].col_offset]
+        lead: str = document.plain_lines[body[0].lineno - 1][: body[0].col_offset]
         if body[0].lineno > node.lineno and lead and not lead.strip():
             return lead
     return "    "
@@ -155,7 +162,7 @@ def _last_line(text: str) -> str:
     return text[index - (1 if text[index - 1 : index + 1] == "\r\n" else 0) :]
 
 
-# --- the imports --------------------------------------------------------------------------------------
+# --- the imports ------------------------------------------------------------------------------
 
 
 def _import_edit(
@@ -184,7 +191,9 @@ def _last_shared_line(document: Document, anchor: ast.stmt) -> int:
 
 
 def missing_imports(tree: ast.Module, imports: Sequence[str]) -> tuple[str, ...]:
-    """One line for each name that `imports` bind and no import at the module's top level does the same way."""
+    """One line for each name that `imports` bind and no import at the module's top level does the
+    same way.
+    """
     have = {key for stmt in tree.body for key, _ in _aliases(stmt)}
     found: dict[str, None] = {}
     for line in imports:

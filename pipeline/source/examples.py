@@ -1,6 +1,7 @@
 """Examples that people write in docstrings and statements, read as calls with a known result.
 
-Only literals are read, nothing is evaluated, and what is not clearly an example is left out, never guessed.
+Only literals are read, nothing is evaluated, and what is not clearly an example is left out,
+never guessed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ _VERB = (
     r"|(?:should|must|will|would) be|is"
 )
 _AFTER_CALL = re.compile(
-    rf"\s*`{{0,2}}\s*(?:(?:#|//)\s*)?(?:(?P<arrow>{_ARROW})|(?P<verb>{_VERB})\b:?|(?P<eq>=)|(?P<colon>:))[ \t]*`{{0,2}}"
+    rf"\s*`{{0,2}}\s*(?:(?:#|//)\s*)?(?:(?P<arrow>{_ARROW})|(?:{_VERB})\b:?|=|:)"
+    r"[ \t]*`{0,2}"
 )
 _AFTER_CALL_COMMENT = re.compile(r"[ \t]*#[ \t]*")
 _WORDS = {
@@ -40,7 +42,8 @@ _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w]
 _STRING = re.compile(r"(?:[rRbB]{0,2})(?=[\"'])")
 _CHAIN = re.compile(r"(?P<sum>[-+*/()\d\s.]+)=\s*(?P<result>-?\d+(?:\.\d+)?)\s*(?:$|\n)")
 _SAFE_TAIL = re.compile(
-    r"[ \t`]*(?:$|\n|#|//|\(|[.;!](?:\s|$)|,(?:\s*$|\s*\n|\s+[A-Za-z])|\b(?:because|since|as|and)\b|--|–|—)"
+    r"[ \t`]*(?:$|\n|#|//|\(|[.;!](?:\s|$)|,(?:\s*$|\s*\n|\s+[A-Za-z])"
+    r"|\b(?:because|since|as|and)\b|--|–|—)"
 )
 _BAD_TAIL = re.compile(
     r"\b(?:but|instead|wrong|wrongly|incorrect|incorrectly|bug|buggy|actual|actually|broken|fails?)\b|!=",
@@ -99,7 +102,8 @@ class Example:
 
 
 def examples_of(text: str, name: str, params: Sequence[str]) -> tuple[Example, ...]:
-    """Examples of the function `name(params)` in a docstring or statement, in order, without doctest blocks.
+    """Examples of the function `name(params)` in a docstring or statement, in order,
+    without doctest blocks.
 
     `name` is `f`, or `Stack.push` for `Stack().push(1)`; `params` without `self`.
     Contradicting examples (one call, two results) are all left out.
@@ -115,7 +119,9 @@ def examples_of(text: str, name: str, params: Sequence[str]) -> tuple[Example, .
 
 
 def claim(source: str, name: str, *, origin: str) -> Example | None:
-    """The one claim that `source` makes from its first to its last character: `f(1) == 2`; else None."""
+    """The one claim that `source` makes from its first to its last character: `f(1) == 2`;
+    else None.
+    """
     for example in _calls(source, name, origin):
         if (
             source.startswith(example.text.partition("(")[0])
@@ -129,7 +135,9 @@ def claim(source: str, name: str, *, origin: str) -> Example | None:
 def visible_example(
     example: Example, entry_point: str, *, line: int, limits: Limits | None = None
 ) -> VisibleTest:
-    """As a test; `line` is the 1-based file line. Floats are compared with a tolerance, as people write them."""
+    """As a test; `line` is the 1-based file line. Floats are compared with a tolerance,
+    as people write them.
+    """
     number = "." in repr(example.value) or "e-" in repr(example.value)
     return VisibleTest(
         test=Test(
@@ -218,7 +226,9 @@ def _calls(text: str, name: str, origin: str) -> Iterator[Example]:
 
 
 def _defines(text: str, name: str) -> bool:
-    """`f(n) = f(n - 1) + 1` is mathematics; `f(1) = 3` beside it need not be what the function returns."""
+    """`f(n) = f(n - 1) + 1` is mathematics; `f(1) = 3` beside it need not be what the function
+    returns.
+    """
     return bool(re.search(rf"{_call_pattern(name)}[A-Za-z]\w*\)\s*=(?!=)", text))
 
 
@@ -421,7 +431,7 @@ def _assignments(text: str, at: int, params: Sequence[str]) -> tuple[dict[str, o
     return values, at
 
 
-# --- Input: / Output: ------------------------------------------------------------------------------
+# --- Input: / Output: -------------------------------------------------------------------------
 
 
 def _input_output(text: str, params: Sequence[str]) -> Iterator[Example]:
@@ -474,7 +484,7 @@ def _block(text: str) -> str:
     return "\n".join(line[common:] for line in lines).strip("\n") + "\n"
 
 
-# --- what is kept ------------------------------------------------------------------------------------
+# --- what is kept -----------------------------------------------------------------------------
 
 
 def _fits(example: Example, params: Sequence[str]) -> bool:

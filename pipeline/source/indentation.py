@@ -37,7 +37,9 @@ def indented(text: str, indent: str) -> str:
 
 
 def with_unit(text: str, unit: str) -> str:
-    """The same code, dedented, with `unit` for each level of indentation; continuation lines move along."""
+    """The same code, dedented, with `unit` for each level of indentation;
+    continuation lines move along.
+    """
     kinds = line_kinds(text)
     if kinds is None:
         return text

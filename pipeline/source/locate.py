@@ -33,7 +33,9 @@ class FunctionSite:
     start: int
     """Its first decorator, or `def`; the indentation before it is outside."""
     end: int
-    """After its last statement, the comment on that line, and indented comment lines that follow."""
+    """After its last statement, the comment on that line, and indented comment lines that
+    follow.
+    """
     def_start: int
     """`def` or `async`."""
     header_end: int
@@ -68,7 +70,8 @@ class FunctionSite:
 
 
 def find_function(document: Document, name: str) -> FunctionSite:
-    """The function that `name` means when the module has run: the last definition, never an overload.
+    """The function that `name` means when the module has run: the last definition,
+    never an overload.
 
     A unique last part is enough (`push` for `Stack.push`).
     Raises FunctionNotFound with near names, SourceSyntaxError.
@@ -97,7 +100,9 @@ def function_at(
 
 
 def functions(document: Document) -> tuple[FunctionSite, ...]:
-    """All functions of the file in order, nested and overloaded ones too. Raises SourceSyntaxError."""
+    """All functions of the file in order, nested and overloaded ones too. Raises
+    SourceSyntaxError.
+    """
     places = _places(document.tree.body, _Place())
     return tuple(_site(document, node, place) for node, place in places)
 
@@ -202,11 +207,9 @@ def parameter_names(node: FunctionNode) -> tuple[str, ...]:
 
 
 def _qualified(node: FunctionNode, place: _Place) -> str:
-    names = [*place.names, node.name]
-    for decorator in node.decorator_list:
-        if isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "deleter"):
-            names.append(decorator.attr)
-    return ".".join(names)
+    attributes = [d.attr for d in node.decorator_list if isinstance(d, ast.Attribute)]
+    accessor = [attr for attr in attributes if attr in ("setter", "deleter")]
+    return ".".join([*place.names, node.name, *accessor])
 
 
 def _last_part(node: ast.expr) -> str:
@@ -302,7 +305,9 @@ def _by_tail(sites: Sequence[FunctionSite], name: str) -> list[FunctionSite]:
 
 
 def _implementation(found: Sequence[FunctionSite]) -> FunctionSite:
-    """The last definition that is neither an overload nor only for type checkers, if there is one."""
+    """The last definition that is neither an overload nor only for type checkers,
+    if there is one.
+    """
     real = [site for site in found if not site.is_overload]
     runs = [site for site in real if not site.is_typing_only]
     return (runs or real or found)[-1]

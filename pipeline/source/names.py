@@ -1,4 +1,6 @@
-"""Which names a piece of a module binds and which it needs; statically, so it errs on the side of needing more."""
+"""Which names a piece of a module binds and which it needs; statically,
+so it errs on the side of needing more.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pipeline.source.text import parse
 
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__builtins__"}
+_OWN_SCOPE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DYNAMIC = frozenset({"globals", "locals", "vars", "exec", "eval", "__import__", "modules"})
 
 
@@ -68,7 +71,9 @@ def is_dynamic(node: ast.AST) -> bool:
 
 
 def mutates(stmt: ast.stmt, names: Iterable[str]) -> bool:
-    """A statement at module level that changes one of `names` in place: `T[0] = 1`, `T.append(1)`, `T += [1]`."""
+    """A statement at module level that changes one of `names` in place: `T[0] = 1`,
+    `T.append(1)`, `T += [1]`.
+    """
     roots: set[str] = set()
     if isinstance(stmt, ast.Assign):
         roots = {_root(t) for t in stmt.targets if isinstance(t, (ast.Subscript, ast.Attribute))}

@@ -1,4 +1,6 @@
-"""Rename variables in a function without touching anything else: attributes, strings, comments, layout."""
+"""Rename variables in a function without touching anything else: attributes, strings, comments,
+layout.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,11 @@ import libcst as cst
 
 
 def renamed(code: str, names: Mapping[str, str]) -> str:
-    """`code` (one function) with the names replaced wherever they are that function's variables or itself.
+    """`code` (one function) with the names replaced wherever they are that function's variables
+    or itself.
 
-    Attributes, keyword names of foreign calls, and inner scopes that bind the name anew stay as they are.
+    Attributes, keyword names of foreign calls, and inner scopes that bind the name anew stay as
+    they are.
     Text that libcst cannot parse comes back unchanged.
     """
     try:

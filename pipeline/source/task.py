@@ -1,4 +1,6 @@
-"""From a function in a file to a Task: what the model is shown, and the part of the module that has to run."""
+"""From a function in a file to a Task: what the model is shown,
+and the part of the module that has to run.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,10 @@ def task_from_file(
 ) -> Task:
     """The task of writing (a stub) or mending (a body) the function at `site`.
 
-    `before` and `after` hold the statements of the module that the function and its tests need, with `\\n`
-    line ends, or the whole module where that cannot be told; never what stands under `if __name__ == "__main__"`.
+    `before` and `after` hold the statements of the module that the function and its tests need,
+    with `\\n`
+    line ends, or the whole module where that cannot be told;
+    never what stands under `if __name__ == "__main__"`.
     Raises DoctestMalformed, SourceSyntaxError.
     """
     visible = visible_tests(document, site, limits=limits, doctest_files=doctest_files)
@@ -59,7 +63,9 @@ def visible_tests(
     limits: Limits | None = None,
     doctest_files: Sequence[Path] = (),
 ) -> tuple[VisibleTest, ...]:
-    """Doctests first, then examples in other forms that no doctest call repeats, then doctest files."""
+    """Doctests first, then examples in other forms that no doctest call repeats,
+    then doctest files.
+    """
     tests = list(doctests_of(document, site, limits=limits))
     if site.docstring and site.owner != "function":
         first = document.line_of(site.docstring_start or 0) + 1
@@ -78,7 +84,9 @@ def own_params(site: FunctionSite) -> tuple[str, ...]:
 
 
 def statement_of(document: Document, site: FunctionSite) -> str:
-    """The function dedented, ending in a newline; a stub ends where its body goes, after the docstring."""
+    """The function dedented, ending in a newline; a stub ends where its body goes,
+    after the docstring.
+    """
     end = site.end
     if site.is_stub:
         end = (
@@ -111,7 +119,7 @@ def _with_unique_ids(tests: Sequence[VisibleTest]) -> Iterator[VisibleTest]:
         yield one
 
 
-# --- the part of the module that has to run ---------------------------------------------------------
+# --- the part of the module that has to run ---------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +229,9 @@ def _is_noise(stmt: ast.stmt) -> bool:
 
 
 def _is_free(stmt: ast.stmt) -> bool:
-    """`from __future__` changes the meaning of the rest; plain modules of the library cost next to nothing."""
+    """`from __future__` changes the meaning of the rest;
+    plain modules of the library cost next to nothing.
+    """
     if isinstance(stmt, ast.ImportFrom):
         module = (stmt.module or "").partition(".")[0]
         return stmt.level == 0 and module in _QUIET_STDLIB and stmt.names[0].name != "*"
@@ -230,11 +240,13 @@ def _is_free(stmt: ast.stmt) -> bool:
     return False
 
 
-# --- what the model is told of the module -----------------------------------------------------------
+# --- what the model is told of the module -----------------------------------------------------
 
 
 def _context(document: Document, site: FunctionSite, layout: _Layout) -> str:
-    """Imports, then signatures of what the function or its docstring names, then the class around a method."""
+    """Imports, then signatures of what the function or its docstring names,
+    then the class around a method.
+    """
     imports = [s for s in layout.kept if isinstance(s, (ast.Import, ast.ImportFrom))]
     lines = [ast.unparse(s) for s in imports if getattr(s, "module", "") != "__future__"]
     text = document.text[site.start : site.end]
@@ -260,7 +272,9 @@ def _signature(document: Document, stmt: ast.stmt) -> str:
 
 
 def _class_outline(document: Document, node: ast.ClassDef, site: FunctionSite) -> str:
-    """The class with the bodies of its methods left out, but for `__init__`; without the method itself."""
+    """The class with the bodies of its methods left out, but for `__init__`;
+    without the method itself.
+    """
     head = f"class {node.name}" + (
         f"({', '.join(map(ast.unparse, node.bases))})" if node.bases else ""
     )

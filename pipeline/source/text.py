@@ -1,4 +1,5 @@
-"""A source file kept exactly: its text, its lines as Python and LSP count them, and its syntax tree.
+"""A source file kept exactly: its text, its lines as Python and LSP count them,
+and its syntax tree.
 
 Lines end at `\\n`, `\\r\\n` and `\\r` only; form feeds, `\\x85` and U+2028 are ordinary characters.
 """
