@@ -1,0 +1,326 @@
+"""Training examples: solve, think, hints, repair, plans and outputs, each through the pipeline's own prompts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from random import Random
+from typing import Any
+
+from pipeline.nano import compose
+from pipeline.nano.chat import answer_text, prompt_text
+from pipeline.nano.family import Family
+from pipeline.nano.instance import (
+    GENERIC_NAMES,
+    Function,
+    Instance,
+    Slow,
+    all_families,
+    arguments,
+    call_text,
+    code_text,
+    indented,
+    instantiate,
+    is_held_out,
+    is_plain,
+    training_names,
+    training_wordings,
+)
+from pipeline.nano.mutate import mutate
+from pipeline.nano.values import ANNOTATIONS
+from pipeline.prompts import FOLDER, render
+
+FORMS = ("solve", "think", "hint", "repair", "plans", "outputs")
+FORM_WEIGHTS = (50, 12, 11, 16, 5, 6)
+COMPOSED_SHARE = 0.3
+STUBS = ("", "", "...", "pass", "raise NotImplementedError")
+LONGEST_LINE = 90
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    form: str
+    key: str
+    wording: str
+    prompt: str
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A call and what the right body gives for it."""
+
+    args: tuple[Any, ...]
+    result: Any
+
+    @property
+    def weight(self) -> int:
+        return len(repr(self.args)) + len(repr(self.result))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """An instance with the texts that prompts are made of."""
+
+    instance: Instance
+    signature: str
+    cases: tuple[Case, ...]
+    right: Function
+
+
+def examples(seed: int, n: int) -> Iterator[Example]:
+    """`n` training examples; the same for the same seed and families."""
+    rng = Random(seed)
+    trained = [f for f in all_families() if not is_held_out(f.key)]
+    made = 0
+    while made < n:
+        example = draw_example(trained, rng)
+        if example:
+            made += 1
+            yield example
+
+
+def draw_example(trained: Sequence[Family], rng: Random) -> Example | None:
+    """One example, or None where the draw came to nothing (no wrong body that fails, values too long)."""
+    if rng.random() < COMPOSED_SHARE:
+        instance = compose.instantiate(compose.draw_trained(rng), rng, compose.TRAINING_JOINTS)
+    else:
+        family = rng.choice(trained)
+        instance = instantiate(
+            family, rng, wordings=training_wordings(family), names=training_names(family)
+        )
+    if rng.random() < 0.12:
+        instance = _with_generic_name(instance, rng)
+    subject = make_subject(instance, rng, n_cases=rng.choice((2, 2, 3, 3, 4)))
+    if subject is None:
+        return None
+    form = rng.choices(FORMS, FORM_WEIGHTS)[0]
+    pair = _MAKERS[form](subject, rng)
+    if pair is None:
+        return None
+    return Example(form=form, key=instance.key, wording=instance.wording, prompt=pair[0], answer=pair[1])
+
+
+def _with_generic_name(instance: Instance, rng: Random) -> Instance:
+    free = [n for n in GENERIC_NAMES if n not in instance.params]
+    return replace(instance, name=rng.choice(free)) if instance.name not in instance.body else instance
+
+
+def make_subject(instance: Instance, rng: Random, *, n_cases: int) -> Subject | None:
+    """The instance with `n_cases` short, telling examples; None where the values do not allow it."""
+    right = Function(instance.name, code_text(instance, instance.body))
+    found = draw_cases(instance, right, rng, 3 * n_cases + 4)
+    if len(found) < n_cases:
+        return None
+    chosen = telling(found, n_cases, rng)
+    return Subject(
+        instance=instance, signature=signature(instance, chosen, rng), cases=chosen, right=right
+    )
+
+
+def draw_cases(instance: Instance, right: Function, rng: Random, n: int) -> list[Case]:
+    """Up to `n` cases with different arguments, plain results and short lines."""
+    found: dict[str, Case] = {}
+    for _ in range(n):
+        args = arguments(instance, rng)
+        try:
+            how, result = right.outcome(args)
+        except Slow:
+            continue
+        case = Case(args=args, result=result)
+        if how == "gives" and is_plain(result) and case.weight < LONGEST_LINE:
+            found[repr(args)] = case
+    return list(found.values())
+
+
+def telling(cases: Sequence[Case], n: int, rng: Random) -> tuple[Case, ...]:
+    """`n` of the cases, different results first, short ones first among those."""
+    by_result: dict[str, Case] = {}
+    rest = []
+    for case in sorted(cases, key=lambda c: c.weight + rng.randint(0, 50)):
+        if by_result.setdefault(repr(case.result), case) is not case:
+            rest.append(case)
+    chosen = [*by_result.values(), *rest][:n]
+    rng.shuffle(chosen)
+    return tuple(chosen)
+
+
+def signature(instance: Instance, cases: Sequence[Case], rng: Random) -> str:
+    """`def f(a, b):`, annotated one time in four."""
+    if rng.random() > 0.25:
+        return f"def {instance.name}({', '.join(instance.params)}):"
+    typed = ", ".join(
+        f"{name}: {ANNOTATIONS[kind]}"
+        for name, kind in zip(instance.params, instance.kinds, strict=True)
+    )
+    return f"def {instance.name}({typed}){_returned(cases)}:"
+
+
+def _returned(cases: Sequence[Case]) -> str:
+    names = {type(c.result).__name__ for c in cases}
+    if names == {"list"}:
+        inner = {type(item).__name__ for c in cases for item in c.result}
+        return f" -> list[{inner.pop()}]" if len(inner) == 1 else " -> list"
+    return f" -> {names.pop()}" if len(names) == 1 and "NoneType" not in names else ""
+
+
+def source(subject: Subject, body: str, rng: Random, *, cases: Sequence[Case] | None = None) -> str:
+    """The function as a user has it: signature, docstring with doctests, and `body` (may be empty)."""
+    shown = subject.cases if cases is None else cases
+    lines = [f'"""{subject.instance.wording}']
+    if shown:
+        lines.append("")
+        if rng.random() < 0.08:
+            lines.append(rng.choice(("Examples:", "For example:")))
+        for case in shown:
+            lines += [f">>> {call_text(subject.instance.name, case.args)}"]
+            lines += [] if case.result is None else [repr(case.result)]
+        lines.append('"""')
+    else:
+        lines[0] += '"""'
+    inner = "\n".join(lines) + ("\n" + body if body else "")
+    return f"{subject.signature}\n{indented(inner)}"
+
+
+def answer_code(subject: Subject, body: str) -> str:
+    return f"```python\n{code_text(subject.instance, body, signature=subject.signature)}\n```"
+
+
+# --- one maker per form ------------------------------------------------------------------------------
+
+Pair = tuple[str, str]
+
+
+def _solve(subject: Subject, rng: Random) -> Pair | None:
+    content = render("solve", source=source(subject, rng.choice(STUBS), rng), hint="")
+    answer = answer_code(subject, subject.instance.body)
+    return prompt_text(content, thinking=False), answer_text(answer, thought=None)
+
+
+def _think(subject: Subject, rng: Random) -> Pair | None:
+    hint, body = _hint_and_body(subject, rng) if rng.random() < 0.4 else ("", subject.instance.body)
+    content = render("solve", source=source(subject, rng.choice(STUBS), rng), hint=hint)
+    answer = answer_text(answer_code(subject, body), thought=_thought(subject))
+    return prompt_text(content, thinking=True), answer
+
+
+def _thought(subject: Subject) -> str:
+    idea = subject.instance.idea
+    return idea[0].upper() + idea[1:].rstrip(".") + "."
+
+
+def _hint(subject: Subject, rng: Random) -> Pair | None:
+    hint, body = _hint_and_body(subject, rng)
+    content = render("solve", source=source(subject, rng.choice(STUBS), rng), hint=hint)
+    answer = answer_text(answer_code(subject, body), thought=None)
+    return prompt_text(content, thinking=False), answer
+
+
+def _hint_and_body(subject: Subject, rng: Random) -> tuple[str, str]:
+    """A framing or the right plan, and the body that follows it."""
+    if rng.random() < 0.45:
+        return f"Plan: {_thought(subject)}", subject.instance.body
+    name, text = rng.choice(framings())
+    return text, dict(subject.instance.styles).get(name, subject.instance.body)
+
+
+@cache
+def framings() -> tuple[tuple[str, str], ...]:
+    rows = json.loads((FOLDER / "perturbations.json").read_text(encoding="utf-8"))
+    return tuple((row["name"], row["text"]) for row in rows)
+
+
+def _repair(subject: Subject, rng: Random) -> Pair | None:
+    found = wrong_body(subject, rng)
+    if found is None:
+        return None
+    body, failure = found
+    hint = _hint_and_body(subject, rng)[0] if rng.random() < 0.1 else ""
+    content = render("repair", source=source(subject, body, rng), failure=failure, hint=hint)
+    thinking = rng.random() < 0.15
+    thought = _thought(subject) if thinking else None
+    answer = answer_text(answer_code(subject, subject.instance.body), thought=thought)
+    return prompt_text(content, thinking=thinking), answer
+
+
+def wrong_body(subject: Subject, rng: Random) -> Pair | None:
+    """(body, failure line) of a wrong body that fails one of the visible cases; None where none was found."""
+    planted = list(subject.instance.wrong)
+    rng.shuffle(planted)
+    mutants = [mutate(subject.instance.body, rng) for _ in range(4)]
+    tries = planted + mutants if rng.random() < 0.6 else mutants + planted
+    for body in tries:
+        failure = first_failure(subject, body) if body else None
+        if body and failure:
+            return body, failure
+    return None
+
+
+def first_failure(subject: Subject, body: str) -> str | None:
+    """`f(2) should give 4 but gives 3.` for the first visible case that fails; None where all hold."""
+    function = Function(subject.instance.name, code_text(subject.instance, body))
+    for case in subject.cases:
+        try:
+            how, result = function.outcome(case.args)
+        except Slow:
+            return None
+        if (how, repr(result)) != ("gives", repr(case.result)):
+            told = f"gives {result!r}" if how == "gives" else f"raises {result}"
+            line = f"{call_text(subject.instance.name, case.args)} should give {case.result!r} but {told}."
+            return line if len(line) < 2 * LONGEST_LINE and " at 0x" not in line else None
+    return None
+
+
+def _plans(subject: Subject, rng: Random) -> Pair | None:
+    others = [*subject.instance.ideas, *_doubtful_ideas(subject, rng)]
+    n = rng.choice((2, 3, 3, 3, 3, 4))
+    plans = [_thought(subject)]
+    for idea in others:
+        said = idea[0].upper() + idea[1:].rstrip(".") + "."
+        if said not in plans and len(plans) < n:
+            plans.append(said)
+    if rng.random() < 0.4:
+        rng.shuffle(plans)
+    content = render("plans", source=source(subject, rng.choice(STUBS), rng), n=str(n))
+    answer = json.dumps({"plans": plans}, ensure_ascii=False)
+    return prompt_text(content, thinking=False), answer_text(answer, thought=None)
+
+
+def _doubtful_ideas(subject: Subject, rng: Random) -> list[str]:
+    idea = subject.instance.idea.rstrip(".")
+    first = subject.instance.params[0]
+    ways = [
+        f"use a plain loop to {idea}",
+        f"treat the empty case first, then {idea}",
+        f"name the intermediate values and {idea}",
+        f"go through {first} once and {idea}",
+    ]
+    rng.shuffle(ways)
+    return ways
+
+
+def _outputs(subject: Subject, rng: Random) -> Pair | None:
+    asked = list(subject.cases)
+    shown: list[Case] = []
+    if rng.random() < 0.5 and len(asked) > 2:
+        shown, asked = asked[:-2], asked[-2:]
+    body = subject.instance.body if rng.random() < 0.7 else ""
+    content = render(
+        "outputs",
+        source=source(subject, body, rng, cases=shown),
+        calls="\n".join(call_text(subject.instance.name, c.args) for c in asked),
+    )
+    answer = json.dumps({"outputs": [repr(c.result) for c in asked]}, ensure_ascii=False)
+    return prompt_text(content, thinking=False), answer_text(answer, thought=None)
+
+
+_MAKERS: dict[str, Callable[[Subject, Random], Pair | None]] = {
+    "solve": _solve,
+    "think": _think,
+    "hint": _hint,
+    "repair": _repair,
+    "plans": _plans,
+    "outputs": _outputs,
+}
