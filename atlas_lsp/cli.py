@@ -9,14 +9,14 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from atlas_lsp.commands import bench, doctor, lens, model, sandbox, select, serve, solve, tests
+from atlas_lsp.commands import doctor, sandbox, serve, solve
 from pipeline.models.api import ModelError
-from pipeline.source.errors import SourceError
+from pipeline.source.text import SourceError
 from sandbox.api import SandboxError
 
 OK, NOTHING_GOOD, USAGE, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
 
-COMMANDS = (solve, tests, select, bench, lens, model, sandbox, doctor, serve)
+COMMANDS = (solve, sandbox, doctor, serve)
 
 
 class UsageError(Exception):
@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line, one sub-command per module of `atlas_lsp.commands`."""
     top = argparse.ArgumentParser(
         prog="atlas",
-        description="Solve, repair and test Python functions with a local model, proved in a sandbox.",
+        description="Solve and repair Python functions with a local model, proved in a sandbox.",
     )
     top.add_argument("--version", action="version", version=f"atlas {version('atlas-lsp')}")
     subparsers = top.add_subparsers(title="commands", required=True, metavar="COMMAND")

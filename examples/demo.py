@@ -1,4 +1,4 @@
-"""What `make demo` shows: real functions, the embedded model, Docker, and the edit with its evidence."""
+"""What `make demo` shows: real functions, the embedded model, Docker, edits with evidence."""
 
 from __future__ import annotations
 

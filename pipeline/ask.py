@@ -34,7 +34,9 @@ async def ask(ctx: Context, stage: str, requests: Sequence[Request]) -> tuple[Co
     def on_token(index: int, piece: str) -> None:
         counts[index] += 1
         if sum(counts) % 16 == 0:
-            ctx.emit(Progress(message=f"{stage}: {sum(counts)} tokens from {len(granted)} candidates"))
+            ctx.emit(
+                Progress(message=f"{stage}: {sum(counts)} tokens from {len(granted)} candidates")
+            )
 
     began = time.monotonic()
     try:

@@ -13,7 +13,9 @@ from sandbox.api import BROKEN_MACHINERY, Proof
 async def conclude(ctx: Context, task: Task, board: Board) -> Solution:
     """The Solution of what is on the board; never more than the evidence carries."""
     if board.current and board.current.passes:
-        return _solution(ctx, task, board, Status.NONE, Choice(best=None), (_already(board.current),))
+        return _solution(
+            ctx, task, board, Status.NONE, Choice(best=None), (_already(board.current),)
+        )
     choice = await choose(ctx, task, board.judged)
     status = status_of(ctx, task, choice)
     return _solution(ctx, task, board, status, choice, evidence_of(ctx, task, board, choice))
@@ -65,7 +67,13 @@ def _about_visible(ctx: Context, board: Board, best: Judged) -> list[str]:
 
 def _about_origin(best: Judged) -> str:
     made = best.candidate
-    how = f", {made.plan}" if made.origin == "mechanical" else f", plan: {made.plan}" if made.plan else ""
+    how = (
+        f", {made.plan}"
+        if made.origin == "mechanical"
+        else f", plan: {made.plan}"
+        if made.plan
+        else ""
+    )
     framing = f", framing: {made.perturbation}" if made.perturbation else ""
     return f"made by {made.origin}{how}{framing}"
 
@@ -75,7 +83,12 @@ def _already(current: Judged) -> str:
 
 
 def _solution(
-    ctx: Context, task: Task, board: Board, status: Status, choice: Choice, evidence: tuple[str, ...]
+    ctx: Context,
+    task: Task,
+    board: Board,
+    status: Status,
+    choice: Choice,
+    evidence: tuple[str, ...],
 ) -> Solution:
     return Solution(
         task_id=task.task_id,

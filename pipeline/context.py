@@ -13,7 +13,7 @@ from sandbox.api import Sandbox
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The knobs of the pipeline; defaults are the editor's. `bench_settings` gives the benchmark's."""
+    """The knobs of the pipeline; the defaults are the editor's."""
 
     k: int = 3
     seed: int = 0

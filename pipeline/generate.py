@@ -1,4 +1,4 @@
-"""Generate: the probe, plans that differ (PlanSearch), framings that differ (Diversity Sampling)."""
+"""Generate: the probe, plans that differ (PlanSearch), framings that differ (DivSampling)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def confirm(ctx: Context, task: Task) -> tuple[Candidate, ...]:
 
 
 async def generate(ctx: Context, task: Task) -> tuple[Candidate, ...]:
-    """k candidates that do not see each other: a plan for each slot, a framing for slots without one."""
+    """k candidates that do not see each other: a plan per slot, a framing where there is none."""
     plans = await plan_search(ctx, task) if ctx.settings.plan_search else ()
     hints = assign_hints(ctx, plans)
     requests = [
@@ -137,9 +137,7 @@ def slot_request(ctx: Context, task: Task, *, hint: str, slot: int) -> Request:
         seed=ctx.settings.seed * 1000 + slot + 1,
         max_tokens=ctx.settings.max_tokens,
         thinking_tokens=thinking_cap(ctx.model.info, ctx.settings.thinking_tokens),
-        sampling=Sampling(
-            temperature=SLOT_TEMPERATURES[slot % len(SLOT_TEMPERATURES)], min_p=0.05
-        ),
+        sampling=Sampling(temperature=SLOT_TEMPERATURES[slot % len(SLOT_TEMPERATURES)], min_p=0.05),
         want_states=ctx.settings.lens and ctx.model.info.has_states,
     )
 
@@ -157,7 +155,7 @@ def read_all(
     *,
     parent: int | None = None,
 ) -> tuple[Candidate, ...]:
-    """The candidates in the answers; identical code once, unreadable answers reported and left out."""
+    """The candidates in the answers; identical code once, unreadable answers are reported."""
     made: dict[str, Candidate] = {}
     for slot, (answer, (plan, framing)) in enumerate(zip(answers, labels, strict=False)):
         read = extract(answer.text, task)

@@ -1,4 +1,4 @@
-"""One job on one function of one document: what the editor, the command line and the benchmark all call."""
+"""One job on one function: what the editor, the command line and the benchmark all call."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class JobResult:
     site: FunctionSite
     task: Task
     solution: Solution
-    new_text: bytes | None
+    new_text: str | None
     """The whole file with the function replaced; None when nothing was chosen."""
     diff: str
 
@@ -40,25 +40,24 @@ async def run_job(
     *,
     emit: Emit = ignore,
     keep_best: asyncio.Event | None = None,
-    path: str = "",
 ) -> JobResult:
     """Solve or repair the function at `site`; the file is not written.
 
-    Raises ModelError or SandboxError when the machinery breaks, SourceError for a function that cannot be read.
+    Raises ModelError or SandboxError when the machinery breaks, SourceError for a function that
+    cannot be read.
     """
     task = task_from_file(document, site)
-    name = f"{path}::{site.qualname}"
-    ctx = runtime.context(settings, emit, group=name, keep_best=keep_best)
+    ctx = runtime.context(settings, emit, group=task.task_id, keep_best=keep_best)
     solution = await solve(ctx, task)
     best = solution.chosen
-    if best is None or best.candidate.code == task.statement:
-        return JobResult(
-            document=document, site=site, task=task, solution=solution, new_text=None, diff=""
-        )
-    new = splice(document, site, best.candidate.code, imports=best.candidate.imports)
-    diff = unified_diff(document, new, path or "module.py")
+    new = splice(document, site, best.candidate.code, best.candidate.imports) if best else None
     return JobResult(
-        document=document, site=site, task=task, solution=solution, new_text=new, diff=diff
+        document=document,
+        site=site,
+        task=task,
+        solution=solution,
+        new_text=new,
+        diff=unified_diff(document, new) if new is not None else "",
     )
 
 

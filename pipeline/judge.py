@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sandbox.verdicts import judge as verdict_of
+
 from pipeline.context import Context
 from pipeline.events import CandidateJudged, Progress
+from pipeline.source.edit import with_imports
 from pipeline.task import Candidate, Judged, Task
 from sandbox.api import BROKEN_MACHINERY, Job, Test, Verdict, VerdictKind
-from sandbox.verdicts import judge as verdict_of
 
 HASH_SEEDS = (0, 1)
 """A verdict counts only when both runs agree; else it is FLAKY."""
@@ -17,7 +19,7 @@ HASH_SEEDS = (0, 1)
 async def judge_all(
     ctx: Context, task: Task, stage: str, candidates: Sequence[Candidate]
 ) -> tuple[Judged, ...]:
-    """Run every visible test on every candidate; a sandbox failure leaves no evidence either way."""
+    """Run every visible test on every candidate; a sandbox failure is no evidence either way."""
     ctx.emit(Progress(message=f"{stage}: running {len(task.visible)} tests on {len(candidates)}"))
     codes = [runnable(task, candidate) for candidate in candidates]
     table = await run_twice(ctx, codes, task.tests)
@@ -31,9 +33,8 @@ async def judge_all(
 
 
 def runnable(task: Task, candidate: Candidate) -> str:
-    """The text that runs: the candidate's own imports first, then the module around the function."""
-    imports = "".join(f"{line}\n" for line in candidate.imports)
-    return imports + task.program(candidate.code)
+    """The text that runs: the module around the function, with the imports the answer needs."""
+    return with_imports(task.program(candidate.code), candidate.imports)
 
 
 async def run_twice(

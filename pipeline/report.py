@@ -17,7 +17,7 @@ def as_json(result: JobResult, runtime: Runtime) -> dict[str, object]:
     solution = result.solution
     return {
         "status": str(solution.status),
-        "function": result.site.qualname,
+        "function": result.site.name,
         "diff": result.diff,
         "code": solution.chosen.candidate.code if solution.chosen else None,
         "tests": tests_json(solution.chosen),

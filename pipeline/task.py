@@ -22,7 +22,7 @@ class VisibleTest:
     text: str
     """The example as a person would write it, for prompts and messages."""
     origin: str
-    """Where it came from: `doctest`, `docstring:arrow`, `sample`, ... with a line where there is one."""
+    """Where it came from: `doctest`, `docstring:arrow`, ... with a line where there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Task:
     task_id: str
     kind: Literal["function", "method", "stdio"]
     statement: str
-    """What the model is shown: the function as it stands (signature, docstring, body) dedented, or a text."""
+    """What the model is shown: the dedented function as it stands, or a text."""
     entry_point: str
     """Dotted name inside the program: `f`, `Stack.push`, `outer.inner`; empty for stdio."""
     before: str = ""
@@ -65,7 +65,7 @@ class Candidate:
     code: str
     """The function, dedented (or the whole program for stdio)."""
     origin: str
-    """The stage that made it: `current`, `probe`, `generate`, `mechanical`, `pr_cot`, `refine`, `pool`."""
+    """The stage that made it: `current`, `mechanical`, `probe`, `generate`, `repair`, `pool`."""
     seed: int = 0
     plan: str | None = None
     perturbation: str | None = None

@@ -1,4 +1,4 @@
-"""Builds real models and sandboxes from what a user named; with the command line, the only importer of concrete classes."""
+"""Builds real models and sandboxes from what a user named; no stage imports it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pipeline.context import Context, Settings
 from pipeline.events import Emit, ignore
@@ -48,7 +49,7 @@ class Runtime:
 
 
 async def open_model(name: str) -> Model:
-    """`nano`, an installed name, a path to a GGUF file, or the URL of an OpenAI-compatible endpoint.
+    """`nano`, an installed name, a path to a GGUF file, or an OpenAI-compatible endpoint's URL.
 
     Raises ModelNotFound or ModelBroken, each with the mend.
     """
@@ -77,7 +78,10 @@ def model_path(name: str) -> Path:
 
 @asynccontextmanager
 async def runtime(
-    *, model: str = "nano", sandbox: str = "docker", workers: int | None = None
+    *,
+    model: str = "nano",
+    sandbox: Literal["docker", "unsafe-local"] = "docker",
+    workers: int | None = None,
 ) -> AsyncIterator[Runtime]:
     """Open both, the sandbox first because it fails fastest; close both whatever happens."""
     box = open_sandbox(sandbox, workers=workers)

@@ -1,4 +1,4 @@
-"""Fixtures that every part shares: one sandbox for the session, on Docker where an engine answers."""
+"""Fixtures that every part shares: one sandbox for the session, on Docker where it answers."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from atlas_lsp.commands.common import add_common, add_pipeline, progress, settin
 
 if TYPE_CHECKING:
     from pipeline.job import JobResult
+    from pipeline.source.text import Document
 
 VERBS = {
     "solve": "write the body of a function so that its doctests hold",
@@ -24,7 +25,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     for verb, text in VERBS.items():
         parser = subparsers.add_parser(verb, help=text, description=text)
         parser.add_argument("target", metavar="FILE::NAME", help="pkg/mod.py::f, mod.py::Class.m")
-        parser.add_argument("--apply", action="store_true", help="write a good solution to the file")
+        parser.add_argument(
+            "--apply", action="store_true", help="write a good solution to the file"
+        )
         parser.add_argument("--trace", type=Path, metavar="FILE", help="write every event as JSONL")
         add_common(parser)
         add_pipeline(parser)
@@ -54,14 +57,12 @@ async def _run(args: argparse.Namespace) -> int:
         if args.trace:
             emit = fan_out(emit, stack.enter_context(JsonlTrace(args.trace)))
         async with runtime(model=args.model, sandbox=args.sandbox) as up:
-            result = await run_job(
-                up, document, site, settings_of(args), emit=emit, path=path.as_posix()
-            )
+            result = await run_job(up, document, site, settings_of(args), emit=emit)
     if args.json:
         print(json.dumps(as_json(result, up), indent=2, ensure_ascii=False))
     else:
         show_diff(result.diff)
-        print(summary(result.solution, site.qualname), file=sys.stderr)
+        print(summary(result.solution, site.name), file=sys.stderr)
     if args.apply:
         apply(path, result)
     return OK if result.solution.is_good else NOTHING_GOOD
@@ -79,7 +80,7 @@ def split_target(target: str) -> tuple[Path, str]:
 
 def read_document(path: Path) -> Document:
     from atlas_lsp.cli import UsageError
-    from pipeline.source.text import Document
+    from pipeline.source.text import document_from_bytes
 
     try:
         data = path.read_bytes()
@@ -87,7 +88,7 @@ def read_document(path: Path) -> Document:
         raise UsageError(f"no such file: {path}") from None
     except IsADirectoryError:
         raise UsageError(f"{path} is a folder; name a Python file") from None
-    return Document.from_bytes(data)
+    return document_from_bytes(data, path.as_posix())
 
 
 def refuse_wrong_verb(verb: str, is_stub: bool, target: str) -> None:
@@ -117,11 +118,11 @@ def apply(path: Path, result: JobResult) -> None:
         print(f"{path}: not written, nothing good enough", file=sys.stderr)
         return
     try:
-        write_if_unchanged(path, result.document.data, result.new_text)
+        write_if_unchanged(
+            path,
+            result.document.to_bytes(result.document.text),
+            result.document.to_bytes(result.new_text),
+        )
     except FileChanged as exc:
         raise UsageError(str(exc)) from exc
     print(f"{path}: written", file=sys.stderr)
-
-
-if TYPE_CHECKING:
-    from pipeline.source.text import Document

@@ -22,7 +22,7 @@ LONGEST_FAILURE = 600
 
 
 async def repair(ctx: Context, task: Task, board: Board, round_: int) -> tuple[Candidate, ...]:
-    """Branches that each fix the best candidate's first failure; from round two on one starts afresh.
+    """Branches that fix the best candidate's first failure; from round two on one starts afresh.
 
     Only the failure of a visible test drives an edit. () when there is none to show.
     """

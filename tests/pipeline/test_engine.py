@@ -13,7 +13,7 @@ from pipeline.events import Event, StageEnded, StageStarted
 from pipeline.models.scripted import ScriptedModel
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import Document
+from pipeline.source.text import document_from_bytes
 from pipeline.task import Solution, Status, Task
 from sandbox.api import Job, Observation, Outcome, Sandbox
 
@@ -38,7 +38,7 @@ def answer(body: str) -> str:
 
 
 def task_of(source: str) -> Task:
-    document = Document.from_bytes(source.encode())
+    document = document_from_bytes(source.encode())
     return task_from_file(document, find_function(document, "double"))
 
 
