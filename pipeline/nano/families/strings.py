@@ -106,7 +106,6 @@ FAMILIES: tuple[Family, ...] = (
         body="""letters = [c for c in $a.lower() if c != " "]
 return letters == letters[::-1]""",
         idea="keep the lowered letters and compare them with their reverse",
-        wrong=("return $a == $a[::-1]",),
     ),
     Family(
         key="str_caesar",
@@ -454,7 +453,7 @@ return out""",
     Family(
         key="str_anagrams_of",
         names=("anagrams_of", "find_anagrams", "pick_anagrams", "same_letter_words"),
-        params=params(("words|candidates|items", "words"), ("word|target|w", "word")),
+        params=params(("words|candidates|items", "words"), ("word|target|pattern", "word")),
         wordings=(
             "Return the words of $a that are anagrams of $b.",
             "Which entries of $a have exactly the letters of $b?",
@@ -597,7 +596,7 @@ return "".join(x + y for x, y in zip_longest($a, $b, fillvalue=""))""",
             "Return $a with its i-th letter (counted from 1) written i times.",
             "Write the n-th letter of a word n times, for each n.",
             "Given a word, repeat every letter as often as its position, starting at 1.",
-            "What is 'abc' -> 'abbccc' for $a?",
+            "Stretch $a the way 'abc' becomes 'abbccc'.",
             "Each letter multiplied by its one-based position.",
         ),
         body="""return "".join(c * i for i, c in enumerate($a, 1))""",
