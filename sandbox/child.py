@@ -1,0 +1,507 @@
+"""What a forked child does: load the candidate, run one form, write plain results. Standard library only.
+
+Nothing here decides anything: the candidate can overwrite every function below and gains only the right
+to claim another value. Expectations never enter this process.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import inspect
+import io
+import linecache
+import os
+import random
+import struct
+import sys
+import traceback
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sandbox import codec
+from sandbox.wire import FRAME
+
+MODULE = "solution"
+FILENAME = "solution.py"
+RESULT_FD = 3
+RPC_FD = 4
+TRACEBACK = "Traceback (most recent call last):\n"
+_MAX_TEXT = 4000
+Report = dict[str, Any]
+
+
+def run_candidate(body: bytes, result_bytes: int) -> None:
+    """Run the job in `body` and write its reports to RESULT_FD; returns when all is written."""
+    job: Any = codec.decode(body)
+    random.seed(job["hash_seed"])
+    write = _writer(result_bytes)
+    lines: set[int] | None = set() if job["trace_lines"] else None
+    _remember_source(job["code"])
+    with _traced(lines):
+        _FORMS[job["form"]["kind"]](job, write, lines)
+
+
+Write = Callable[[Report], None]
+
+
+def _writer(max_bytes: int) -> Write:
+    encode, pack, put, leader = codec.encode, FRAME.pack, os.write, os.getpid()
+
+    def write(report: Report) -> None:
+        _flush()
+        if os.getpid() != leader:
+            os._exit(0)
+        try:
+            data = encode(report, max_bytes=max_bytes)
+        except codec.TooLarge as exc:
+            data = encode({"outcome": "output_limit", "detail": str(exc)})
+        except codec.CodecError as exc:
+            data = encode({"outcome": "bad_result", "detail": str(exc)})
+        except MemoryError:
+            data = encode({"outcome": "memory", "detail": "no memory to encode the result"})
+        data = pack(len(data)) + data
+        while data:
+            data = data[put(RESULT_FD, data) :]
+
+    return write
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
+            stream.flush()
+
+
+def _remember_source(code: str) -> None:
+    """Let tracebacks and inspect.getsource find the candidate's text, which is in no file."""
+    linecache.cache[FILENAME] = (len(code), None, code.splitlines(keepends=True), FILENAME)
+
+
+@contextlib.contextmanager
+def _traced(lines: set[int] | None) -> Iterator[None]:
+    if lines is not None:
+        sys.settrace(_tracer(lines))
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+
+
+def _tracer(lines: set[int]) -> Any:
+    def local(frame: types.FrameType, event: str, _arg: object) -> Any:
+        if event == "line":
+            lines.add(frame.f_lineno)
+        return local
+
+    def enter(frame: types.FrameType, _event: str, _arg: object) -> Any:
+        return local if frame.f_code.co_filename == FILENAME else None
+
+    return enter
+
+
+# --- loading -----------------------------------------------------------------------------------------
+
+
+def load(code: str, name: str) -> types.ModuleType:
+    """The candidate as a fresh module; raises whatever it raises."""
+    module = types.ModuleType(name)
+    module.__file__ = FILENAME
+    module.__builtins__ = builtins  # type: ignore[attr-defined]
+    sys.modules[name] = module
+    exec(compile(code.removeprefix("\ufeff"), FILENAME, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def _load_or_report(job: Any, write: Write, lines: set[int] | None) -> types.ModuleType | None:
+    try:
+        return load(job["code"], MODULE)
+    except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
+        write({**exception_report(exc, loading=True), "load": True, **_lines(lines)})
+        return None
+
+
+def exception_report(exc: BaseException, *, loading: bool = False) -> Report:
+    return {"outcome": _outcome(exc, loading), "exception": _describe(exc)}
+
+
+def _outcome(exc: BaseException, loading: bool) -> str:
+    if isinstance(exc, MemoryError):
+        return "memory"
+    if isinstance(exc, ModuleNotFoundError):
+        return "missing_module"
+    if loading and _is_compile_error(exc):
+        return "syntax_error"
+    return "raised"
+
+
+def _is_compile_error(exc: BaseException) -> bool:
+    """Whether the text itself is no program: the error came from compile(), not from a running line."""
+    is_refused_text = isinstance(exc, SyntaxError | ValueError)
+    return is_refused_text and not any(True for _ in _candidate_lines(exc))
+
+
+def _describe(exc: BaseException) -> tuple[str, str, int | None]:
+    lineno = None
+    with contextlib.suppress(Exception):
+        if isinstance(exc, SyntaxError) and exc.filename == FILENAME:
+            lineno = exc.lineno
+        for seen in _candidate_lines(exc):
+            lineno = seen
+    return printed_name(type(exc)), _message(exc), lineno
+
+
+def _candidate_lines(exc: BaseException) -> Iterator[int]:
+    tb = exc.__traceback__
+    while tb is not None:
+        if tb.tb_frame.f_code.co_filename == FILENAME and tb.tb_lineno is not None:
+            yield tb.tb_lineno
+        tb = tb.tb_next
+
+
+def printed_name(kind: type) -> str:
+    """The class as a traceback's last line names it, the candidate's own classes without their module."""
+    name, module = str(kind.__qualname__)[:200], str(kind.__module__)[:200]
+    return name if module in ("builtins", "__main__", MODULE) else f"{module}.{name}"
+
+
+def _message(exc: BaseException) -> str:
+    try:
+        return str(exc)[:_MAX_TEXT]
+    except Exception:  # noqa: BLE001 - __str__ is the candidate's
+        return "<exception str() failed>"
+
+
+def _lines(lines: set[int] | None) -> Report:
+    return {} if lines is None else {"lines": sorted(lines)}
+
+
+# --- calls and expressions ---------------------------------------------------------------------------
+
+
+def _run_call(job: Any, write: Write, lines: set[int] | None) -> None:
+    module = _load_or_report(job, write, lines)
+    if module is not None:
+        write({**_part(module, job["form"]), **_lines(lines)})
+
+
+def _run_batch(job: Any, write: Write, lines: set[int] | None) -> None:
+    module = _load_or_report(job, write, lines)
+    for part in job["form"]["parts"] if module is not None else ():
+        assert module is not None
+        write({**_part(module, part), **_lines(lines)})
+
+
+def _part(module: types.ModuleType, form: Any) -> Report:
+    try:
+        return {"outcome": "returned", "value": _settled(_ask(module, form))}
+    except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
+        return exception_report(exc)
+
+
+def _ask(module: types.ModuleType, form: Any) -> object:
+    if form["kind"] == "call":
+        return resolve(module, form["entry"])(*form["args"], **form["kwargs"])
+    return evaluate(form["source"], module.__dict__)
+
+
+def _settled(value: object) -> object:
+    """A coroutine's result; every other value itself."""
+    if type(value) is not types.CoroutineType:
+        return value
+    import asyncio
+
+    return asyncio.run(value)
+
+
+def resolve(module: types.ModuleType, entry: str) -> Callable[..., object]:
+    """The dotted name; a plain method gets a fresh instance made without arguments."""
+    at: Any = module
+    for name in entry.split("."):
+        is_method = isinstance(at, type) and isinstance(
+            inspect.getattr_static(at, name, None), types.FunctionType
+        )
+        at = getattr(at() if is_method else at, name)
+    return at  # type: ignore[no-any-return]
+
+
+def evaluate(source: str, namespace: dict[str, Any]) -> object:
+    """Run the statements; the value of the last one if it is an expression, else None."""
+    tree = ast.parse(source, "<expression>")
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<expression>", "exec", dont_inherit=True), namespace)
+    if not isinstance(last, ast.Expr):
+        return None
+    code = compile(ast.Expression(last.value), "<expression>", "eval", dont_inherit=True)
+    return eval(code, namespace)
+
+
+# --- doctests ----------------------------------------------------------------------------------------
+
+
+def _run_doctest(job: Any, write: Write, lines: set[int] | None) -> None:
+    module = _load_or_report(job, write, lines)
+    if module is None:
+        return
+    namespace = dict(module.__dict__)
+    for number, source in enumerate(job["form"]["examples"]):
+        write({**_run_example(source, number, namespace), **_lines(lines)})
+
+
+def _run_example(source: str, number: int, namespace: dict[str, Any]) -> Report:
+    """As doctest does: compiled as at the prompt, what is printed is caught, an exception ends it."""
+    screen, kept, shown = io.StringIO(), sys.stdout, sys.displayhook
+    sys.stdout, sys.displayhook = screen, sys.__displayhook__
+    try:
+        code = compile(source, f"<doctest {number}>", "single", dont_inherit=True)
+        exec(code, namespace)
+        report: Report = {"outcome": "returned"}
+    except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
+        report = {**exception_report(exc), "got": TRACEBACK + _printed_exception(exc)}
+    finally:
+        sys.stdout, sys.displayhook = kept, shown
+    return {**report, "printed": screen.getvalue()}
+
+
+def _printed_exception(exc: BaseException) -> str:
+    """The last lines of the traceback as doctest compares them (message and notes, no carets)."""
+    kind = printed_name(type(exc))
+    if not isinstance(exc, SyntaxError):
+        message = _message(exc)
+        return f"{kind}: {message}\n" if message else f"{kind}\n"
+    printed = traceback.format_exception_only(type(exc), exc)
+    return "".join(printed[_first_of(printed, kind) :])
+
+
+def _first_of(printed: list[str], kind: str) -> int:
+    return next((i for i, line in enumerate(printed) if line.startswith(kind)), -1)
+
+
+# --- whole programs ----------------------------------------------------------------------------------
+
+
+def _run_program(job: Any, write: Write, lines: set[int] | None) -> None:
+    sys.argv = [FILENAME, *job["form"]["args"]]
+    report = _finish(_main(job["code"]))
+    write({**report, **_lines(lines)})
+
+
+def _main(code: str) -> Report:
+    try:
+        load(code, "__main__")
+    except SystemExit as exc:
+        return _exit_report(exc.code)
+    except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
+        traceback.print_exception(type(exc), exc, _candidate_traceback(exc))
+        return exception_report(exc, loading=True)
+    return {"outcome": "returned"}
+
+
+def _candidate_traceback(exc: BaseException) -> types.TracebackType | None:
+    """The traceback from the candidate's first frame on."""
+    tb = exc.__traceback__
+    while tb is not None and tb.tb_frame.f_code.co_filename != FILENAME:
+        tb = tb.tb_next
+    return tb
+
+
+def _exit_report(code: object) -> Report:
+    if code is None or (type(code) is int and code == 0):
+        return {"outcome": "returned"}
+    if type(code) is not int:
+        print(code, file=sys.stderr)
+    return {"outcome": "raised", "exception": ("SystemExit", str(code)[:_MAX_TEXT], None)}
+
+
+def _finish(report: Report) -> Report:
+    """What a normal exit does: threads are awaited, atexit runs, globals are dropped."""
+    try:
+        if "threading" in sys.modules:
+            sys.modules["threading"]._shutdown()
+        if "atexit" in sys.modules:
+            sys.modules["atexit"]._run_exitfuncs()
+        sys.modules["__main__"].__dict__.clear()
+    except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
+        return exception_report(exc)
+    return report
+
+
+# --- test code: the candidate's side and the test's side ----------------------------------------------
+
+
+def serve_calls(body: bytes) -> None:
+    """The candidate's process: load, say so, then answer calls on RPC_FD until it is closed."""
+    job: Any = codec.decode(body)
+    random.seed(job["hash_seed"])
+    _remember_source(job["code"])
+    try:
+        module = load(job["code"], MODULE)
+    except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
+        return _send({**exception_report(exc, loading=True), "load": True})
+    _send({"outcome": "returned"})
+    while (request := _receive()) is not None:
+        _send(_answer(module, job["form"]["entry"], request))
+    return None
+
+
+def _answer(module: types.ModuleType, entry: str, request: Any) -> Report:
+    args, kwargs = request
+    try:
+        value = _settled(resolve(module, entry)(*args, **kwargs))
+    except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
+        return {**exception_report(exc), "args": args}
+    return {"outcome": "returned", "value": value, "args": args}
+
+
+def _send(message: object) -> None:
+    try:
+        data = codec.encode(message)
+    except codec.CodecError as exc:
+        data = codec.encode({"outcome": "bad_result", "detail": str(exc)})
+    data = FRAME.pack(len(data)) + data
+    while data:
+        data = data[os.write(RPC_FD, data) :]
+
+
+def _receive() -> Any:
+    """The next message; None at the end of the connection."""
+    head = _read_exact(FRAME.size)
+    if len(head) < FRAME.size:
+        return None
+    data = _read_exact(FRAME.unpack(head)[0])
+    return codec.decode(data, opaque=Foreign)
+
+
+def _read_exact(n: int) -> bytes:
+    data = bytearray()
+    while len(data) < n:
+        piece = os.read(RPC_FD, min(n - len(data), 1 << 20))
+        if not piece:
+            break
+        data += piece
+    return bytes(data)
+
+
+class Foreign:
+    """A value that stayed in the candidate's process; equal to nothing but itself."""
+
+    def __init__(self, type_name: str) -> None:
+        self.type_name = type_name
+
+    def __repr__(self) -> str:
+        return f"<{self.type_name} in the candidate's process>"
+
+
+class CandidateDied(Exception):
+    """The candidate's process ended in the middle of a call."""
+
+
+class CannotTravel(Exception):
+    """The test passed something to the candidate that is not plain data."""
+
+
+def run_test(body: bytes, result_bytes: int) -> None:
+    """The test's process: run the test code against the remote candidate and report how it ended."""
+    job: Any = codec.decode(body)
+    random.seed(job["hash_seed"])
+    write = _writer(result_bytes)
+    hello = _receive()
+    if not isinstance(hello, dict) or hello.get("outcome") != "returned":
+        return write(hello if isinstance(hello, dict) else {"outcome": "crash"})
+    return write(_test_report(job["form"]))
+
+
+def _test_report(form: Any) -> Report:
+    candidate = remote(form["entry"])
+    namespace: dict[str, Any] = {"__name__": "test", "candidate": candidate}
+    _bind(namespace, form["entry"], candidate)
+    try:
+        exec(compile(form["source"], "<test>", "exec", dont_inherit=True), namespace)
+        if form["check"]:
+            namespace[form["check"]](candidate)
+    except CandidateDied:
+        return {"outcome": "crash", "detail": "the candidate's process ended during a call"}
+    except CannotTravel as exc:
+        return {"outcome": "bad_result", "detail": str(exc), "test_fault": True}
+    except BaseException as exc:  # noqa: BLE001 - test code may raise anything
+        return {**exception_report(exc), "in_call": getattr(exc, "from_candidate", False)}
+    return {"outcome": "returned"}
+
+
+def _bind(namespace: dict[str, Any], entry: str, candidate: Callable[..., object]) -> None:
+    """Make `f` or `Solution().method` reachable under its own name."""
+    first, *rest = entry.split(".")
+    if not rest:
+        namespace[first] = candidate
+        return
+    holder = type(first, (), {rest[-1]: staticmethod(candidate)})
+    namespace[first] = holder
+
+
+def remote(entry: str) -> Callable[..., object]:
+    """A function that runs `entry` in the candidate's process."""
+
+    def candidate(*args: object, **kwargs: object) -> object:
+        reply = _call((args, kwargs))
+        _copy_back(args, reply.get("args", ()))
+        if reply["outcome"] == "returned":
+            return reply.get("value")
+        raise _local_exception(reply)
+
+    candidate.__name__ = candidate.__qualname__ = entry.rpartition(".")[2]
+    return candidate
+
+
+def _call(request: tuple[tuple[object, ...], Mapping[str, object]]) -> Report:
+    try:
+        data = codec.encode((request[0], dict(request[1])), opaque=False)
+    except codec.CodecError as exc:
+        raise CannotTravel(f"an argument of the test cannot travel: {exc}") from exc
+    try:
+        os.write(RPC_FD, FRAME.pack(len(data)))
+        while data:
+            data = data[os.write(RPC_FD, data) :]
+        reply = _receive()
+    except (OSError, codec.CodecError, struct.error) as exc:
+        raise CandidateDied from exc
+    if not isinstance(reply, dict) or not isinstance(reply.get("outcome"), str):
+        raise CandidateDied
+    return reply
+
+
+def _copy_back(before: tuple[object, ...], after: object) -> None:
+    """Show the test what the candidate did to lists, sets and dicts that it was given."""
+    if not isinstance(after, tuple) or len(after) != len(before):
+        return
+    for old, new in zip(before, after, strict=True):
+        if type(old) is list and type(new) is list:
+            old[:] = new
+        elif (type(old) is set and type(new) is set) or (type(old) is dict and type(new) is dict):
+            old.clear()
+            old.update(new)
+
+
+def _local_exception(reply: Report) -> BaseException:
+    """The candidate's exception as one of the same name: the built-in one, or a new class."""
+    described = reply.get("exception")
+    name, message, _lineno = described if isinstance(described, tuple) else ("Error", "", None)
+    kind = getattr(builtins, str(name), None)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        kind = type(str(name), (Exception,), {})
+    try:
+        exc = kind(message)
+    except TypeError:
+        exc = RuntimeError(f"{name}: {message}")
+    exc.from_candidate = True  # type: ignore[attr-defined]
+    return exc
+
+
+_FORMS: dict[str, Callable[[Any, Write, set[int] | None], None]] = {
+    "call": _run_call,
+    "expression": _run_call,
+    "batch": _run_batch,
+    "doctest": _run_doctest,
+    "program": _run_program,
+}

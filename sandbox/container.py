@@ -1,0 +1,230 @@
+"""One warm container with our worker as PID 1, reached over the attach socket; gone when the socket closes.
+
+Blocking; used by one thread. What it does not cover: a kernel or runtime exploit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+import struct
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.api import SandboxUnavailable
+from sandbox.channel import Channel, Hello, WorkerDied
+from sandbox.engine import Client, one_line
+from sandbox.image import LABEL
+from sandbox.processes import start_time
+
+_MULTIPLEX = struct.Struct("!BxxxI")
+_STDERR = 2
+_MAX_STDERR = 4000
+_GREETING_TIMEOUT_S = 20
+FIRST_UID = 20000
+LEASE_S = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How containers of this sandbox are made."""
+
+    image: str
+    memory_mb: int
+    pids: int
+    cpus: float
+    tmp_mb: int
+    run_id: str
+    labels: dict[str, str]
+    runtime: str | None = None
+
+
+def host_config(client: Client, plan: Plan) -> Any:
+    tmpfs = f"size={plan.tmp_mb}m,nr_inodes=1024,noexec,nosuid,nodev,mode=1777"
+    return client.create_host_config(
+        network_mode="none",
+        read_only=True,
+        tmpfs={"/tmp": tmpfs},
+        cap_drop=["ALL"],
+        cap_add=["SETUID", "SETGID", "KILL"],
+        security_opt=["no-new-privileges"],
+        pids_limit=plan.pids,
+        mem_limit=f"{plan.memory_mb}m",
+        memswap_limit=f"{plan.memory_mb}m",
+        cpu_period=10_000,
+        cpu_quota=int(10_000 * plan.cpus),
+        ipc_mode="none",
+        auto_remove=True,
+        log_config={"type": "none"},
+        ulimits=[{"name": "core", "soft": 0, "hard": 0}],
+        runtime=plan.runtime,
+    )
+
+
+ISOLATION = (
+    *("container", "no-network", "read-only-root", "no-capabilities", "no-new-privileges"),
+    *("memory-limit", "pids-limit", "cpu-limit", "tmpfs-limit", "no-ipc", "no-log"),
+)
+
+
+class Container:
+    """A worker in a container; `channel` speaks to it."""
+
+    def __init__(self, client: Client, container_id: str, stream: _AttachStream, uid: int) -> None:
+        self._client = client
+        self.container_id = container_id
+        self.channel = Channel(stream)
+        self._stream = stream
+        self.isolation: tuple[str, ...] = ()
+        self.uid = uid
+
+    def close(self) -> None:
+        """Shut the socket first, because an attached client that does not read blocks the engine's kill."""
+        self.channel.close()
+        _remove(self._client, self.container_id)
+
+
+def open_container(client: Client, plan: Plan, hash_seed: int) -> Container:
+    """Create, attach, start, and await the worker's greeting.
+
+    Raises SandboxUnavailable when the engine refuses, WorkerDied when the worker does not come up.
+    """
+    import requests
+    from docker.errors import DockerException
+
+    container_id = ""
+    try:
+        uid = FIRST_UID + 2 * secrets.randbelow(10_000)
+        container_id = _create(client, plan, hash_seed, uid)
+        container = Container(
+            client, container_id, _AttachStream(_attach(client, container_id)), uid
+        )
+        client.start(container_id)
+        hello = container.channel.greet(_GREETING_TIMEOUT_S)
+    except WorkerDied as exc:
+        said = container._stream.stderr.decode("utf-8", "replace").strip()
+        container.close()
+        last = said.splitlines()[-1] if said else ""
+        raise WorkerDied(f"{exc}; {last}" if last else str(exc)) from exc
+    except (DockerException, requests.exceptions.RequestException, OSError) as exc:
+        if container_id:
+            _remove(client, container_id)
+        raise SandboxUnavailable(f"the engine starts no container: {one_line(exc)}") from exc
+    container.isolation = _isolation(hello)
+    return container
+
+
+def _isolation(hello: Hello) -> tuple[str, ...]:
+    return (*ISOLATION, *hello.isolation)
+
+
+def _create(client: Client, plan: Plan, hash_seed: int, uid: int) -> str:
+    made = client.create_container(
+        plan.image,
+        command=["--uid", str(uid), "--lease", str(LEASE_S)],
+        environment={"PYTHONHASHSEED": str(hash_seed % (1 << 32))},
+        stdin_open=True,
+        detach=False,
+        network_disabled=True,
+        working_dir="/tmp",
+        hostname="sandbox",
+        user="0:0",
+        labels={LABEL: plan.run_id, **plan.labels},
+        host_config=host_config(client, plan),
+    )
+    return str(made["Id"])
+
+
+def _attach(client: Client, container_id: str) -> socket.socket:
+    params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+    attached = client.attach_socket(container_id, params=params)
+    raw: socket.socket = getattr(attached, "_sock", attached)
+    raw.settimeout(None)
+    return raw
+
+
+def _remove(client: Client, container_id: str) -> None:
+    """Make sure that it goes; it may be gone or on its way."""
+    import requests
+    from docker.errors import DockerException
+
+    with contextlib.suppress(DockerException, requests.exceptions.RequestException):
+        client.remove_container(container_id, force=True, v=True)
+
+
+class _AttachStream:
+    """The engine's multiplexed attach stream."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._raw = bytearray()
+        self._open = True
+        self.stderr = b""
+
+    def send(self, data: bytes) -> None:
+        self._sock.sendall(data)
+
+    def receive(self, deadline: float) -> bytes:
+        """Bytes of the worker's stdout; its stderr is kept aside."""
+        while True:
+            found = self._next_stdout()
+            if found is not None:
+                return found
+            self._sock.settimeout(max(0.001, deadline - time.monotonic()))
+            try:
+                piece = self._sock.recv(1 << 17)
+            finally:
+                with contextlib.suppress(OSError):
+                    self._sock.settimeout(None)
+            if not piece:
+                return b""
+            self._raw += piece
+
+    def _next_stdout(self) -> bytes | None:
+        """The payloads of all complete stdout pieces that were read, None while there is none."""
+        out = bytearray()
+        while len(self._raw) >= _MULTIPLEX.size:
+            kind, n = _MULTIPLEX.unpack_from(self._raw)
+            if len(self._raw) < _MULTIPLEX.size + n:
+                break
+            piece = bytes(self._raw[_MULTIPLEX.size : _MULTIPLEX.size + n])
+            del self._raw[: _MULTIPLEX.size + n]
+            if kind == _STDERR:
+                self.stderr = (self.stderr + piece)[-_MAX_STDERR:]
+            else:
+                out += piece
+        return bytes(out) or None
+
+    def is_quiet(self) -> bool:
+        if not self._open or self._raw:
+            return False
+        try:
+            self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def abort(self) -> None:
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._open = False
+        self.abort()
+        with contextlib.suppress(OSError):
+            self._sock.close()
+
+
+def owner_labels() -> dict[str, str]:
+    """Who started a container: host, process and its start time, so that a sweep can tell orphans."""
+    pid = os.getpid()
+    return {
+        f"{LABEL}.host": socket.gethostname(),
+        f"{LABEL}.pid": str(pid),
+        f"{LABEL}.started": start_time(pid) or "",
+    }

@@ -1,0 +1,112 @@
+"""The sandbox in Docker: a pool of warm, confined containers. Imports docker in `start`, not before.
+
+It does not cover a kernel or container-runtime exploit; use `runtime="runsc"` where that matters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sandbox.api import Job, Observation, SandboxUnavailable
+from sandbox.pool import Pool, Worker
+
+
+class DockerSandbox:
+    """Keeps the `Sandbox` Protocol."""
+
+    def __init__(
+        self,
+        *,
+        workers: int | None = None,
+        image: str | None = None,
+        packages: tuple[str, ...] = (),
+        memory_mb: int = 512,
+        runtime: str | None = None,
+        environ: Mapping[str, str] | None = None,
+        reconnect_s: float = 30.0,
+    ) -> None:
+        """`image` is a tag to use as it is; None finds or builds the usual one.
+
+        `memory_mb` is the container's; the limits of a job must lie below it.
+        """
+        self._n_workers = workers or default_workers()
+        self._image = image
+        self._packages = packages
+        self._memory_mb = memory_mb
+        self._runtime = runtime
+        self._environ = environ
+        self._reconnect_s = reconnect_s
+        self._pool: Pool | None = None
+        self._clients = threading.local()
+
+    @property
+    def kind(self) -> str:
+        return "docker"
+
+    @property
+    def isolation(self) -> tuple[str, ...]:
+        return self._pool.isolation if self._pool else ()
+
+    async def start(self) -> None:
+        if self._pool is None:
+            self._pool = await asyncio.to_thread(self._start)
+
+    def _start(self) -> Pool:
+        try:
+            import docker  # noqa: F401 - only whether it is there
+        except ImportError as exc:
+            raise SandboxUnavailable("the docker package is missing; pip install docker") from exc
+        from sandbox.container import Plan, owner_labels
+        from sandbox.engine import connect, find_endpoint
+        from sandbox.image import ensure_image
+
+        self._endpoint = find_endpoint(self._environ)
+        client = connect(self._endpoint)
+        tag = self._image or ensure_image(client, packages=self._packages).tag
+        self._version = client.api_version
+        client.close()
+        self._plan = Plan(
+            image=tag,
+            memory_mb=self._memory_mb,
+            pids=64,
+            cpus=1.0,
+            tmp_mb=16,
+            run_id=secrets.token_hex(4),
+            labels=owner_labels(),
+            runtime=self._runtime,
+        )
+        pool = Pool(self._n_workers, self._open_worker, reconnect_s=self._reconnect_s)
+        pool.start()
+        return pool
+
+    def _open_worker(self, seed: int) -> Worker:
+        from sandbox.container import open_container
+
+        return open_container(self._client(), self._plan, seed)
+
+    def _client(self) -> Any:
+        """One client per lane thread, because sessions are not shared between threads."""
+        from sandbox.engine import connect
+
+        if not hasattr(self._clients, "client"):
+            self._clients.client = connect(self._endpoint, version=self._version)
+        return self._clients.client
+
+    async def run(self, jobs: Sequence[Job], *, group: str = "") -> tuple[Observation, ...]:
+        if self._pool is None:
+            raise SandboxUnavailable("the sandbox is not started; await start() first")
+        return await self._pool.run(jobs, group)
+
+    async def aclose(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await asyncio.shield(asyncio.to_thread(pool.close))
+
+
+def default_workers() -> int:
+    return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)

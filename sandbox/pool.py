@@ -1,0 +1,386 @@
+"""Warm workers and a fair queue in front of them; threads inside, asyncio outside.
+
+Each lane is a thread that owns its workers (one per hash seed in use) and runs one test at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from sandbox import codec
+from sandbox.api import Batch, Job, Observation, Outcome, SandboxUnavailable
+from sandbox.channel import Channel, WorkerDied
+from sandbox.observe import n_frames, not_run, observation, pack, sandbox_error, understand
+from sandbox.wire import Reason, Reply
+
+_PING_EVERY_S = 8.0
+_RECYCLE_AFTER = 2000
+_MAX_AGE_S = 600.0
+_WORKERS_PER_LANE = 2
+_CANCEL_PATIENCE_S = 1.0
+
+
+class Worker(Protocol):
+    """A started worker, in a container or not."""
+
+    channel: Channel
+    isolation: tuple[str, ...]
+
+    def close(self) -> None:
+        """Leave no process; may be called from another thread, and twice."""
+        ...
+
+
+OpenWorker = Callable[[int], Worker]
+"""Start a worker with a hash seed; raises SandboxUnavailable or WorkerDied."""
+
+
+class Ticket:
+    """One call of `run`: its jobs, and what became of them."""
+
+    def __init__(self, jobs: Sequence[Job], group: str, on_done: Callable[[], None]) -> None:
+        self.jobs = tuple(jobs)
+        self.group = group
+        self.pending = deque(range(len(jobs)))
+        self.results: list[Observation | None] = [None] * len(jobs)
+        self.n_open = len(jobs)
+        self.cancelled = False
+        self._on_done = on_done
+
+    def settle(self, index: int, result: Observation) -> None:
+        """Called with the pool's lock held."""
+        self.results[index] = result
+        self.n_open -= 1
+        if self.n_open == 0:
+            self._on_done()
+
+
+class Pool:
+    """Lanes, and the queue of tickets by group."""
+
+    def __init__(self, n_lanes: int, open_worker: OpenWorker, *, reconnect_s: float = 30.0) -> None:
+        self._n_lanes = n_lanes
+        self._open_worker = open_worker
+        self.reconnect_s = reconnect_s
+        self._changed = threading.Condition()
+        self._groups: OrderedDict[str, deque[Ticket]] = OrderedDict()
+        self._lanes: list[_Lane] = []
+        self._closing = False
+
+    @property
+    def isolation(self) -> tuple[str, ...]:
+        return self._lanes[0].isolation if self._lanes else ()
+
+    def start(self) -> None:
+        """Start all lanes; raises SandboxUnavailable when the first worker of any does not come up."""
+        self._lanes = [_Lane(self, self._open_worker) for _ in range(self._n_lanes)]
+        for lane in self._lanes:
+            lane.start()
+        for lane in self._lanes:
+            lane.ready.wait()
+        broken = [lane.start_error for lane in self._lanes if lane.start_error]
+        if broken:
+            self.close()
+            raise SandboxUnavailable(str(broken[0])) from broken[0]
+
+    async def run(self, jobs: Sequence[Job], group: str) -> tuple[Observation, ...]:
+        """The observations in order; kills what runs when cancelled."""
+        if not jobs:
+            return ()
+        loop = asyncio.get_running_loop()
+        done = asyncio.Event()
+        ticket = Ticket(jobs, group, lambda: loop.call_soon_threadsafe(done.set))
+        self._submit(ticket)
+        try:
+            await done.wait()
+        except asyncio.CancelledError:
+            await asyncio.shield(asyncio.to_thread(self._cancel, ticket))
+            raise
+        return tuple(result or not_run("lost") for result in ticket.results)
+
+    def _submit(self, ticket: Ticket) -> None:
+        with self._changed:
+            if self._closing:
+                raise SandboxUnavailable("the sandbox is closed")
+            self._groups.setdefault(ticket.group, deque()).append(ticket)
+            self._changed.notify_all()
+
+    def _cancel(self, ticket: Ticket) -> None:
+        """Drop what waits, kill what runs, and return when no lane works on it."""
+        with self._changed:
+            ticket.cancelled = True
+            ticket.pending.clear()
+            lanes = [lane for lane in self._lanes if lane.ticket is ticket]
+        for lane in lanes:
+            lane.cancel(ticket)
+        with self._changed:
+            self._changed.wait_for(
+                lambda: not any(lane.ticket is ticket for lane in lanes), _CANCEL_PATIENCE_S
+            )
+        for lane in lanes:
+            if lane.ticket is ticket:
+                lane.break_worker(ticket)
+
+    def next(self, timeout_s: float) -> tuple[Ticket, int] | None:
+        """For lanes: the next job, groups in turn; None after the time-out or at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or self._has_work(), timeout_s)
+            if self._closing:
+                return None
+            return self._pick()
+
+    def _has_work(self) -> bool:
+        return any(t.pending for tickets in self._groups.values() for t in tickets)
+
+    def _pick(self) -> tuple[Ticket, int] | None:
+        for group in tuple(self._groups):
+            tickets = self._groups[group]
+            while tickets and not tickets[0].pending:
+                tickets.popleft()
+            if not tickets:
+                del self._groups[group]
+                continue
+            self._groups.move_to_end(group)
+            ticket = tickets[0]
+            return ticket, ticket.pending.popleft()
+        return None
+
+    def settle(self, ticket: Ticket, index: int, result: Observation) -> None:
+        with self._changed:
+            ticket.settle(index, result)
+
+    def released(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    @property
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        """End all lanes and their workers; open jobs become NOT_RUN."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        for lane in self._lanes:
+            lane.break_worker(lane.ticket)
+        for lane in self._lanes:
+            lane.join()
+        with self._changed:
+            for ticket in [t for tickets in self._groups.values() for t in tickets]:
+                while ticket.pending:
+                    ticket.settle(ticket.pending.popleft(), not_run("the sandbox was closed"))
+            self._groups.clear()
+
+
+class _Lane(threading.Thread):
+    """One test at a time, in a worker of the asked hash seed."""
+
+    def __init__(self, pool: Pool, open_worker: OpenWorker) -> None:
+        super().__init__(daemon=True, name="sandbox-lane")
+        self._pool = pool
+        self._open_worker = open_worker
+        self._workers: OrderedDict[int, _Counted] = OrderedDict()
+        self._down_since: float | None = None
+        self._running: _Counted | None = None
+        self.ready = threading.Event()
+        self.start_error: Exception | None = None
+        self.ticket: Ticket | None = None
+        self.isolation: tuple[str, ...] = ()
+
+    def run(self) -> None:
+        try:
+            self._open(0)
+        except (SandboxUnavailable, WorkerDied) as exc:
+            self.start_error = exc
+            self.ready.set()
+            return
+        self.ready.set()
+        try:
+            while not self._pool.is_closing:
+                self._turn()
+        finally:
+            for worker in self._workers.values():
+                worker.worker.close()
+
+    def _turn(self) -> None:
+        found = self._pool.next(_PING_EVERY_S)
+        self._keep_warm()
+        if found is None:
+            return
+        self.ticket, index = found
+        try:
+            result = self._observe(self.ticket, self.ticket.jobs[index])
+            self._pool.settle(self.ticket, index, result)
+        finally:
+            self.ticket = None
+            self._pool.released()
+
+    def _keep_warm(self) -> None:
+        """Renew the lease of workers that were not asked for a while; forget those that are gone."""
+        now = time.monotonic()
+        for seed, counted in tuple(self._workers.items()):
+            if now - counted.asked_at < _PING_EVERY_S:
+                continue
+            try:
+                counted.worker.channel.ping()
+                counted.asked_at = now
+            except WorkerDied:
+                self._retire(seed)
+
+    # one job
+
+    def _observe(self, ticket: Ticket, job: Job) -> Observation:
+        """Run it; after a death of the worker once more, in a fresh one."""
+        result = not_run("cancelled")
+        for _attempt in range(2):
+            if ticket.cancelled or self._pool.is_closing:
+                return result
+            try:
+                result = self._attempt(ticket, job)
+            except codec.CodecError as exc:
+                return not_run(f"an argument cannot travel: {exc}")
+            except SandboxUnavailable as exc:
+                return not_run(str(exc))
+            if result.outcome is not Outcome.SANDBOX_ERROR:
+                return result
+        return result
+
+    def _attempt(self, ticket: Ticket, job: Job) -> Observation:
+        try:
+            if isinstance(job.form, Batch):
+                return self._batch(ticket, job, job.form)
+            reply = self._run(ticket, job, skip=0)
+            return self._marked(observation(job, understand(job, reply, n_frames(job.form))))
+        except WorkerDied as exc:
+            self._retire(job.hash_seed)
+            return sandbox_error(str(exc))
+
+    def _marked(self, result: Observation) -> Observation:
+        return replace(result, isolation=self.isolation)
+
+    def _batch(self, ticket: Ticket, job: Job, form: Batch) -> Observation:
+        """All parts; what follows a part that died is run again in a fresh process."""
+        parts: list[Observation] = []
+        total = Observation(outcome=Outcome.RETURNED)
+        while len(parts) < len(form.parts) and not ticket.cancelled:
+            n_left = len(form.parts) - len(parts)
+            seen = understand(job, self._run(ticket, job, skip=len(parts)), n_left)
+            frames = seen.frames[:n_left]
+            if seen.load_failed:
+                frames = frames[:1] * n_left
+            parts.extend(frames)
+            whole = observation(job, seen)
+            total = _sum(total, whole)
+            if seen.load_failed:
+                total = replace(total, outcome=whole.outcome, exception=whole.exception)
+            is_shared = seen.trouble is Outcome.OUTPUT_LIMIT and frames
+            if seen.trouble is not None and len(frames) < n_left and not is_shared:
+                parts.append(Observation(outcome=seen.trouble, detail=seen.detail))
+        if len(parts) < len(form.parts):
+            return not_run("cancelled")
+        parts = [self._marked(part) for part in parts]
+        return self._marked(replace(total, parts=tuple(parts)))
+
+    def _run(self, ticket: Ticket, job: Job, *, skip: int) -> Reply:
+        packed = pack(job, skip=skip)
+        counted = self._worker(job.hash_seed)
+        self._running = counted
+        try:
+            if ticket.cancelled:
+                raise WorkerDied("cancelled")
+            reply = counted.worker.channel.run(packed)
+        finally:
+            self._running = None
+        counted.n_runs += 1
+        counted.asked_at = time.monotonic()
+        if not reply.clean or reply.reason is Reason.FORK or counted.is_worn:
+            self._retire(job.hash_seed)
+        return reply
+
+    # workers
+
+    def _worker(self, seed: int) -> _Counted:
+        """A living worker of this seed; waits for the engine to come back, but not for ever."""
+        counted = self._workers.get(seed)
+        if counted is not None and counted.worker.channel.is_alive():
+            self._workers.move_to_end(seed)
+            return counted
+        self._retire(seed)
+        wait_s = 0.1
+        while True:
+            try:
+                counted = self._open(seed)
+            except (SandboxUnavailable, WorkerDied) as exc:
+                self._down_since = self._down_since or time.monotonic()
+                is_late = time.monotonic() + wait_s - self._down_since > self._pool.reconnect_s
+                if is_late or self._pool.is_closing or self._is_cancelled():
+                    raise SandboxUnavailable(str(exc)) from exc
+                time.sleep(wait_s)
+                wait_s = min(2 * wait_s, 2.0)
+            else:
+                self._down_since = None
+                return counted
+
+    def _is_cancelled(self) -> bool:
+        return self.ticket is not None and self.ticket.cancelled
+
+    def _open(self, seed: int) -> _Counted:
+        while len(self._workers) >= _WORKERS_PER_LANE:
+            self._retire(next(iter(self._workers)))
+        counted = _Counted(self._open_worker(seed))
+        self._workers[seed] = counted
+        self.isolation = counted.worker.isolation
+        return counted
+
+    def _retire(self, seed: int) -> None:
+        counted = self._workers.pop(seed, None)
+        if counted is not None:
+            counted.worker.close()
+
+    # called from other threads
+
+    def cancel(self, ticket: Ticket) -> None:
+        running = self._running
+        if running is not None and self.ticket is ticket:
+            try:
+                running.worker.channel.cancel()
+            except WorkerDied:
+                return
+
+    def break_worker(self, ticket: Ticket | None) -> None:
+        """End the running worker; the lane notices and goes on without it."""
+        running = self._running
+        if running is not None and self.ticket is ticket:
+            running.worker.channel.abort()
+
+
+class _Counted:
+    """A worker and how worn it is."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.n_runs = 0
+        self.opened_at = self.asked_at = time.monotonic()
+
+    @property
+    def is_worn(self) -> bool:
+        is_old = time.monotonic() - self.opened_at > _MAX_AGE_S
+        return self.n_runs >= _RECYCLE_AFTER or is_old
+
+
+def _sum(total: Observation, more: Observation) -> Observation:
+    return replace(
+        total,
+        stdout=total.stdout + more.stdout,
+        stderr=total.stderr + more.stderr,
+        cpu_s=total.cpu_s + more.cpu_s,
+        wall_s=total.wall_s + more.wall_s,
+        max_rss_kb=max(total.max_rss_kb, more.max_rss_kb),
+    )

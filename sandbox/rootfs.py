@@ -1,0 +1,156 @@
+"""A root file system made of this machine's own CPython, as a byte-reproducible tar; no network, no root.
+
+It has the interpreter, the standard library with its .pyc files, the shared libraries, and /bin/sh.
+It does not have pip, tests, tkinter or IDLE, and it carries the faults of this machine's CPython.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import marshal
+import re
+import subprocess
+import sys
+import sysconfig
+import tarfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from types import CodeType
+
+from sandbox.api import SandboxUnavailable
+
+_LEFT_OUT = frozenset(
+    {
+        *("test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "distutils"),
+        *("__pycache__", "site-packages", "dist-packages", "pydoc_data", "turtle.py", "venv"),
+    }
+)
+_FOLDERS = ("tmp", "proc", "sys", "dev", "etc", "opt", "root", "run", "var", "usr/local/bin")
+_PASSWD = "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"
+_UNCHECKED_HASH = 0b01
+Files = dict[str, tuple[bytes, int]]
+"""Path inside to (content, mode)."""
+
+
+def base_files() -> Files:
+    """Everything but our own code. Raises SandboxUnavailable where this machine's Python cannot be copied."""
+    if sys.platform != "linux":
+        raise SandboxUnavailable(
+            "an image from local files needs Linux; load one with `atlas sandbox build --from-tar`"
+        )
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    stdlib = Path(sysconfig.get_path("stdlib"))
+    files: Files = {f"usr/local/bin/python{version}": (python.read_bytes(), 0o755)}
+    binaries = [python]
+    for path in _stdlib_files(stdlib):
+        inside = f"usr/local/lib/python{version}/{path.relative_to(stdlib).as_posix()}"
+        files[inside] = (path.read_bytes(), 0o644)
+        if path.suffix == ".py":
+            files[_cached_name(inside)] = (compiled(path, "/" + inside), 0o644)
+        elif path.suffix == ".so":
+            binaries.append(path)
+    shell = Path("/bin/sh").resolve()
+    if shell.exists():
+        files["bin/sh"] = (shell.read_bytes(), 0o755)
+        binaries.append(shell)
+    files["etc/passwd"] = (_PASSWD.encode(), 0o644)
+    files.update(_libraries(binaries))
+    return files
+
+
+def _stdlib_files(stdlib: Path) -> Iterator[Path]:
+    for path in sorted(stdlib.rglob("*")):
+        parts = path.relative_to(stdlib).parts
+        skipped = any(p in _LEFT_OUT or p.startswith("config-") for p in parts)
+        if not skipped and path.is_file() and path.suffix in (".py", ".so"):
+            yield path
+
+
+def _cached_name(inside: str) -> str:
+    path = PurePosixPath(inside)
+    return str(path.parent / "__pycache__" / f"{path.stem}.{sys.implementation.cache_tag}.pyc")
+
+
+def compiled(path: Path, inside: str) -> bytes:
+    """A .pyc that is never checked against its source, which lies on a read-only root."""
+    source = path.read_bytes()
+    flags = _UNCHECKED_HASH.to_bytes(4, "little")
+    head = importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source)
+    return head + (_cached_code(path) or marshal.dumps(_compile(source, inside)))
+
+
+def _compile(source: bytes, inside: str) -> CodeType:
+    return compile(source, inside, "exec", dont_inherit=True, optimize=0)
+
+
+def _cached_code(path: Path) -> bytes | None:
+    """The code in this interpreter's own .pyc while that is fresh: fast, and the same bytes each time."""
+    try:
+        data = Path(importlib.util.cache_from_source(str(path))).read_bytes()
+    except OSError:
+        return None
+    stat = path.stat()
+    times = (int(stat.st_mtime) & 0xFFFFFFFF).to_bytes(4, "little")
+    size = (stat.st_size & 0xFFFFFFFF).to_bytes(4, "little")
+    is_fresh = data[:16] == importlib.util.MAGIC_NUMBER + bytes(4) + times + size
+    return data[16:] if is_fresh else None
+
+
+def _libraries(binaries: list[Path]) -> Files:
+    """The shared libraries that `ldd` names, at their own paths; others than the system's in /usr/local/lib."""
+    files: Files = {}
+    for name, path in sorted(_needed(binaries).items()):
+        is_system = path.startswith(("/lib", "/usr/lib")) or name.startswith("/")
+        inside = path if is_system else f"/usr/local/lib/{name}"
+        files[inside.lstrip("/")] = (Path(path).read_bytes(), 0o755)
+    return files
+
+
+def _needed(binaries: list[Path]) -> Mapping[str, str]:
+    try:
+        done = subprocess.run(
+            ["ldd", *map(str, binaries)], capture_output=True, text=True, check=False, timeout=60
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired) as exc:
+        raise SandboxUnavailable("cannot list shared libraries: `ldd` is missing or hangs") from exc
+    found = dict(re.findall(r"^\s+(\S+) => (/\S+)", done.stdout, re.MULTILINE))
+    loaders = re.findall(r"^\s+(/\S+) \(0x", done.stdout, re.MULTILINE)
+    return {**found, **{path: path for path in loaders}}
+
+
+def library_path(files: Files) -> str:
+    """LD_LIBRARY_PATH for an image that has no ld.so.cache."""
+    folders = {"/" + str(PurePosixPath(p).parent) for p in files if ".so" in PurePosixPath(p).name}
+    return ":".join(
+        sorted(f for f in folders if "lib-dynload" not in f and "site-packages" not in f)
+    )
+
+
+def tar(files: Files) -> bytes:
+    """The same bytes for the same files: sorted, no times, no owners."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for folder in sorted(_folders(files)):
+            entry = tarfile.TarInfo(folder)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
+            archive.addfile(entry)
+        for path, (content, mode) in sorted(files.items()):
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(content), mode
+            archive.addfile(entry, io.BytesIO(content))
+        for name in ("python", "python3"):
+            entry = tarfile.TarInfo(f"usr/local/bin/{name}")
+            entry.type, entry.linkname = tarfile.SYMTYPE, f"python3.{sys.version_info.minor}"
+            archive.addfile(entry)
+    return buffer.getvalue()
+
+
+def _folders(files: Files) -> set[str]:
+    folders = set(_FOLDERS)
+    for path in files:
+        folders |= {str(p) for p in PurePosixPath(path).parents}
+    for folder in tuple(folders):
+        folders |= {str(p) for p in PurePosixPath(folder).parents}
+    return folders - {"."}
