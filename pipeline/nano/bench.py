@@ -1,4 +1,7 @@
-"""nano-bench, the public part: stubs with visible doctests (the hidden tests live in `pipeline.nano.hidden`)."""
+"""nano-bench, the public part: stubs with visible doctests.
+
+The hidden tests live in `pipeline.nano.hidden`, which only scorers may import.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,10 @@ PUBLIC = Path(__file__).parent / "data" / "nano_bench.jsonl.gz"
 class BenchTask:
     task_id: str
     part: Part
-    """`seen`: trained families with new values, names, wordings; `composed`: joins that training never showed;
-    `unseen`: families that training never showed; `repair`: all of these, with a wrong body."""
+    """`seen`: trained families with new values, names, wordings.
+    `composed`: joins that training never showed. `unseen`: families that it never showed.
+    `repair`: all of these, with a wrong body.
+    """
     source: str
     """The function as a user has it: signature, docstring with doctests, stub or wrong body."""
     entry_point: str

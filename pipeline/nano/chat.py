@@ -1,4 +1,4 @@
-"""Qwen3's chat format: the Jinja template for the GGUF, and the same text built by hand for the corpus."""
+"""Qwen3's chat format: the Jinja template for the GGUF, and the same text for the corpus."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TEMPLATE = (
     "{%- endif %}"
     "{%- endif %}"
 )
-"""As Qwen3's: without thinking the empty block belongs to the prompt, else the model writes `<think>`."""
+"""As Qwen3's: without thinking the prompt has the empty block, else the model writes `<think>`."""
 
 END = "<|im_end|>"
 

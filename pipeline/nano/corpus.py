@@ -1,4 +1,4 @@
-"""Training examples: solve, think, hints, repair, plans and outputs, each through the pipeline's own prompts."""
+"""Training examples for every stage, each through the pipeline's own prompts."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def examples(seed: int, n: int) -> Iterator[Example]:
 
 
 def draw_example(trained: Sequence[Family], rng: Random) -> Example | None:
-    """One example, or None where the draw came to nothing (no wrong body that fails, values too long)."""
+    """One example; None where the draw came to nothing (no wrong body fails, values too long)."""
     if rng.random() < COMPOSED_SHARE:
         instance = compose.instantiate(compose.draw_trained(rng), rng, compose.TRAINING_JOINTS)
     else:
@@ -100,16 +100,20 @@ def draw_example(trained: Sequence[Family], rng: Random) -> Example | None:
     pair = _MAKERS[form](subject, rng)
     if pair is None:
         return None
-    return Example(form=form, key=instance.key, wording=instance.wording, prompt=pair[0], answer=pair[1])
+    return Example(
+        form=form, key=instance.key, wording=instance.wording, prompt=pair[0], answer=pair[1]
+    )
 
 
 def _with_generic_name(instance: Instance, rng: Random) -> Instance:
     free = [n for n in GENERIC_NAMES if n not in instance.params]
-    return replace(instance, name=rng.choice(free)) if instance.name not in instance.body else instance
+    return (
+        replace(instance, name=rng.choice(free)) if instance.name not in instance.body else instance
+    )
 
 
 def make_subject(instance: Instance, rng: Random, *, n_cases: int) -> Subject | None:
-    """The instance with `n_cases` short, telling examples; None where the values do not allow it."""
+    """The instance with `n_cases` short, telling examples; None where values do not allow it."""
     right = Function(instance.name, code_text(instance, instance.body))
     found = draw_cases(instance, right, rng, 3 * n_cases + 4)
     if len(found) < n_cases:
@@ -137,12 +141,12 @@ def draw_cases(instance: Instance, right: Function, rng: Random, n: int) -> list
 
 def telling(cases: Sequence[Case], n: int, rng: Random) -> tuple[Case, ...]:
     """`n` of the cases, different results first, short ones first among those."""
+    order = sorted(cases, key=lambda c: c.weight + rng.randint(0, 50))
     by_result: dict[str, Case] = {}
-    rest = []
-    for case in sorted(cases, key=lambda c: c.weight + rng.randint(0, 50)):
-        if by_result.setdefault(repr(case.result), case) is not case:
-            rest.append(case)
-    chosen = [*by_result.values(), *rest][:n]
+    for case in order:
+        by_result.setdefault(repr(case.result), case)
+    first = list(by_result.values())
+    chosen = [*first, *(c for c in order if c not in first)][:n]
     rng.shuffle(chosen)
     return tuple(chosen)
 
@@ -167,7 +171,7 @@ def _returned(cases: Sequence[Case]) -> str:
 
 
 def source(subject: Subject, body: str, rng: Random, *, cases: Sequence[Case] | None = None) -> str:
-    """The function as a user has it: signature, docstring with doctests, and `body` (may be empty)."""
+    """The function as a user has it: signature, docstring with doctests, `body` (may be empty)."""
     shown = subject.cases if cases is None else cases
     lines = [f'"""{subject.instance.wording}']
     if shown:
@@ -188,7 +192,7 @@ def answer_code(subject: Subject, body: str) -> str:
     return f"```python\n{code_text(subject.instance, body, signature=subject.signature)}\n```"
 
 
-# --- one maker per form ------------------------------------------------------------------------------
+# --- one maker per form -----------------------------------------------------------------------
 
 Pair = tuple[str, str]
 
@@ -246,20 +250,20 @@ def _repair(subject: Subject, rng: Random) -> Pair | None:
 
 
 def wrong_body(subject: Subject, rng: Random) -> Pair | None:
-    """(body, failure line) of a wrong body that fails one of the visible cases; None where none was found."""
+    """(body, failure line) of a wrong body that fails a visible case; None where none was found."""
     planted = list(subject.instance.wrong)
     rng.shuffle(planted)
-    mutants = [mutate(subject.instance.body, rng) for _ in range(4)]
+    mutants = [m for m in (mutate(subject.instance.body, rng) for _ in range(4)) if m]
     tries = planted + mutants if rng.random() < 0.6 else mutants + planted
     for body in tries:
-        failure = first_failure(subject, body) if body else None
-        if body and failure:
+        failure = first_failure(subject, body)
+        if failure:
             return body, failure
     return None
 
 
 def first_failure(subject: Subject, body: str) -> str | None:
-    """`f(2) should give 4 but gives 3.` for the first visible case that fails; None where all hold."""
+    """`f(2) should give 4 but gives 3.` for the first visible case that fails; None: all hold."""
     function = Function(subject.instance.name, code_text(subject.instance, body))
     for case in subject.cases:
         try:
@@ -268,7 +272,8 @@ def first_failure(subject: Subject, body: str) -> str | None:
             return None
         if (how, repr(result)) != ("gives", repr(case.result)):
             told = f"gives {result!r}" if how == "gives" else f"raises {result}"
-            line = f"{call_text(subject.instance.name, case.args)} should give {case.result!r} but {told}."
+            call = call_text(subject.instance.name, case.args)
+            line = f"{call} should give {case.result!r} but {told}."
             return line if len(line) < 2 * LONGEST_LINE and " at 0x" not in line else None
     return None
 

@@ -20,12 +20,12 @@ LONGEST = 512
 """Tokens over which an example is left out."""
 CHUNK = 2500
 SHARE = 0.25
-"""Share of the prompt's tokens that carry its loss, four times as heavy: the head is a fifth of the work."""
+"""Share of the prompt's tokens that carry its loss, four times as heavy: saves work in the head."""
 Batch = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
 
 
 def build_corpus(folder: Path, *, n: int, seed: int, vocab: int, workers: int) -> dict[str, object]:
-    """Write tokens.bin, index.npy, tokenizer.json (unless there is one) and corpus.json; give the last."""
+    """Write tokens.bin, index.npy, tokenizer.json (if missing), corpus.json; give the last."""
     folder.mkdir(parents=True, exist_ok=True)
     seeds = [seed * 1_000_003 + i for i in range(max(1, n // CHUNK))]
     tokenizer = _tokenizer(folder / "tokenizer.json", seed, vocab)
@@ -73,7 +73,7 @@ def _encode(tokenizer: Tokenizer, chunk: list[Example]) -> list[tuple[list[int],
 def batches(
     folder: Path, *, tokens: int, prompt_weight: float, seed: int, pad: int
 ) -> Iterator[Batch]:
-    """Endless (ids, weights) of about `tokens` each; weights[i, j] is for predicting ids[i, j + 1]."""
+    """Endless (ids, weights) of about `tokens` each; weights[i, j] is for ids[i, j + 1]."""
     index = np.load(folder / "index.npy")
     flat = np.memmap(folder / "tokens.bin", dtype=np.uint16, mode="r")
     rng = Random(seed)
@@ -88,9 +88,7 @@ def batches(
                 yield _batch(group, index, flat, prompt_weight, pad)
 
 
-def _groups(
-    window: list[int], index: npt.NDArray[np.int64], tokens: int
-) -> Iterator[list[int]]:
+def _groups(window: list[int], index: npt.NDArray[np.int64], tokens: int) -> Iterator[list[int]]:
     group: list[int] = []
     for i in window:
         if group and (len(group) + 1) * int(index[i, 2]) > tokens:

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 from pipeline.nano.chat import TEMPLATE
 from pipeline.nano.model import Nano, Shape, n_parameters
-from pipeline.nano.tokenizer import CONTROL, VISIBLE, load_tokenizer
+from pipeline.nano.tokenizer import CONTROL, VISIBLE, load_tokenizer, token_id
 from pipeline.nano.train import load_model
 
 NORMAL, CONTROL_TYPE, USER_DEFINED, UNUSED = 1, 3, 4, 5
@@ -82,8 +82,8 @@ def _write_tokenizer(writer: gguf.GGUFWriter, tokenizer: Tokenizer, vocab: int) 
     writer.add_token_types([_token_type(known.get(i)) for i in range(vocab)])
     merges = json.loads(tokenizer.to_str())["model"]["merges"]
     writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in merges])
-    writer.add_eos_token_id(tokenizer.token_to_id("<|im_end|>"))
-    writer.add_pad_token_id(tokenizer.token_to_id("<|endoftext|>"))
+    writer.add_eos_token_id(token_id(tokenizer, "<|im_end|>"))
+    writer.add_pad_token_id(token_id(tokenizer, "<|endoftext|>"))
     writer.add_add_bos_token(False)
     writer.add_chat_template(TEMPLATE)
 

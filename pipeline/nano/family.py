@@ -16,10 +16,11 @@ class Param:
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """Text fields are `string.Template`s: `$a`, `$b`, ... are the parameters, in order, `$k`, `$m`, ... constants.
+    """Texts are `string.Template`s: `$a`, `$b`, ... the parameters in order, `$k`, ... constants.
 
-    The body is indented by nothing and ends in a `return`; it is run by the generator itself (it is our own code)
-    to compute the doctest values, so it must be right for every value that the kinds and constants can give.
+    The body is indented by nothing and ends in a `return`. The generator itself runs it (it is our
+    own code) to compute the doctest values, so it must be right for every value that the kinds and
+    constants can give.
     """
 
     key: str
@@ -32,7 +33,7 @@ class Family:
     idea: str
     """One short imperative clause (template) that says how: becomes the thought and the plan."""
     consts: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
-    """Constant name -> the values it may take (ints, or strings that are substituted as they are)."""
+    """Constant name -> the values it may take (ints, or strings, substituted as they are)."""
     wrong: tuple[str, ...] = ()
     """Plausible wrong bodies (templates), for repair prompts; others are made by mutation."""
 

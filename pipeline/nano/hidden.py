@@ -1,4 +1,4 @@
-"""nano-bench, the hidden part: for scorers only; a process that solves must never import this module."""
+"""nano-bench, the hidden part: for scorers only; a process that solves must never import it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One concrete function made from a family or a composition, and the running of its (our own) bodies."""
+"""One concrete function made from a family or a join, and the running of its (our own) bodies."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Slow(BaseException):
 
 
 def all_families() -> tuple[Family, ...]:
-    """Every family of `pipeline.nano.families`, sorted by key. Raises ValueError for a repeated key."""
+    """Every family of `pipeline.nano.families`, by key. Raises ValueError for a repeated key."""
     found: dict[str, Family] = {}
     for module in pkgutil.iter_modules(families.__path__):
         table = importlib.import_module(f"{families.__name__}.{module.name}")
@@ -95,7 +95,7 @@ def training_names(family: Family) -> tuple[str, ...]:
 def instantiate(
     family: Family, rng: Random, *, wordings: Sequence[str] = (), names: Sequence[str] = ()
 ) -> Instance:
-    """Fill the templates with random names and constants; wordings and names default to all of them."""
+    """Fill the templates with random names and constants; `wordings` and `names` default to all."""
     consts = {name: rng.choice(values) for name, values in family.consts.items()}
     chosen = _param_names(family, rng)
     fill = {letter: name for letter, name in zip(string.ascii_lowercase, chosen, strict=False)}
@@ -186,7 +186,7 @@ def is_plain(result: object) -> bool:
 
 
 def faults(family: Family, n: int = 20) -> list[str]:
-    """What is wrong with a family, one line each; () is fine. Runs its body on `n` random instances."""
+    """What is wrong with a family, one line each, from running its body on `n` random instances."""
     found = [f"unknown kind {p.kind!r}" for p in family.params if p.kind not in KINDS]
     if len(family.wordings) < 2 or len(family.names) < 2:
         found.append("needs two wordings and two names at least")

@@ -90,7 +90,7 @@ def _take(
 
 
 def _seen(rng: Random) -> Iterator[Instance]:
-    """Trained families in turn: every other with its held-out wording, every third with its held-out name."""
+    """Trained families; every other with its held-out wording, every third its held-out name."""
     families = [f for f in all_families() if not is_held_out(f.key)]
     rng.shuffle(families)
     for i, family in enumerate(cycle(families)):
@@ -123,7 +123,7 @@ def _mixed(rng: Random) -> Iterator[Instance]:
 
 
 def _made(task_id: str, part: Part, instance: Instance, rng: Random) -> Made | None:
-    """The task, or None where it has too few hidden tests or, for repair, no wrong body that fails."""
+    """The task; None where it has too few hidden tests or, for repair, no wrong body that fails."""
     subject = make_subject(instance, rng, n_cases=rng.choice((2, 3, 3, 4)))
     if subject is None or len({repr(c.result) for c in subject.cases}) < 2:
         return None

@@ -1,6 +1,7 @@
-"""Muon for the matrices of the blocks (Jordan et al. 2024; scaled to AdamW's update size, arXiv 2502.16982).
+"""Muon (Jordan et al. 2024), scaled to AdamW's update size (arXiv 2502.16982, section 2.2).
 
-In float32 and batched over matrices of one shape: on this kind of CPU twice as fast as `torch.optim.Muon`.
+In float32 and batched over matrices of one shape, because `torch.optim.Muon` works in bfloat16,
+which many CPUs multiply slowly.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 N_ITERATIONS = 5
 
 
-class Muon(torch.optim.Optimizer):
+class Muon(torch.optim.Optimizer):  # type: ignore[misc]  # torch is not followed
     def __init__(
         self,
         matrices: Iterable[nn.Parameter],
@@ -27,8 +28,8 @@ class Muon(torch.optim.Optimizer):
         defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
         super().__init__(matrices, defaults)
 
-    @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def step(self, closure: None = None) -> None:
         """One update of every matrix that has a gradient; there is no closure."""
         for group in self.param_groups:
             for same in _by_shape(p for p in group["params"] if p.grad is not None):

@@ -67,7 +67,10 @@ def _changes(node: ast.AST) -> list[_Change]:
     if isinstance(node, ast.BoolOp):
         changes.append(_Change(node, "op", ast.Or() if isinstance(node.op, ast.And) else ast.And()))
     if isinstance(node, ast.Constant) and type(node.value) is int:
-        changes += [_Change(node, "value", node.value + 1), _Change(node, "value", abs(node.value - 1))]
+        changes += [
+            _Change(node, "value", node.value + 1),
+            _Change(node, "value", abs(node.value - 1)),
+        ]
     if isinstance(node, ast.Constant) and type(node.value) is bool:
         changes.append(_Change(node, "value", not node.value))
     if isinstance(node, ast.Name) and node.id in _NAMES:

@@ -1,4 +1,4 @@
-"""The byte-level BPE tokenizer: Qwen2's pre-tokenizer (single digits), so that llama.cpp splits alike."""
+"""The byte-level BPE tokenizer with Qwen2's pre-tokenizer, which llama.cpp knows."""
 
 from __future__ import annotations
 
@@ -40,3 +40,8 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
 
 def load_tokenizer(path: Path) -> Tokenizer:
     return Tokenizer.from_file(str(path))
+
+
+def token_id(tokenizer: Tokenizer, token: str) -> int:
+    """Raises KeyError for a token that the vocabulary lacks."""
+    return tokenizer.get_vocab(with_added_tokens=True)[token]

@@ -6,7 +6,7 @@ import ctypes
 import json
 import signal
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from pipeline.nano.dataset import Batch, batches
 from pipeline.nano.model import Nano, Shape, n_parameters
 from pipeline.nano.muon import Muon
-from pipeline.nano.tokenizer import load_tokenizer
+from pipeline.nano.tokenizer import load_tokenizer, token_id
 
 WARM_UP = 0.02
 """Share of the wall time in which the learning rate rises."""
@@ -36,7 +36,7 @@ class Plan:
     lr: float = 4e-3
     batch_tokens: int = 4096
     prompt_weight: float = 0.1
-    shape: Shape = Shape()
+    shape: Shape = field(default_factory=Shape)
 
 
 class Stop:
@@ -52,7 +52,7 @@ class Stop:
 
 
 def train(plan: Plan) -> Path:
-    """Train until `minutes` of training are over, all runs together; gives the checkpoint's path."""
+    """Train until `minutes` are over, all runs together; gives the checkpoint's path."""
     keep_freed_memory()
     torch.manual_seed(plan.seed)
     stop, bf16 = Stop(), bf16_is_faster()
@@ -60,7 +60,7 @@ def train(plan: Plan) -> Path:
     model = Nano(plan.shape)
     optimizer = Optimizers(model, plan.lr)
     state = _resume(path, model, optimizer)
-    pad = load_tokenizer(plan.folder / "tokenizer.json").token_to_id("<|endoftext|>")
+    pad = token_id(load_tokenizer(plan.folder / "tokenizer.json"), "<|endoftext|>")
     stream = batches(
         plan.folder,
         tokens=plan.batch_tokens,
@@ -94,12 +94,16 @@ def load_model(path: Path) -> tuple[Nano, dict[str, Any]]:
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc to re-use large blocks instead of returning them: page faults halve the speed otherwise."""
+    """Tell glibc to re-use large blocks: the page faults of fresh ones would halve the speed."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except AttributeError:
         return
-    for option, size in ((_MMAP_THRESHOLD, 1 << 30), (_TRIM_THRESHOLD, 1 << 30), (_TOP_PAD, 1 << 28)):
+    for option, size in (
+        (_MMAP_THRESHOLD, 1 << 30),
+        (_TRIM_THRESHOLD, 1 << 30),
+        (_TOP_PAD, 1 << 28),
+    ):
         mallopt(option, size)
 
 
@@ -122,7 +126,7 @@ def _matmul_s(dtype: torch.dtype) -> float:
 
 
 class Optimizers:
-    """Muon for the matrices of the blocks, AdamW for the embedding and the norms, with one learning rate."""
+    """Muon for the matrices of the blocks, AdamW for the embedding and the norms."""
 
     def __init__(self, model: Nano, lr: float) -> None:
         matrices = [p for p in model.blocks.parameters() if p.dim() == 2]
@@ -156,13 +160,11 @@ def _lr(plan: Plan, seconds: float) -> float:
     return plan.lr * max(0.02, (1 - share) / (1 - WARM_UP))
 
 
-def _step(
-    model: Nano, optimizer: Optimizers, batch: Batch, lr: float, *, bf16: bool
-) -> float:
+def _step(model: Nano, optimizer: Optimizers, batch: Batch, lr: float, *, bf16: bool) -> float:
     ids, weights = (torch.from_numpy(array) for array in batch)
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
         loss = _loss(model, model.states(ids[:, :-1]), ids[:, 1:], weights)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step(lr)
     return float(loss.detach())

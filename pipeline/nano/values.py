@@ -6,16 +6,17 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-WORDS = tuple(
-    """apple sun moon river stone cat dog bird tree leaf red blue green tea milk bread sea hill rain
+_WORDS = """
+    apple sun moon river stone cat dog bird tree leaf red blue green tea milk bread sea hill rain
     snow wind fire lamp door key book pen ink map road car bus ship boat star sky cloud day night
     noon level radar kayak civic mom eve deed otter bee ant fox owl wolf bear lion pear plum fig
     lime nut oat rice corn salt egg ham jam pie cup mug pan pot box bag hat cap coat shoe sock
     ring gold iron tin sand clay wool silk rope knot nail saw axe drum horn bell song note word
     page line dot arc cube cone grid node edge root stem seed bud rose iris ivy fern moss pond
     lake bay cove reef tide wave foam mist dew frost ice hail storm gale banana pepper letter
-    a to an is of on we go up big old new hot wet dry far near""".split()
-)
+    a to an is of on we go up big old new hot wet dry far near
+"""
+WORDS = tuple(_WORDS.split())
 NAMES = ("Ann", "Bob", "Cid", "Dan", "Eve", "Fay", "Gus", "Hal", "Ida", "Jon", "Kim", "Lea", "Max")
 
 
@@ -61,7 +62,9 @@ def _text(rng: Random, low: int = 0) -> str:
 
 def _mixed(rng: Random) -> str:
     if rng.random() < 0.4:
-        return rng.choice((_word(rng).capitalize(), _word(rng).upper(), _word(rng) + str(rng.randint(0, 99))))
+        return rng.choice(
+            (_word(rng).capitalize(), _word(rng).upper(), _word(rng) + str(rng.randint(0, 99)))
+        )
     return "".join(rng.choice("abcdeXYZABmnopst0123") for _ in range(rng.randint(0, 7)))
 
 
