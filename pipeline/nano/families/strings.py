@@ -636,7 +636,7 @@ return "".join(x + y for x, y in zip_longest($a, $b, fillvalue=""))""",
         ),
         body="return any(x == y for x, y in zip($a, $a[1:]))",
         idea="compare each character with the next one",
-        wrong=("return all(x == y for x, y in zip($a, $a[1:]))"),
+        wrong=("return all(x == y for x, y in zip($a, $a[1:]))", "return len($a) > 1"),
     ),
     Family(
         key="str_all_unique",
