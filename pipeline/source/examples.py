@@ -62,6 +62,10 @@ _ASSIGN = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*(?:=|:)(?![=>])\s*")
 _GIVEN = re.compile(
     r"(?:\b(?:for|if|given|when|with)\s+|^[\s*\-•]*)(?=[A-Za-z_]\w*\s*=(?![=>]))", re.I | re.M
 )
+_MORE = re.compile(
+    r"[ \t]*(?:[-+*/%|&<>]|(?:,|;|\band\b|\s)+(?!(?:result|output)\b)[A-Za-z_]\w*\s*=)"
+)
+"""The last value goes on, or another name is given that is no parameter."""
 _RESULT = re.compile(
     r"(?:the\s+)?(?:output|result|answer|return value|returned value|function)\s+"
     r"(?:should|must|will|would)\s+(?:be|return|equal)\s*:?\s*"
@@ -426,9 +430,8 @@ def _assignments(text: str, at: int, params: Sequence[str]) -> tuple[dict[str, o
         if len(values) < len(params):
             joint = re.compile(r"[ \t]*(?:,|;|\band\b|\n)?[ \t]*(?:and\b)?\s*").match(text, at)
             at = joint.end() if joint else at
-    if re.compile(r"[ \t]*[-+*/%|&<>]").match(text, at) and not _NEAR_RESULT.match(text, at):
-        return None
-    return values, at
+    is_more = _MORE.match(text, at) and not _NEAR_RESULT.match(text, at)
+    return None if is_more else (values, at)
 
 
 # --- Input: / Output: -------------------------------------------------------------------------

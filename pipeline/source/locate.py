@@ -166,7 +166,7 @@ def _site(document: Document, node: FunctionNode, place: _Place) -> FunctionSite
     start = _decorator_start(document, node) if node.decorator_list else def_start
     doc = docstring_node(node)
     rest = node.body[1:] if doc else node.body
-    body_end = _end_of(document, node)
+    body_end = _end_of(document, node.body[-1])
     end = _end_with_comments(document, node, body_end)
     def_line = node.lineno - 1
     line_text = document.plain_lines[def_line].encode("utf-8", "surrogatepass")

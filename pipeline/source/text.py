@@ -120,11 +120,7 @@ def document_from_bytes(data: bytes, path: str = "") -> Document:
     """Decode as Python would: BOM, then cookie, then utf-8. Raises SourceEncodingError."""
     name = path or "the file"
     flat = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    try:
-        encoding = tokenize.detect_encoding(io.BytesIO(flat).readline)[0]
-    except SyntaxError as exc:
-        raise SourceEncodingError(f"{name}: {exc.msg}; mend the coding line") from exc
-    encoding = "utf-8" if encoding == "utf-8-sig" else encoding
+    encoding = _encoding_of(flat, name)
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as exc:
@@ -138,6 +134,16 @@ def document_from_bytes(data: bytes, path: str = "") -> Document:
             f"{name} does not survive a round trip through {encoding}; save the file as utf-8"
         )
     return Document(text=text, encoding=encoding, path=path)
+
+
+def _encoding_of(data: bytes, name: str) -> str:
+    try:
+        encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+    except SyntaxError as exc:
+        if "missing encoding declaration" in str(exc):
+            return "utf-8"
+        raise SourceEncodingError(f"{name}: {exc.msg}; mend the coding line") from exc
+    return "utf-8" if encoding == "utf-8-sig" else encoding
 
 
 def offset_at(document: Document, line: int, column: int, unit: Unit = "utf-16") -> int:
@@ -177,14 +183,16 @@ def parse_quietly(text: str) -> ast.Module:
 
 
 def _parsed(document: Document) -> ast.Module:
+    if "\0" in document.plain:
+        line = document.plain.partition("\0")[0].count("\n") + 1
+        raise _syntax_error(document, "a null byte", line, 1)
     try:
         return parse_quietly(document.plain)
     except SyntaxError as exc:
         line, column = exc.lineno or 1, max(exc.offset or 1, 1)
         raise _syntax_error(document, exc.msg, line, column) from exc
     except ValueError as exc:
-        line = document.plain.partition("\0")[0].count("\n") + 1
-        raise _syntax_error(document, str(exc), line, 1) from exc
+        raise _syntax_error(document, str(exc), 1, 1) from exc
     except (RecursionError, MemoryError) as exc:
         raise _syntax_error(document, "it is nested too deeply to parse", 1, 1) from exc
 
