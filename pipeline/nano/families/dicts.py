@@ -270,7 +270,7 @@ return counts""",
     Family(
         key="dict_lookup_words",
         names=("lookup_all", "values_for", "get_many", "translate"),
-        params=params(("table|d|codes|mapping", "int_str"), ("keys|ids|wanted|nums", "ints")),
+        params=params(("table|d|codes|mapping", "int_str"), ("keys|ids|wanted|nums", "pos_ints")),
         wordings=(
             "Look up every element of $b in $a; missing ones give '?'.",
             "Return the list of values in $a for $b, with '?' where there is none.",
