@@ -925,7 +925,7 @@ return best""",
     ),
     Family(
         key="str_ends_with",
-        names=("ends_with_$k", "ending_in_$k", "count_ending_$k", "num_ending_$k"),
+        names=("words_ending_$k", "count_last_$k", "count_ending_$k", "num_ending_$k"),
         params=params(("text|s|sentence|line", "text")),
         wordings=(
             "Count the words of $a that end with '$k'.",
@@ -964,7 +964,7 @@ return $a[:n]""",
     ),
     Family(
         key="str_replace_kth",
-        names=("replace_every_$k", "mask_every_$k", "mark_every_$k", "every_$k"),
+        names=("replace_every_$k", "mask_every_$k", "mark_every_$k", "overwrite_every_$k"),
         params=params(("word|s|text|code", "digits")),
         wordings=(
             "Replace every $k. character of $a (positions $k, 2*$k, ... from 1) with '$m'.",
@@ -981,7 +981,7 @@ return $a[:n]""",
     ),
     Family(
         key="str_every_kth",
-        names=("every_$k", "take_every_$k", "skip_letters", "sample_letters_$k"),
+        names=("thin_out_$k", "take_every_$k", "skip_letters", "sample_letters_$k"),
         params=params(("word|s|text|w", "word")),
         wordings=(
             "Return every $k. letter of $a, starting with the first.",
@@ -1132,7 +1132,7 @@ return ", ".join($a[:-1]) + " and " + $a[-1]""",
     ),
     Family(
         key="str_words_longer",
-        names=("longer_than_$k", "long_words", "words_over_$k", "count_long_words"),
+        names=("longer_than_$k", "long_words", "words_over_$k", "list_long_words"),
         params=params(("text|s|sentence|line", "text")),
         wordings=(
             "Return the list of the words in $a with more than $k letters.",
@@ -1142,7 +1142,7 @@ return ", ".join($a[:-1]) + " and " + $a[-1]""",
             "The long words of $a: more than $k letters each, in order.",
             "Split $a and drop the words of at most $k letters.",
         ),
-        consts={"k": (1, 2, 3, 4, 5)},
+        consts={"k": (1, 2, 3, 4)},
         body="return [w for w in $a.split() if len(w) > $k]",
         idea="keep the words with more than $k letters",
         wrong=(
