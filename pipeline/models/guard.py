@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import deque
 
 LONGEST_PERIOD = 64
 MIN_RUN = 80
@@ -10,6 +10,8 @@ MIN_RUN = 80
 MIN_ROUNDS = 5
 LINE_CHARS = 20
 LINE_ROUNDS = 12
+LINE_WINDOW = 48
+"""A line is in circles when it is said so many times among so many long lines."""
 
 
 class RunawayGuard:
@@ -18,7 +20,7 @@ class RunawayGuard:
     def __init__(self) -> None:
         self._tokens: list[int] = []
         self._runs = [0] * (LONGEST_PERIOD + 1)
-        self._lines: Counter[str] = Counter()
+        self._lines: deque[str] = deque(maxlen=LINE_WINDOW)
         self._line = ""
 
     def is_circling(self, token: int, piece: str) -> bool:
@@ -43,5 +45,5 @@ class RunawayGuard:
             return False
         *done, self._line = self._line.split("\n")
         long = [line.strip() for line in done if len(line.strip()) >= LINE_CHARS]
-        self._lines.update(long)
-        return any(self._lines[line] >= LINE_ROUNDS for line in long)
+        self._lines.extend(long)
+        return any(self._lines.count(line) >= LINE_ROUNDS for line in long)

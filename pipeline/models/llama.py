@@ -53,7 +53,11 @@ class LlamaSettings:
     n_gpu_layers: int = -1
     """-1 is all, where llama.cpp was built for a GPU."""
     n_threads: int = 0
-    """0 is one per core that this process may use."""
+    """0 is one per core that this process may use, and a single one for files under 64 MB.
+
+    Threads of a small model meet at a barrier every few microseconds; as soon as another process
+    wants a core, two of them were measured ten times slower than one.
+    """
     n_batch: int = 512
     kv_type: KvType = "f16"
     flash_attention: bool | None = None
@@ -209,7 +213,7 @@ def _load(path: Path, settings: LlamaSettings, stop: threading.Event) -> _Loaded
         template = ChatTemplate(
             file.chat_template, bos=vocabulary.bos_text, eos=vocabulary.eos_text
         )
-        context = native.Context(weights, _context_size(settings, n_cells))
+        context = native.Context(weights, _context_size(file, settings, n_cells))
     except ModelError:
         weights.close()
         raise
@@ -243,20 +247,22 @@ def _sizes(file: GgufFile, settings: LlamaSettings) -> tuple[int, int]:
     return n_ctx, -(-n_cells // 256) * 256
 
 
-def _context_size(settings: LlamaSettings, n_cells: int) -> ContextSize:
+def _context_size(file: GgufFile, settings: LlamaSettings, n_cells: int) -> ContextSize:
     from pipeline.models.native import ContextSize
 
     return ContextSize(
         n_cells=n_cells,
         n_seq_max=settings.n_parallel + 1,
         n_batch=settings.n_batch,
-        n_threads=settings.n_threads or _n_cores(),
+        n_threads=settings.n_threads or _n_threads(file),
         kv_type=settings.kv_type,
         flash_attention=settings.flash_attention,
     )
 
 
-def _n_cores() -> int:
+def _n_threads(file: GgufFile) -> int:
+    if file.size < 64 << 20:
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

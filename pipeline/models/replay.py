@@ -70,7 +70,7 @@ def open_replay(trace: Path) -> ReplayModel:
         raise ModelNotFound(f"no trace at {trace} ({exc.strerror}); name another file") from exc
     try:
         return ReplayModel(_answers(json.loads(line) for line in lines), name=trace.name)
-    except (ValueError, KeyError, TypeError) as exc:
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise ModelError(f"{trace} is not a trace ({exc!r}); name another file") from exc
 
 

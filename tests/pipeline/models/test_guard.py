@@ -1,0 +1,38 @@
+"""Circles are noticed, code is left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.models.guard import RunawayGuard
+
+
+def tokens_until_circling(text: str) -> int | None:
+    guard = RunawayGuard()
+    for n, char in enumerate(text, 1):
+        if guard.is_circling(ord(char), char):
+            return n
+    return None
+
+
+@pytest.mark.parametrize("unit", ["a", "ab", "0, ", "x = x + 1\n", "if a:\n    return b\n" * 2])
+def test_repetition_is_noticed_within_a_few_rounds(unit: str):
+    n = tokens_until_circling("def f():\n" + unit * 200)
+    assert n is not None
+    assert n < 9 + max(100, 7 * len(unit))
+
+
+def test_a_long_line_said_again_and_again_is_noticed():
+    lines = [f"Let me think about the problem again.\nstep {n * n}\n" for n in range(40)]
+    assert tokens_until_circling("".join(lines)) is not None
+
+
+def test_real_code_is_no_circle():
+    for path in sorted((Path(__file__).parents[3] / "pipeline").glob("*.py")):
+        assert tokens_until_circling(path.read_text(encoding="utf-8")) is None, path
+
+
+def test_short_literals_are_no_circle():
+    assert tokens_until_circling("grid = [" + "0, " * 20 + "]\n") is None
