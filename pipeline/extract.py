@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.source.edit import missing_imports
@@ -32,6 +32,7 @@ _CODE_START = re.compile(
 )
 _END_MARK = re.compile(r"(?:\s*(?:<\|\w+\|>|</s>))+\s*$")
 _SELF = ("self", "cls")
+_AWAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -135,20 +136,27 @@ def _does_something(tree: ast.Module) -> bool:
 
 
 def _extract_function(text: str, task: Task) -> Extracted | ExtractionFailure:
+    blocks = [_block(source) for source in reversed(_sources(text))]
     failures: list[str] = []
-    for source in reversed(_sources(text)):
-        block = _block(source)
-        found = _from_block(block, task) if block else "a block does not parse"
-        if isinstance(found, Extracted):
-            return found
-        failures.append(found)
+    for choose in (_by_name, _only_one):
+        for block in blocks:
+            found = _from_block(block, task, choose) if block else "a block does not parse"
+            if isinstance(found, Extracted):
+                return found
+            failures.append(found)
     body = _from_body_only(text, task)
     if body is not None:
         return body
-    why = failures[0] if failures else "no code"
+    why = _most_telling(failures)
     return ExtractionFailure(
         reason=f"no {task.entry_point!r} in the answer: {why} ({_start(text)})"
     )
+
+
+def _most_telling(failures: Sequence[str]) -> str:
+    """The first that is about the function itself."""
+    about_it = [why for why in failures if not why.endswith(("parse", "defines it"))]
+    return next(iter([*about_it, *failures]), "no code")
 
 
 def _start(text: str) -> str:
@@ -205,8 +213,8 @@ def _without_common_indent(source: str) -> str:
 # --- the function in the block ----------------------------------------------------------------
 
 
-def _from_block(block: _Block, task: Task) -> Extracted | str:
-    site = _wanted(block.document, task)
+def _from_block(block: _Block, task: Task, choose: _Choose) -> Extracted | str:
+    site = choose(block.document, task)
     if site is None:
         return "no block defines it"
     node = _node(block.document, site)
@@ -214,6 +222,8 @@ def _from_block(block: _Block, task: Task) -> Extracted | str:
         return "its body is a placeholder"
     if block.is_truncated and _is_last(block, node) and not _terminates(node.body):
         return "the answer breaks off inside it"
+    if _ends_in_nothing(node.body):
+        return "the answer breaks off inside it, or its last statement does nothing"
     code = _dedented_source(block.document, site)
     if site.last_name != _last(task.entry_point):
         code = _renamed(code, {site.last_name: _last(task.entry_point)})
@@ -225,22 +235,28 @@ def _from_block(block: _Block, task: Task) -> Extracted | str:
     return replace(checked, imports=_imports(block.tree, merge(task.statement, checked), task))
 
 
-def _wanted(document: Document, task: Task) -> FunctionSite | None:
-    """By its qualified name, its last name, or as the only function there is."""
+_Choose = Callable[[Document, Task], FunctionSite | None]
+
+
+def _by_name(document: Document, task: Task) -> FunctionSite | None:
+    """By its qualified name, else by its last name where it most likely stands; the last such."""
     last = _last(task.entry_point)
-    sites = [site for site in functions(document) if not site.is_overload]
-    named = [site for site in sites if site.last_name == last]
+    named = [s for s in functions(document) if s.last_name == last and not s.is_overload]
+    named += [s for s in functions(document) if s.name == task.entry_point and s not in named]
     orders = (
         [site for site in named if site.name == task.entry_point],
         [site for site in named if site.owner == "class" and task.kind == "method"],
         [site for site in named if site.owner == "module"],
         named,
     )
-    for found in orders:
-        if found:
-            return found[-1]
-    outer = [site for site in sites if site.owner != "function"]
-    return outer[0] if len(outer) == 1 else None
+    return next((found[-1] for found in orders if found), None)
+
+
+def _only_one(document: Document, task: Task) -> FunctionSite | None:
+    """A single function under another name, unless that name says that it is something else."""
+    outer = [site for site in functions(document) if site.owner != "function"]
+    is_other = not outer or outer[0].last_name.startswith(("test", "main", "_"))
+    return outer[0] if len(outer) == 1 and not is_other else None
 
 
 def _last(name: str) -> str:
@@ -278,6 +294,18 @@ def _terminates(body: Sequence[ast.stmt]) -> bool:
     if isinstance(last, ast.Match):
         return all(_terminates(case.body) for case in last.cases)
     return isinstance(last, ast.While) and isinstance(last.test, ast.Constant)
+
+
+def _ends_in_nothing(body: Sequence[ast.stmt]) -> bool:
+    """The last statement, at whatever depth, is a bare name or value: the text was cut in it."""
+    last = body[-1]
+    while inner := getattr(last, "orelse", None) or getattr(last, "body", None):
+        if not isinstance(inner, list):
+            break
+        last = inner[-1]
+    return isinstance(last, ast.Expr) and isinstance(
+        last.value, (ast.Name, ast.Attribute, ast.Subscript, ast.Compare, ast.BinOp)
+    )
 
 
 def _dedented_source(document: Document, site: FunctionSite) -> str:
@@ -392,6 +420,10 @@ def _checked(extracted: Extracted, task: Task) -> Extracted | str:
             f"its parameters ({', '.join(parameter_names(theirs))}) "
             f"do not fit ({', '.join(parameter_names(ours))})"
         )
+    if isinstance(ours, ast.FunctionDef) and any(
+        isinstance(n, _AWAITING) for n in ast.walk(theirs)
+    ):
+        return "it awaits and the function is not async"
     merged = parse(merge(task.statement, extracted))
     return extracted if merged is not None else "its body does not fit the signature"
 

@@ -41,7 +41,8 @@ def edits(
 
 
 def applied(text: str, changes: Sequence[TextEdit]) -> str:
-    for change in sorted(changes, key=lambda edit: edit.start, reverse=True):
+    # From the end; of two that begin at one place the earlier one stays in front.
+    for change in reversed(sorted(changes, key=lambda edit: edit.start)):
         text = text[: change.start] + change.new_text + text[change.end :]
     return text
 
