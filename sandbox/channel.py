@@ -1,4 +1,5 @@
-"""The host's end of one worker: requests out, replies in, over a socket or pipes. Blocking; used by one thread.
+"""The host's end of one worker: requests out, replies in, over a socket or pipes. Blocking; used
+by one thread.
 
 `cancel` and `abort` may be called from another thread.
 """
@@ -99,7 +100,9 @@ class Channel:
         self._reply(Say.PONG, time.monotonic() + timeout_s, request.request_id)
 
     def cancel(self) -> None:
-        """Have the run under way killed; the run's reply still comes. Nothing happens between runs."""
+        """Have the run under way killed; the run's reply still comes. Nothing happens between
+        runs.
+        """
         request = Request(ask=Ask.CANCEL, nonce=self._nonce, request_id=self._last_id)
         self._send(request.pack())
 

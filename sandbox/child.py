@@ -1,6 +1,8 @@
-"""What a forked child does: load the candidate, run one form, write plain results. Standard library only.
+"""What a forked child does: load the candidate, run one form, write plain results. Standard
+library only.
 
-Nothing here decides anything: the candidate can overwrite every function below and gains only the right
+Nothing here decides anything: the candidate can overwrite every function below and gains only the
+right
 to claim another value. Expectations never enter this process.
 """
 
@@ -14,11 +16,10 @@ import io
 import linecache
 import os
 import random
-import struct
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sandbox import codec
@@ -27,7 +28,6 @@ from sandbox.wire import FRAME
 MODULE = "solution"
 FILENAME = "solution.py"
 RESULT_FD = 3
-RPC_FD = 4
 TRACEBACK = "Traceback (most recent call last):\n"
 _MAX_TEXT = 4000
 Report = dict[str, Any]
@@ -37,9 +37,9 @@ def run_candidate(body: bytes, result_bytes: int) -> None:
     """Run the job in `body` and write its reports to RESULT_FD; returns when all is written."""
     job: Any = codec.decode(body)
     random.seed(job["hash_seed"])
-    write = _writer(result_bytes)
+    write = writer(result_bytes)
     lines: set[int] | None = set() if job["trace_lines"] else None
-    _remember_source(job["code"])
+    remember_source(job["code"])
     with _traced(lines):
         _FORMS[job["form"]["kind"]](job, write, lines)
 
@@ -47,7 +47,7 @@ def run_candidate(body: bytes, result_bytes: int) -> None:
 Write = Callable[[Report], None]
 
 
-def _writer(max_bytes: int) -> Write:
+def writer(max_bytes: int) -> Write:
     encode, pack, put, leader = codec.encode, FRAME.pack, os.write, os.getpid()
 
     def write(report: Report) -> None:
@@ -75,7 +75,7 @@ def _flush() -> None:
             stream.flush()
 
 
-def _remember_source(code: str) -> None:
+def remember_source(code: str) -> None:
     """Let tracebacks and inspect.getsource find the candidate's text, which is in no file."""
     linecache.cache[FILENAME] = (len(code), None, code.splitlines(keepends=True), FILENAME)
 
@@ -100,9 +100,6 @@ def _tracer(lines: set[int]) -> Any:
         return local if frame.f_code.co_filename == FILENAME else None
 
     return enter
-
-
-# --- loading -----------------------------------------------------------------------------------------
 
 
 def load(code: str, name: str) -> types.ModuleType:
@@ -138,7 +135,9 @@ def _outcome(exc: BaseException, loading: bool) -> str:
 
 
 def _is_compile_error(exc: BaseException) -> bool:
-    """Whether the text itself is no program: the error came from compile(), not from a running line."""
+    """Whether the text itself is no program: the error came from compile(), not from a running
+    line.
+    """
     is_refused_text = isinstance(exc, SyntaxError | ValueError)
     return is_refused_text and not any(True for _ in _candidate_lines(exc))
 
@@ -162,7 +161,9 @@ def _candidate_lines(exc: BaseException) -> Iterator[int]:
 
 
 def printed_name(kind: type) -> str:
-    """The class as a traceback's last line names it, the candidate's own classes without their module."""
+    """The class as a traceback's last line names it, the candidate's own classes without their
+    module.
+    """
     name, module = str(kind.__qualname__)[:200], str(kind.__module__)[:200]
     return name if module in ("builtins", "__main__", MODULE) else f"{module}.{name}"
 
@@ -176,9 +177,6 @@ def _message(exc: BaseException) -> str:
 
 def _lines(lines: set[int] | None) -> Report:
     return {} if lines is None else {"lines": sorted(lines)}
-
-
-# --- calls and expressions ---------------------------------------------------------------------------
 
 
 def _run_call(job: Any, write: Write, lines: set[int] | None) -> None:
@@ -196,7 +194,7 @@ def _run_batch(job: Any, write: Write, lines: set[int] | None) -> None:
 
 def _part(module: types.ModuleType, form: Any) -> Report:
     try:
-        return {"outcome": "returned", "value": _settled(_ask(module, form))}
+        return {"outcome": "returned", "value": settled(_ask(module, form))}
     except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
         return exception_report(exc)
 
@@ -207,7 +205,7 @@ def _ask(module: types.ModuleType, form: Any) -> object:
     return evaluate(form["source"], module.__dict__)
 
 
-def _settled(value: object) -> object:
+def settled(value: object) -> object:
     """A coroutine's result; every other value itself."""
     if type(value) is not types.CoroutineType:
         return value
@@ -238,9 +236,6 @@ def evaluate(source: str, namespace: dict[str, Any]) -> object:
     return eval(code, namespace)
 
 
-# --- doctests ----------------------------------------------------------------------------------------
-
-
 def _run_doctest(job: Any, write: Write, lines: set[int] | None) -> None:
     module = _load_or_report(job, write, lines)
     if module is None:
@@ -251,7 +246,9 @@ def _run_doctest(job: Any, write: Write, lines: set[int] | None) -> None:
 
 
 def _run_example(source: str, number: int, namespace: dict[str, Any]) -> Report:
-    """As doctest does: compiled as at the prompt, what is printed is caught, an exception ends it."""
+    """As doctest does: compiled as at the prompt, what is printed is caught, an exception ends
+    it.
+    """
     screen, kept, shown = io.StringIO(), sys.stdout, sys.displayhook
     sys.stdout, sys.displayhook = screen, sys.__displayhook__
     try:
@@ -277,9 +274,6 @@ def _printed_exception(exc: BaseException) -> str:
 
 def _first_of(printed: list[str], kind: str) -> int:
     return next((i for i, line in enumerate(printed) if line.startswith(kind)), -1)
-
-
-# --- whole programs ----------------------------------------------------------------------------------
 
 
 def _run_program(job: Any, write: Write, lines: set[int] | None) -> None:
@@ -326,176 +320,6 @@ def _finish(report: Report) -> Report:
     except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
         return exception_report(exc)
     return report
-
-
-# --- test code: the candidate's side and the test's side ----------------------------------------------
-
-
-def serve_calls(body: bytes) -> None:
-    """The candidate's process: load, say so, then answer calls on RPC_FD until it is closed."""
-    job: Any = codec.decode(body)
-    random.seed(job["hash_seed"])
-    _remember_source(job["code"])
-    try:
-        module = load(job["code"], MODULE)
-    except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
-        return _send({**exception_report(exc, loading=True), "load": True})
-    _send({"outcome": "returned"})
-    while (request := _receive()) is not None:
-        _send(_answer(module, job["form"]["entry"], request))
-    return None
-
-
-def _answer(module: types.ModuleType, entry: str, request: Any) -> Report:
-    args, kwargs = request
-    try:
-        value = _settled(resolve(module, entry)(*args, **kwargs))
-    except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
-        return {**exception_report(exc), "args": args}
-    return {"outcome": "returned", "value": value, "args": args}
-
-
-def _send(message: object) -> None:
-    try:
-        data = codec.encode(message)
-    except codec.CodecError as exc:
-        data = codec.encode({"outcome": "bad_result", "detail": str(exc)})
-    data = FRAME.pack(len(data)) + data
-    while data:
-        data = data[os.write(RPC_FD, data) :]
-
-
-def _receive() -> Any:
-    """The next message; None at the end of the connection."""
-    head = _read_exact(FRAME.size)
-    if len(head) < FRAME.size:
-        return None
-    data = _read_exact(FRAME.unpack(head)[0])
-    return codec.decode(data, opaque=Foreign)
-
-
-def _read_exact(n: int) -> bytes:
-    data = bytearray()
-    while len(data) < n:
-        piece = os.read(RPC_FD, min(n - len(data), 1 << 20))
-        if not piece:
-            break
-        data += piece
-    return bytes(data)
-
-
-class Foreign:
-    """A value that stayed in the candidate's process; equal to nothing but itself."""
-
-    def __init__(self, type_name: str) -> None:
-        self.type_name = type_name
-
-    def __repr__(self) -> str:
-        return f"<{self.type_name} in the candidate's process>"
-
-
-class CandidateDied(Exception):
-    """The candidate's process ended in the middle of a call."""
-
-
-class CannotTravel(Exception):
-    """The test passed something to the candidate that is not plain data."""
-
-
-def run_test(body: bytes, result_bytes: int) -> None:
-    """The test's process: run the test code against the remote candidate and report how it ended."""
-    job: Any = codec.decode(body)
-    random.seed(job["hash_seed"])
-    write = _writer(result_bytes)
-    hello = _receive()
-    if not isinstance(hello, dict) or hello.get("outcome") != "returned":
-        return write(hello if isinstance(hello, dict) else {"outcome": "crash"})
-    return write(_test_report(job["form"]))
-
-
-def _test_report(form: Any) -> Report:
-    candidate = remote(form["entry"])
-    namespace: dict[str, Any] = {"__name__": "test", "candidate": candidate}
-    _bind(namespace, form["entry"], candidate)
-    try:
-        exec(compile(form["source"], "<test>", "exec", dont_inherit=True), namespace)
-        if form["check"]:
-            namespace[form["check"]](candidate)
-    except CandidateDied:
-        return {"outcome": "crash", "detail": "the candidate's process ended during a call"}
-    except CannotTravel as exc:
-        return {"outcome": "bad_result", "detail": str(exc), "test_fault": True}
-    except BaseException as exc:  # noqa: BLE001 - test code may raise anything
-        return {**exception_report(exc), "in_call": getattr(exc, "from_candidate", False)}
-    return {"outcome": "returned"}
-
-
-def _bind(namespace: dict[str, Any], entry: str, candidate: Callable[..., object]) -> None:
-    """Make `f` or `Solution().method` reachable under its own name."""
-    first, *rest = entry.split(".")
-    if not rest:
-        namespace[first] = candidate
-        return
-    holder = type(first, (), {rest[-1]: staticmethod(candidate)})
-    namespace[first] = holder
-
-
-def remote(entry: str) -> Callable[..., object]:
-    """A function that runs `entry` in the candidate's process."""
-
-    def candidate(*args: object, **kwargs: object) -> object:
-        reply = _call((args, kwargs))
-        _copy_back(args, reply.get("args", ()))
-        if reply["outcome"] == "returned":
-            return reply.get("value")
-        raise _local_exception(reply)
-
-    candidate.__name__ = candidate.__qualname__ = entry.rpartition(".")[2]
-    return candidate
-
-
-def _call(request: tuple[tuple[object, ...], Mapping[str, object]]) -> Report:
-    try:
-        data = codec.encode((request[0], dict(request[1])), opaque=False)
-    except codec.CodecError as exc:
-        raise CannotTravel(f"an argument of the test cannot travel: {exc}") from exc
-    try:
-        os.write(RPC_FD, FRAME.pack(len(data)))
-        while data:
-            data = data[os.write(RPC_FD, data) :]
-        reply = _receive()
-    except (OSError, codec.CodecError, struct.error) as exc:
-        raise CandidateDied from exc
-    if not isinstance(reply, dict) or not isinstance(reply.get("outcome"), str):
-        raise CandidateDied
-    return reply
-
-
-def _copy_back(before: tuple[object, ...], after: object) -> None:
-    """Show the test what the candidate did to lists, sets and dicts that it was given."""
-    if not isinstance(after, tuple) or len(after) != len(before):
-        return
-    for old, new in zip(before, after, strict=True):
-        if type(old) is list and type(new) is list:
-            old[:] = new
-        elif (type(old) is set and type(new) is set) or (type(old) is dict and type(new) is dict):
-            old.clear()
-            old.update(new)
-
-
-def _local_exception(reply: Report) -> BaseException:
-    """The candidate's exception as one of the same name: the built-in one, or a new class."""
-    described = reply.get("exception")
-    name, message, _lineno = described if isinstance(described, tuple) else ("Error", "", None)
-    kind = getattr(builtins, str(name), None)
-    if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        kind = type(str(name), (Exception,), {})
-    try:
-        exc = kind(message)
-    except TypeError:
-        exc = RuntimeError(f"{name}: {message}")
-    exc.from_candidate = True  # type: ignore[attr-defined]
-    return exc
 
 
 _FORMS: dict[str, Callable[[Any, Write, set[int] | None], None]] = {

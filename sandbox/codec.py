@@ -1,7 +1,9 @@
-"""Plain data as bytes, for both ends of the sandbox: tagged, strict, iterative, standard library only.
+"""Plain data as bytes, for both ends of the sandbox: tagged, strict, iterative, standard library
+only.
 
 Keeps what JSON loses: NaN, -0.0, tuples, sets, bytes, int keys, surrogates, big ints.
-The decoder gets bytes that a hostile program chose: it raises CodecError or returns, and nothing else.
+The decoder gets bytes that a hostile program chose: it raises CodecError or returns, and nothing
+else.
 """
 
 from __future__ import annotations
@@ -13,12 +15,14 @@ from collections.abc import Callable, Iterable, Iterator
 MAX_DEPTH = 200
 MAX_NODES = 2_000_000
 MAX_SAME_HASH = 500
-"""Chosen keys can all share one hash; beyond this a set or dict would take quadratic time to build."""
+"""Chosen keys can all share one hash; beyond this a set or dict would take quadratic time to
+build.
+"""
 
 _LENGTH = struct.Struct("!I")
 _FLOAT = struct.Struct("!d")
 _COMPLEX = struct.Struct("!dd")
-_CONTAINERS = {list: b"l", tuple: b"t", set: b"S", frozenset: b"Z"}
+_CONTAINERS: dict[type, bytes] = {list: b"l", tuple: b"t", set: b"S", frozenset: b"Z"}
 _PLAIN_BASES = (int, float, str, bytes, bytearray, list, tuple, set, frozenset, dict)
 
 
@@ -35,9 +39,11 @@ class TooDeep(CodecError):
 
 
 def encode(value: object, *, max_bytes: int = 1 << 30, opaque: bool = True) -> bytes:
-    """The value as bytes. With `opaque` a foreign object travels as the name of its type, else CodecError.
+    """The value as bytes. With `opaque` a foreign object travels as the name of its type, else
+    CodecError.
 
-    A subclass travels as its plain base when it keeps the base's equality (defaultdict, namedtuple, IntEnum).
+    A subclass travels as its plain base when it keeps the base's equality (defaultdict,
+    namedtuple, IntEnum).
     """
     out = bytearray()
     stack: list[Iterator[object]] = [iter((value,))]

@@ -1,4 +1,5 @@
-"""One warm container with our worker as PID 1, reached over the attach socket; gone when the socket closes.
+"""One warm container with our worker as PID 1, reached over the attach socket; gone when the
+socket closes.
 
 Blocking; used by one thread. What it does not cover: a kernel or runtime exploit.
 """
@@ -11,6 +12,7 @@ import secrets
 import socket
 import struct
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,16 +36,40 @@ class Plan:
 
     image: str
     memory_mb: int
-    pids: int
-    cpus: float
-    tmp_mb: int
-    run_id: str
-    labels: dict[str, str]
+    pids: int = 64
+    cpus: float = 1.0
+    tmp_mb: int = 16
+    labels: Mapping[str, str]
     runtime: str | None = None
+    dropped: tuple[str, ...] = ()
+    """Names in OPTIONAL that this engine refuses."""
+
+
+OPTIONAL = ("ipc-sysctls", "inode-limit", "cpu-limit")
+"""Options that an engine or a kernel may refuse; without them a sandbox is weaker, and says so."""
+_ALWAYS = (
+    *("container", "no-network", "read-only-root", "no-capabilities", "no-new-privileges"),
+    *("memory-limit", "pids-limit", "tmpfs-limit", "no-ipc", "no-log"),
+)
+_SYSCTLS = {
+    "kernel.shm_rmid_forced": "1",
+    "kernel.shmall": "0",
+    "kernel.shmmni": "0",
+    "kernel.msgmni": "0",
+    "kernel.sem": "0 0 0 0",
+    "fs.mqueue.queues_max": "0",
+}
 
 
 def host_config(client: Client, plan: Plan) -> Any:
-    tmpfs = f"size={plan.tmp_mb}m,nr_inodes=1024,noexec,nosuid,nodev,mode=1777"
+    inodes = "" if "inode-limit" in plan.dropped else "nr_inodes=1024,"
+    tmpfs = f"size={plan.tmp_mb}m,{inodes}noexec,nosuid,nodev,mode=1777"
+    optional: dict[str, Any] = {}
+    if "ipc-sysctls" not in plan.dropped:
+        optional["sysctls"] = _SYSCTLS
+    if "cpu-limit" not in plan.dropped:
+        # A short period, so that a test that used up its share does not hold up the worker.
+        optional.update(cpu_period=10_000, cpu_quota=int(10_000 * plan.cpus))
     return client.create_host_config(
         network_mode="none",
         read_only=True,
@@ -54,20 +80,13 @@ def host_config(client: Client, plan: Plan) -> Any:
         pids_limit=plan.pids,
         mem_limit=f"{plan.memory_mb}m",
         memswap_limit=f"{plan.memory_mb}m",
-        cpu_period=10_000,
-        cpu_quota=int(10_000 * plan.cpus),
         ipc_mode="none",
         auto_remove=True,
         log_config={"type": "none"},
         ulimits=[{"name": "core", "soft": 0, "hard": 0}],
         runtime=plan.runtime,
+        **optional,
     )
-
-
-ISOLATION = (
-    *("container", "no-network", "read-only-root", "no-capabilities", "no-new-privileges"),
-    *("memory-limit", "pids-limit", "cpu-limit", "tmpfs-limit", "no-ipc", "no-log"),
-)
 
 
 class Container:
@@ -82,7 +101,9 @@ class Container:
         self.uid = uid
 
     def close(self) -> None:
-        """Shut the socket first, because an attached client that does not read blocks the engine's kill."""
+        """Shut the socket first, because an attached client that does not read blocks the engine's
+        kill.
+        """
         self.channel.close()
         _remove(self._client, self.container_id)
 
@@ -113,12 +134,13 @@ def open_container(client: Client, plan: Plan, hash_seed: int) -> Container:
         if container_id:
             _remove(client, container_id)
         raise SandboxUnavailable(f"the engine starts no container: {one_line(exc)}") from exc
-    container.isolation = _isolation(hello)
+    container.isolation = _isolation(hello, plan)
     return container
 
 
-def _isolation(hello: Hello) -> tuple[str, ...]:
-    return (*ISOLATION, *hello.isolation)
+def _isolation(hello: Hello, plan: Plan) -> tuple[str, ...]:
+    optional = [name if name not in plan.dropped else f"without:{name}" for name in OPTIONAL]
+    return (*_ALWAYS, *optional, *hello.isolation)
 
 
 def _create(client: Client, plan: Plan, hash_seed: int, uid: int) -> str:
@@ -132,7 +154,7 @@ def _create(client: Client, plan: Plan, hash_seed: int, uid: int) -> str:
         working_dir="/tmp",
         hostname="sandbox",
         user="0:0",
-        labels={LABEL: plan.run_id, **plan.labels},
+        labels=dict(plan.labels),
         host_config=host_config(client, plan),
     )
     return str(made["Id"])
@@ -221,10 +243,39 @@ class _AttachStream:
 
 
 def owner_labels() -> dict[str, str]:
-    """Who started a container: host, process and its start time, so that a sweep can tell orphans."""
+    """Who started a container: host, process and its start time, so that a sweep can tell
+    orphans.
+    """
     pid = os.getpid()
     return {
+        LABEL: "worker",
         f"{LABEL}.host": socket.gethostname(),
         f"{LABEL}.pid": str(pid),
         f"{LABEL}.started": start_time(pid) or "",
     }
+
+
+def sweep(client: Client, *, everything: bool = False) -> int:
+    """Remove containers whose owner on this machine is gone, or all of ours; how many there were.
+
+    Raises SandboxUnavailable when the engine does not answer.
+    """
+    import requests
+    from docker.errors import DockerException
+
+    try:
+        found = client.containers(all=True, filters={"label": LABEL})
+    except (DockerException, requests.exceptions.RequestException) as exc:
+        raise SandboxUnavailable(f"the engine lists no containers: {one_line(exc)}") from exc
+    gone = [c["Id"] for c in found if everything or _is_orphan(c.get("Labels") or {})]
+    for container_id in gone:
+        _remove(client, container_id)
+    return len(gone)
+
+
+def _is_orphan(labels: Mapping[str, str]) -> bool:
+    """Whether its owner ran on this machine and is provably gone."""
+    pid, started = labels.get(f"{LABEL}.pid", ""), labels.get(f"{LABEL}.started", "")
+    if labels.get(f"{LABEL}.host") != socket.gethostname() or not (pid.isdigit() and started):
+        return False
+    return start_time(int(pid)) != started

@@ -1,4 +1,5 @@
-"""The sandbox in Docker: a pool of warm, confined containers. Imports docker in `start`, not before.
+"""The sandbox in Docker: a pool of warm, confined containers. Imports docker in `start`, not
+before.
 
 It does not cover a kernel or container-runtime exploit; use `runtime="runsc"` where that matters.
 """
@@ -6,14 +7,20 @@ It does not cover a kernel or container-runtime exploit; use `runtime="runsc"` w
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from sandbox.api import Job, Observation, SandboxUnavailable
 from sandbox.pool import Pool, Worker
+
+if TYPE_CHECKING:
+    from sandbox.container import Plan
+
+_log = logging.getLogger(__name__)
 
 
 class DockerSandbox:
@@ -43,6 +50,8 @@ class DockerSandbox:
         self._reconnect_s = reconnect_s
         self._pool: Pool | None = None
         self._clients = threading.local()
+        self._settling = threading.Lock()
+        self._is_settled = False
 
     @property
     def kind(self) -> str:
@@ -61,33 +70,57 @@ class DockerSandbox:
             import docker  # noqa: F401 - only whether it is there
         except ImportError as exc:
             raise SandboxUnavailable("the docker package is missing; pip install docker") from exc
-        from sandbox.container import Plan, owner_labels
+        from sandbox.container import Plan, owner_labels, sweep
         from sandbox.engine import connect, find_endpoint
         from sandbox.image import ensure_image
 
         self._endpoint = find_endpoint(self._environ)
         client = connect(self._endpoint)
-        tag = self._image or ensure_image(client, packages=self._packages).tag
-        self._version = client.api_version
-        client.close()
+        try:
+            sweep(client)
+            tag = self._image or ensure_image(client, packages=self._packages).tag
+            self._version = client.api_version
+        finally:
+            client.close()
         self._plan = Plan(
-            image=tag,
-            memory_mb=self._memory_mb,
-            pids=64,
-            cpus=1.0,
-            tmp_mb=16,
-            run_id=secrets.token_hex(4),
-            labels=owner_labels(),
-            runtime=self._runtime,
+            image=tag, memory_mb=self._memory_mb, labels=owner_labels(), runtime=self._runtime
         )
         pool = Pool(self._n_workers, self._open_worker, reconnect_s=self._reconnect_s)
         pool.start()
         return pool
 
     def _open_worker(self, seed: int) -> Worker:
+        """One more container; the first that an engine refuses shows which options it cannot take."""
         from sandbox.container import open_container
 
-        return open_container(self._client(), self._plan, seed)
+        plan = self._plan
+        try:
+            worker = open_container(self._client(), plan, seed)
+        except SandboxUnavailable:
+            if self._is_settled:
+                raise
+            worker = self._with_fewer_options(seed, plan)
+        self._is_settled = True
+        return worker
+
+    def _with_fewer_options(self, seed: int, plan: Plan) -> Worker:
+        """Leave out one optional guarantee, then all; aloud. Raises the first refusal when none helps."""
+        from sandbox.container import OPTIONAL, open_container
+
+        with self._settling:
+            if self._plan is not plan:
+                return open_container(self._client(), self._plan, seed)
+            for dropped in (*((name,) for name in OPTIONAL), OPTIONAL):
+                fewer = replace(plan, dropped=dropped)
+                try:
+                    worker = open_container(self._client(), fewer, seed)
+                except SandboxUnavailable as exc:
+                    refusal = exc
+                    continue
+                _log.warning("this engine refuses %s; going on without", ", ".join(dropped))
+                self._plan = fewer
+                return worker
+        raise refusal
 
     def _client(self) -> Any:
         """One client per lane thread, because sessions are not shared between threads."""

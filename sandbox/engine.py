@@ -1,4 +1,6 @@
-"""Finding and reaching a Docker engine as the docker command does, with causes that a person can mend."""
+"""Finding and reaching a Docker engine as the docker command does, with causes that a person can
+mend.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ def find_endpoint(environ: Mapping[str, str] | None = None) -> Endpoint:
 
 
 def connect(endpoint: Endpoint, *, timeout_s: float = 10, version: str | None = None) -> Client:
-    """A client whose engine has answered a ping; raises SandboxUnavailable with the cause and the mend."""
+    """A client whose engine has answered a ping; raises SandboxUnavailable with the cause and the
+    mend.
+    """
     import docker
     import requests
     from docker.errors import DockerException
@@ -84,7 +88,8 @@ def connect(endpoint: Endpoint, *, timeout_s: float = 10, version: str | None = 
 
 def _hangs(endpoint: Endpoint) -> SandboxUnavailable:
     return SandboxUnavailable(
-        f"the Docker engine at {endpoint.url} does not answer within {_CONNECT_TIMEOUT_S} s; restart it"
+        f"the Docker engine at {endpoint.url} does not answer within {_CONNECT_TIMEOUT_S} s; "
+        "restart it"
     )
 
 

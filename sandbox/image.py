@@ -20,7 +20,10 @@ DEFAULT_BASE = "python:3.12-slim"
 LABEL = "org.atlas.sandbox"
 _REPOSITORY = "atlas-sandbox"
 _HOME = "/opt/atlas"
-_INSIDE = ("codec.py", "wire.py", "processes.py", "child.py", "worker.py")
+_INSIDE = (
+    *("codec.py", "wire.py", "processes.py", "seccomp.py", "child.py"),
+    *("remote.py", "confine.py", "run.py", "worker.py"),
+)
 _ENTRY = ["python3", "-s", "-P", "-m", "sandbox.worker"]
 _ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -50,7 +53,9 @@ def worker_files() -> rootfs.Files:
 
 
 def recipe(base: str, packages: tuple[str, ...]) -> str:
-    """What makes two images the same: our code, the base, the packages, for a local base this Python."""
+    """What makes two images the same: our code, the base, the packages, for a local base this
+    Python.
+    """
     digest = hashlib.sha256()
     parts = [base, *sorted(packages), sys.version if base == LOCAL_BASE else ""]
     parts += [f"{path}\0{content.decode()}" for path, (content, _mode) in worker_files().items()]
@@ -65,7 +70,9 @@ LOCAL_BASE = "local"
 def ensure_image(
     client: Client, *, packages: tuple[str, ...] = (), base: str = DEFAULT_BASE
 ) -> Image:
-    """The image, from the engine's store or built now. Raises SandboxUnavailable when it cannot be built."""
+    """The image, from the engine's store or built now. Raises SandboxUnavailable when it cannot be
+    built.
+    """
     wanted = [_image(base, packages), _image(LOCAL_BASE, packages)]
     for image in wanted:
         if _exists(client, image.tag):

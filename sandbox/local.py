@@ -1,6 +1,8 @@
-"""`unsafe-local`: the same worker as a plain child process. It confines next to nothing; ask for it by name.
+"""`unsafe-local`: the same worker as a plain child process. It confines next to nothing; ask for
+it by name.
 
-A program can read and write this user's files, use the network, and survive as a daemon if the worker is killed.
+A program can read and write this user's files, use the network, and survive as a daemon if the
+worker is killed.
 """
 
 from __future__ import annotations

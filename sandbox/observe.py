@@ -1,6 +1,8 @@
-"""Between jobs and bytes, on the trusted side: a job becomes request bodies, a reply becomes an Observation.
+"""Between jobs and bytes, on the trusted side: a job becomes request bodies, a reply becomes an
+Observation.
 
-Everything in a reply's result was written by an untrusted process; what does not fit becomes BAD_RESULT.
+Everything in a reply's result was written by an untrusted process; what does not fit becomes
+BAD_RESULT.
 """
 
 from __future__ import annotations
@@ -42,9 +44,6 @@ _OF_REASON = {
     Reason.FORK: Outcome.SANDBOX_ERROR,
 }
 _MAX_TEXT = 20_000
-
-
-# --- jobs to bytes -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,9 +125,6 @@ def _form(form: Form, skip: int) -> dict[str, object]:
             raise TypeError("test code travels in two bodies")
 
 
-# --- bytes to observations ---------------------------------------------------------------------------
-
-
 def not_run(detail: str) -> Observation:
     return Observation(outcome=Outcome.NOT_RUN, detail=detail)
 
@@ -169,7 +165,8 @@ def _trouble(job: Job, reply: Reply) -> tuple[Outcome | None, str]:
     if reply.reason is not Reason.NONE:
         text = {
             Reason.CPU: f"more than {limits.cpu_s:g} s of CPU time",
-            Reason.WALL: f"more than {wall_s(limits):g} s by the clock, {reply.cpu_us / 1e6:.1f} s of CPU",
+            Reason.WALL: f"more than {wall_s(limits):g} s by the clock, "
+            f"{reply.cpu_us / 1e6:.1f} s of CPU",
             Reason.OUTPUT: f"more than {limits.output_bytes} bytes of output",
             Reason.RESULT: f"more than {limits.result_bytes} bytes of results",
             Reason.CANCELLED: "cancelled",

@@ -6,6 +6,7 @@ Each lane is a thread that owns its workers (one per hash seed in use) and runs 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import OrderedDict, deque
@@ -78,7 +79,9 @@ class Pool:
         return self._lanes[0].isolation if self._lanes else ()
 
     def start(self) -> None:
-        """Start all lanes; raises SandboxUnavailable when the first worker of any does not come up."""
+        """Start all lanes; raises SandboxUnavailable when the first worker of any does not come
+        up.
+        """
         self._lanes = [_Lane(self, self._open_worker) for _ in range(self._n_lanes)]
         for lane in self._lanes:
             lane.start()
@@ -95,7 +98,7 @@ class Pool:
             return ()
         loop = asyncio.get_running_loop()
         done = asyncio.Event()
-        ticket = Ticket(jobs, group, lambda: loop.call_soon_threadsafe(done.set))
+        ticket = Ticket(jobs, group, lambda: _wake(loop, done))
         self._submit(ticket)
         try:
             await done.wait()
@@ -179,6 +182,12 @@ class Pool:
             self._groups.clear()
 
 
+def _wake(loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> None:
+    """Tell the waiting task; its loop may be gone."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(done.set)
+
+
 class _Lane(threading.Thread):
     """One test at a time, in a worker of the asked hash seed."""
 
@@ -223,7 +232,9 @@ class _Lane(threading.Thread):
             self._pool.released()
 
     def _keep_warm(self) -> None:
-        """Renew the lease of workers that were not asked for a while; forget those that are gone."""
+        """Renew the lease of workers that were not asked for a while; forget those that are
+        gone.
+        """
         now = time.monotonic()
         for seed, counted in tuple(self._workers.items()):
             if now - counted.asked_at < _PING_EVERY_S:
@@ -233,8 +244,6 @@ class _Lane(threading.Thread):
                 counted.asked_at = now
             except WorkerDied:
                 self._retire(seed)
-
-    # one job
 
     def _observe(self, ticket: Ticket, job: Job) -> Observation:
         """Run it; after a death of the worker once more, in a fresh one."""
@@ -304,8 +313,6 @@ class _Lane(threading.Thread):
             self._retire(job.hash_seed)
         return reply
 
-    # workers
-
     def _worker(self, seed: int) -> _Counted:
         """A living worker of this seed; waits for the engine to come back, but not for ever."""
         counted = self._workers.get(seed)
@@ -343,8 +350,6 @@ class _Lane(threading.Thread):
         counted = self._workers.pop(seed, None)
         if counted is not None:
             counted.worker.close()
-
-    # called from other threads
 
     def cancel(self, ticket: Ticket) -> None:
         running = self._running

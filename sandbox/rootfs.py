@@ -1,4 +1,5 @@
-"""A root file system made of this machine's own CPython, as a byte-reproducible tar; no network, no root.
+"""A root file system made of this machine's own CPython, as a byte-reproducible tar; no network,
+no root.
 
 It has the interpreter, the standard library with its .pyc files, the shared libraries, and /bin/sh.
 It does not have pip, tests, tkinter or IDLE, and it carries the faults of this machine's CPython.
@@ -34,7 +35,9 @@ Files = dict[str, tuple[bytes, int]]
 
 
 def base_files() -> Files:
-    """Everything but our own code. Raises SandboxUnavailable where this machine's Python cannot be copied."""
+    """Everything but our own code. Raises SandboxUnavailable where this machine's Python cannot be
+    copied.
+    """
     if sys.platform != "linux":
         raise SandboxUnavailable(
             "an image from local files needs Linux; load one with `atlas sandbox build --from-tar`"
@@ -86,7 +89,9 @@ def _compile(source: bytes, inside: str) -> CodeType:
 
 
 def _cached_code(path: Path) -> bytes | None:
-    """The code in this interpreter's own .pyc while that is fresh: fast, and the same bytes each time."""
+    """The code in this interpreter's own .pyc while that is fresh: fast, and the same bytes each
+    time.
+    """
     try:
         data = Path(importlib.util.cache_from_source(str(path))).read_bytes()
     except OSError:
@@ -99,7 +104,9 @@ def _cached_code(path: Path) -> bytes | None:
 
 
 def _libraries(binaries: list[Path]) -> Files:
-    """The shared libraries that `ldd` names, at their own paths; others than the system's in /usr/local/lib."""
+    """The shared libraries that `ldd` names, at their own paths; others than the system's in
+    /usr/local/lib.
+    """
     files: Files = {}
     for name, path in sorted(_needed(binaries).items()):
         is_system = path.startswith(("/lib", "/usr/lib")) or name.startswith("/")

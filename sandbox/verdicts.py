@@ -1,6 +1,7 @@
 """Observation against expectation, on the trusted side; pure but for `run_tests` and `run_twice`.
 
-Nothing of the candidate runs here: values are plain data that the codec built, and doctest texts are text.
+Nothing of the candidate runs here: values are plain data that the codec built, and doctest texts
+are text.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ async def run_tests(
 async def run_twice(
     sandbox: Sandbox, code: str, tests: Sequence[Test], *, group: str = ""
 ) -> tuple[Verdict, ...]:
-    """As `run_tests`, under two hash seeds in two workers; a test that differs between them is FLAKY."""
+    """As `run_tests`, under two hash seeds in two workers; a test that differs between them is
+    FLAKY.
+    """
     jobs = [job_of(code, test, seed) for seed in (0, 1) for test in tests]
     seen = await sandbox.run(jobs, group=group)
     once, again = seen[: len(tests)], seen[len(tests) :]
@@ -156,9 +159,6 @@ def same_exception(wanted: str, got: str) -> bool:
     return wanted.rpartition(".")[2] == got.rpartition(".")[2]
 
 
-# --- values ------------------------------------------------------------------------------------------
-
-
 def _judge_value(got: object, wanted: object, policy: Policy) -> _Found:
     if policy is Policy.TOKENS:
         same = isinstance(got, str) and isinstance(wanted, str) and got.split() == wanted.split()
@@ -180,15 +180,20 @@ def equal(got: object, wanted: object, policy: Policy = Policy.PYTHON) -> bool:
     if _is_number(got) and _is_number(wanted):
         return _equal_numbers(got, wanted, policy)
     match got, wanted:
-        case (list(), list()) | (tuple(), tuple()):
-            return len(got) == len(wanted) and all(
-                equal(a, b, policy) for a, b in zip(got, wanted, strict=True)
-            )
+        case list(), list():
+            return _equal_items(got, wanted, policy)
+        case tuple(), tuple():
+            return _equal_items(got, wanted, policy)
         case dict(), dict():
             return _equal_dicts(got, wanted, policy)
         case (set() | frozenset(), set() | frozenset()):
             return _equal_sets(got, wanted, policy)
     return type(got) in _TEXTS and type(got) is type(wanted) and got == wanted
+
+
+def _equal_items(got: Sequence[object], wanted: Sequence[object], policy: Policy) -> bool:
+    same_length = len(got) == len(wanted)
+    return same_length and all(equal(a, b, policy) for a, b in zip(got, wanted, strict=True))
 
 
 _TEXTS = (str, bytes, type(None))
@@ -270,9 +275,6 @@ def _same_types(
     return all(equal(keys[key], key, Policy.EXACT) for key in wanted)
 
 
-# --- text --------------------------------------------------------------------------------------------
-
-
 def _judge_print(got: bytes, wanted: str, policy: Policy) -> _Found:
     raw = wanted.encode("utf-8", "surrogateescape")
     if policy is Policy.EXACT:
@@ -327,9 +329,6 @@ def brief(value: object, max_chars: int = 200) -> str:
 def _one_line(text: str, max_chars: int = 300) -> str:
     line = " ".join(text[: 4 * max_chars].split())
     return line if len(line) <= max_chars else line[: max_chars - 3] + "..."
-
-
-# --- doctests ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -398,7 +397,9 @@ def _wrong(source: str, want: str, part: Observation, got: str) -> _Found:
 
 
 def _example_passes(want: str, options: int, part: Observation, got: str) -> bool:
-    """As doctest.DocTestRunner decides, with the candidate's module under any of its usual names."""
+    """As doctest.DocTestRunner decides, with the candidate's module under any of its usual
+    names.
+    """
     wanted_message = _wanted_exception(want)
     checker = doctest.OutputChecker()
     if part.exception is None:

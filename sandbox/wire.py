@@ -2,17 +2,21 @@
 
 Host to worker: 8 bytes of nonce once, then a fixed head and a body per request.
 Worker to host: a fixed head and three byte strings (results, stdout, stderr) per reply.
-The worker reads heads only; the body is read by the forked child, so that no later test finds it in memory.
+The worker reads heads only; the body is read by the forked child, so that no later test finds it
+in memory.
 One request is under way at a time; a CANCEL head may follow it.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
 
 PROTOCOL = 1
+IN, OUT = 0, 1
+"""The worker's descriptors for requests and replies."""
 NONCE_BYTES = 8
 MAX_REPLY_BYTES = 256 << 20
 _REQUEST_MAGIC = b"aQ"
@@ -176,3 +180,23 @@ def split_frames(data: bytes) -> tuple[tuple[bytes, ...], int]:
         frames.append(data[at + FRAME.size : at + FRAME.size + n])
         at += FRAME.size + n
     return tuple(frames), len(data) - at
+
+
+def read_head() -> Request | None:
+    """The next head; None when the host is gone or talks nonsense."""
+    data = read_exact(REQUEST_BYTES)
+    try:
+        return Request.unpack(data) if data else None
+    except WireError:
+        return None
+
+
+def read_exact(n: int, fd: int = IN) -> bytes:
+    """Exactly n bytes, or none when the stream ends before."""
+    data = bytearray()
+    while len(data) < n:
+        piece = os.read(fd, min(n - len(data), 1 << 20))
+        if not piece:
+            return b""
+        data += piece
+    return bytes(data)

@@ -1,0 +1,162 @@
+"""What a fresh child does before a test's code runs in it: streams, limits, another user. Standard
+library only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import gc
+import io
+import os
+import resource
+import signal
+import sys
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import child
+from sandbox.wire import FRAME, Request
+
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
+PR_SET_CHILD_SUBREAPER = 36
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """How this worker confines its tests."""
+
+    local: bool
+    uid: int | None
+    """Uid of tests; the test process of TestCode has the next one. None keeps the worker's own."""
+    lease_s: float
+    oom_file: Path | None
+    tmp: Path
+
+
+def prctl(option: int, value: int) -> bool:
+    return int(_libc.prctl(option, value, 0, 0, 0)) == 0
+
+
+@contextlib.contextmanager
+def as_owner(uid: int | None) -> Iterator[None]:
+    """What is made inside belongs to `uid`."""
+    if uid is None:
+        yield
+        return
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def in_child(run: Callable[[], None]) -> None:
+    """Run and leave the process for good, whatever happens."""
+    code = 70
+    try:
+        run()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def redirect(writes: tuple[int, ...], extra: tuple[int, ...], last: int) -> int:
+    """0 is empty, 1 and 2 are the test's pipes, 3 takes results, 4 may be the other process.
+
+    `last` is kept too, behind those; gives its new number. Everything else is closed.
+    """
+    sources = [os.open(os.devnull, os.O_RDONLY), writes[1], writes[2], writes[0], *extra, last]
+    high = [_above(fd, 32) for fd in sources]
+    for number, fd in enumerate(high):
+        os.dup2(fd, number, inheritable=number < 3)
+    os.closerange(len(high), 1024)
+    return len(high) - 1
+
+
+def _above(fd: int, least: int) -> int:
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
+
+
+def limit(request: Request) -> None:
+    data = (request.memory_mb + 48) << 20
+    cpu_s = request.cpu_ms // 1000 + 2
+    if request.renew:
+        cpu_s *= request.n_frames
+    limits = {
+        resource.RLIMIT_DATA: data,
+        resource.RLIMIT_AS: 2 * data + (512 << 20),
+        resource.RLIMIT_CPU: cpu_s,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: 256,
+        resource.RLIMIT_FSIZE: 64 << 20,
+    }
+    for kind, value in limits.items():
+        _soft, hard = resource.getrlimit(kind)
+        least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (least, least))
+
+
+def drop(setting: Setting, offset: int) -> None:
+    """Become the test's own user; be the first that the kernel ends when memory runs out."""
+    if setting.local:
+        return
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    if setting.uid is not None:
+        uid = setting.uid + offset
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        prctl(PR_SET_DUMPABLE, 1)
+
+
+def _text_out(fd: int, errors: str) -> io.TextIOWrapper:
+    raw = io.BufferedWriter(io.FileIO(fd, "w", closefd=False))
+    return io.TextIOWrapper(raw, "utf-8", errors=errors, line_buffering=fd == 2)
+
+
+def _text_in() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8")
+
+
+def prepare_streams() -> None:
+    """Make in the worker, once, the stream objects that each child finds over its own 0, 1 and
+    2.
+    """
+    sys.stdin, sys.stdout, sys.stderr = (
+        *(_text_in(), _text_out(1, "strict"), _text_out(2, "backslashreplace")),
+    )
+    sys.__dict__.update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
+    sys.argv = [child.FILENAME]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+
+
+def restore_python() -> None:
+    """Signals and collector as a fresh start has them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.enable()
+
+
+def split_stdin(body: bytes) -> tuple[bytes, bytes]:
+    """The job and its standard input, which follow each other behind one length."""
+    (n,) = FRAME.unpack_from(body)
+    return body[FRAME.size : FRAME.size + n], body[FRAME.size + n :]
+
+
+def give_stdin(data: bytes) -> None:
+    """A file in memory as standard input: it can be read, seeked and opened again."""
+    if not data:
+        return
+    fd = os.memfd_create("stdin")
+    with os.fdopen(os.dup(fd), "wb") as file:
+        file.write(data)
+    os.lseek(fd, 0, os.SEEK_SET)
+    os.dup2(fd, 0)
+    os.close(fd)
+    sys.stdin = _text_in()
+    sys.__dict__.update(__stdin__=sys.stdin)

@@ -1,0 +1,288 @@
+"""The processes and pipes of one test, as the worker sees them: start, watch, kill, report.
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import processes, remote
+from sandbox.child import RESULT_FD, run_candidate
+from sandbox.confine import (
+    PR_SET_DUMPABLE,
+    PR_SET_PDEATHSIG,
+    Setting,
+    as_owner,
+    drop,
+    give_stdin,
+    in_child,
+    limit,
+    prctl,
+    redirect,
+    restore_python,
+    split_stdin,
+)
+from sandbox.wire import FRAME, IN, Ask, Reason, Reply, Request, Say, read_exact, read_head
+
+_N_CPUS = os.cpu_count() or 1
+
+
+class Run:
+    """The processes and pipes of one test."""
+
+    def __init__(self, setting: Setting, request: Request) -> None:
+        self.setting = setting
+        self.request = request
+        self.reason = Reason.NONE
+        self.host_is_gone = False
+        self.directory = setting.tmp
+        self.pids: list[int] = []
+        self._kept: dict[int, bytearray] = {}
+        self._caps: dict[int, tuple[int, Reason]] = {}
+        self._ends: list[int] = []
+        self._status: dict[int, int] = {}
+        self._cpu_s = 0.0
+        self._max_rss_kb = 0
+        self._started = time.monotonic()
+        self._renewed_wall = self._started
+        self._renewed_cpu = 0.0
+        self._look_at = self._started + self._soonest_s(request.cpu_ms / 1000)
+        self._frames_seen = 0
+        self._frames_at = 0
+
+    def start(self) -> bool:
+        """Fork; False when that failed or the body did not arrive."""
+        if self.setting.local:
+            self.directory = Path(tempfile.mkdtemp(prefix="atlas-test-"))
+        self._fds = self._pipes()
+        try:
+            if self.request.test_bytes:
+                return self._start_pair()
+            return self._fork(self._candidate, self.request.body_bytes, ())
+        finally:
+            for fd in self._fds.writes:
+                os.close(fd)
+
+    def _pipes(self) -> _Fds:
+        """Pipes that belong to the test's uid, so that it may open /dev/stdout again."""
+        with as_owner(self.setting.uid):
+            pairs = [os.pipe() for _ in range(3)]
+        result, out, err = (read for read, _write in pairs)
+        request = self.request
+        n = request.n_frames
+        self._caps = {
+            result: ((request.result_bytes + 1024) * min(n, 4) + n * 64, Reason.RESULT),
+            out: (request.output_bytes, Reason.OUTPUT),
+            err: (request.output_bytes, Reason.OUTPUT),
+        }
+        self._kept = {fd: bytearray() for fd in self._caps}
+        self._ends = [result, out, err]
+        for fd in self._ends:
+            os.set_blocking(fd, False)
+        return _Fds(reads=tuple(self._ends), writes=tuple(write for _read, write in pairs))
+
+    def _start_pair(self) -> bool:
+        """The candidate's process first, then the test's, joined by a socket; the test leads."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            return self._fork(
+                self._served_candidate, self.request.body_bytes, (theirs.fileno(),)
+            ) and self._fork(self._test, self.request.test_bytes, (ours.fileno(),))
+
+    def _fork(self, run: Callable[[bytes], None], n_bytes: int, extra: tuple[int, ...]) -> bool:
+        read, write = os.pipe()
+        offset = len(self.pids)
+        try:
+            pid = os.fork()
+        except OSError:
+            self.reason = Reason.FORK
+            return False
+        if pid == 0:
+            os.close(read)
+            in_child(lambda: self._become_test(run, n_bytes, write, (extra, offset)))
+        os.close(write)
+        self.pids.append(pid)
+        arrived = os.read(read, 1)
+        os.close(read)
+        return bool(arrived)
+
+    def _become_test(
+        self,
+        run: Callable[[bytes], None],
+        n_bytes: int,
+        arrived: int,
+        rest: tuple[tuple[int, ...], int],
+    ) -> None:
+        """In the child: take the body, give up everything else, run."""
+        extra, offset = rest
+        if self.setting.local:
+            os.setsid()
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        body = read_exact(n_bytes)
+        arrived = redirect(self._fds.writes, extra, arrived)
+        os.chdir(self.directory)
+        limit(self.request)
+        drop(self.setting, offset)
+        restore_python()
+        os.write(arrived, b"1")
+        os.close(arrived)
+        run(body)
+
+    def _candidate(self, body: bytes) -> None:
+        body, stdin = split_stdin(body)
+        give_stdin(stdin)
+        run_candidate(body, self.request.result_bytes)
+
+    def _served_candidate(self, body: bytes) -> None:
+        os.close(RESULT_FD)
+        remote.serve_calls(split_stdin(body)[0])
+
+    def _test(self, body: bytes) -> None:
+        prctl(PR_SET_DUMPABLE, 0)
+        remote.run_test(split_stdin(body)[0], self.request.result_bytes)
+
+    def watch(self) -> None:
+        """Until the leader has ended or a limit is reached."""
+        leader = os.pidfd_open(self.pids[-1])
+        poll = select.poll()
+        for fd in (*self._ends, leader, IN):
+            poll.register(fd, select.POLLIN)
+        try:
+            while self.reason is Reason.NONE and not self.host_is_gone:
+                events = dict(poll.poll(self._patience_s() * 1000))
+                for fd in [fd for fd in self._ends if fd in events]:
+                    if not self._drain(fd):
+                        poll.unregister(fd)
+                if IN in events:
+                    self._heed(events[IN])
+                if leader in events:
+                    return
+                self._check_time()
+        finally:
+            os.close(leader)
+
+    def _heed(self, event: int) -> None:
+        """A CANCEL, or the end of the host."""
+        request = read_head() if event & select.POLLIN else None
+        if request is None:
+            self.host_is_gone = True
+        elif request.ask is Ask.CANCEL and request.request_id == self.request.request_id:
+            self.reason = Reason.CANCELLED
+
+    def _drain(self, fd: int) -> bool:
+        """Take what is there, up to the cap; False at the end of the pipe."""
+        kept = self._kept[fd]
+        cap, reason = self._caps[fd]
+        try:
+            piece = os.read(fd, 1 << 16)
+        except BlockingIOError:
+            return True
+        kept += piece[: max(0, cap - len(kept))]
+        if len(kept) >= cap and len(piece) and self.reason is Reason.NONE:
+            self.reason = reason
+        if fd == self._ends[0]:
+            self._count_frames(kept)
+        return bool(piece)
+
+    def _count_frames(self, kept: bytearray) -> None:
+        """Renew the limits at each complete result of a batch, at most once per part."""
+        while len(kept) - self._frames_at >= FRAME.size:
+            (n,) = FRAME.unpack_from(kept, self._frames_at)
+            if len(kept) - self._frames_at - FRAME.size < n:
+                return
+            self._frames_at += FRAME.size + n
+            self._frames_seen += 1
+            if self.request.renew and self._frames_seen <= self.request.n_frames:
+                self._renewed_wall = time.monotonic()
+                self._renewed_cpu = self._cpu_now()
+                self._look_at = self._renewed_wall + self._soonest_s(self.request.cpu_ms / 1000)
+
+    def _patience_s(self) -> float:
+        return max(self._look_at - time.monotonic(), 0.001)
+
+    def _soonest_s(self, cpu_left_s: float) -> float:
+        """How long until a limit can be reached at the earliest."""
+        wall_left_s = self.request.wall_ms / 1000 - (time.monotonic() - self._renewed_wall)
+        return min(cpu_left_s / _N_CPUS, wall_left_s)
+
+    def _check_time(self) -> None:
+        """Read the clocks, but only when a limit can have been reached."""
+        if self.reason is not Reason.NONE or time.monotonic() < self._look_at:
+            return
+        cpu_left_s = self.request.cpu_ms / 1000 - (self._cpu_now() - self._renewed_cpu)
+        if cpu_left_s <= 0:
+            self.reason = Reason.CPU
+        elif self._soonest_s(cpu_left_s) <= 0:
+            self.reason = Reason.WALL
+        self._look_at = time.monotonic() + self._soonest_s(cpu_left_s)
+
+    def _cpu_now(self) -> float:
+        """CPU seconds of all processes of the test, living and reaped."""
+        return self._cpu_s + sum(processes.cpu_s(pid) for pid in processes.descendants(os.getpid()))
+
+    def kill(self) -> None:
+        """Kill and reap every process of the test, then read what is left in the pipes."""
+        for _ in range(2000):
+            _kill_all(self.setting.local)
+            if not self._reap():
+                break
+        for fd in self._ends:
+            for _ in range(1 << 12):
+                before = len(self._kept[fd])
+                if not self._drain(fd) or len(self._kept[fd]) == before:
+                    break
+            os.close(fd)
+        self._ends = []
+
+    def _reap(self) -> bool:
+        """Reap what has ended; False when no child is left."""
+        try:
+            pid, status, usage = os.wait4(-1, 0)
+        except ChildProcessError:
+            return False
+        self._cpu_s += usage.ru_utime + usage.ru_stime
+        self._max_rss_kb = max(self._max_rss_kb, usage.ru_maxrss)
+        self._status[pid] = status
+        return True
+
+    def reply(self, *, oom_kills: int) -> Reply:
+        result, out, err = self._kept.values()
+        status = self._status.get(self.pids[-1], 0) if self.pids else 0
+        return Reply(
+            say=Say.DONE,
+            nonce=self.request.nonce,
+            request_id=self.request.request_id,
+            reason=self.reason,
+            signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
+            exit_code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0,
+            cpu_us=int(self._cpu_s * 1e6),
+            wall_us=int((time.monotonic() - self._started) * 1e6),
+            max_rss_kb=self._max_rss_kb,
+            oom_kills=max(0, oom_kills),
+            result=bytes(result),
+            stdout=bytes(out),
+            stderr=bytes(err),
+        )
+
+
+@dataclass(frozen=True)
+class _Fds:
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+
+
+def _kill_all(local: bool) -> None:
+    if local:
+        processes.kill(processes.descendants(os.getpid()))
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
