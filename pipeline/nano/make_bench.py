@@ -51,9 +51,9 @@ class Made:
     reference: str
 
 
-def write_bench(folder: Path, *, seed: int) -> dict[str, int]:
+def write_bench(folder: Path, *, seed: int, per_part: int = PER_PART) -> dict[str, int]:
     """Write the public and the hidden file to `folder`; gives the number of tasks per part."""
-    made = make_bench(seed)
+    made = make_bench(seed, per_part)
     public, hidden = folder / PUBLIC.name, folder / HIDDEN.name
     _write(public, [_public(m) for m in made])
     _write(hidden, [_hidden(m) for m in made])
