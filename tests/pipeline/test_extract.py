@@ -294,8 +294,9 @@ def test_blocks_are_split_at_their_own_kind_of_fence() -> None:
 
 PIECES = st.sampled_from(
     ["```python\n", "```\n", ANSWER, STATEMENT, "def ", "class A:\n", "    ", "\n", "return", "(",
-     '"""', "'", "\\", "\0", "\ud800", "\u2028", "\f", "\t", "import re\n", "@x\n", "é", "#", "~~~\n",
-     "async def keep(xs, n):\n", "lambda: ", "f'{", "keep(", ": ", "yield ", "<|im_end|>"]
+     '"""', "'", "\\", "\0", "\ud800", "\u2028", "\f", "\t", "import re\n", "@x\n", "é", "#",
+     "~~~\n",     "async def keep(xs, n):\n", "lambda: ", "f'{", "keep(", ": ", "yield ",
+     "<|im_end|>"]
 )  # fmt: skip
 
 
