@@ -1,14 +1,14 @@
 """Numbers and lists: signatures and examples are here, the bodies are for Atlas to write."""
 
 
-def keep_multiples(numbers, n):
+def multiples_of(numbers, n):
     """Return the numbers that are multiples of n, in the order they come.
 
-    >>> keep_multiples([3, 4, 6, 7, 9], 3)
+    >>> multiples_of([3, 4, 6, 7, 9], 3)
     [3, 6, 9]
-    >>> keep_multiples([5, 10, 12], 5)
+    >>> multiples_of([5, 10, 12], 5)
     [5, 10]
-    >>> keep_multiples([], 2)
+    >>> multiples_of([], 2)
     []
     """
     ...

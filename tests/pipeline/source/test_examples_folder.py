@@ -14,7 +14,7 @@ from pipeline.source.text import Document, document_from_bytes
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 SOLUTIONS: Mapping[str, str] = {
-    "keep_multiples": "return [x for x in numbers if x % n == 0]",
+    "multiples_of": "return [x for x in numbers if x % n == 0]",
     "sum_of_squares": "return sum(x * x for x in numbers)",
     "clamp": "return max(low, min(high, value))",
     "running_total": "return [sum(numbers[: i + 1]) for i in range(len(numbers))]",
