@@ -73,6 +73,7 @@ class DockerSandbox:
         from sandbox.container import Plan, owner_labels, sweep
         from sandbox.engine import connect, find_endpoint
         from sandbox.image import ensure_image
+        from sandbox.selftest import ensure_tested
 
         self._endpoint = find_endpoint(self._environ)
         client = connect(self._endpoint)
@@ -85,17 +86,18 @@ class DockerSandbox:
         self._plan = Plan(
             image=tag, memory_mb=self._memory_mb, labels=owner_labels(), runtime=self._runtime
         )
+        ensure_tested(self._client(), tag, lambda: self._open_worker(0))
         pool = Pool(self._n_workers, self._open_worker, reconnect_s=self._reconnect_s)
         pool.start()
         return pool
 
     def _open_worker(self, seed: int) -> Worker:
-        """One more container; the first that an engine refuses shows which options it cannot take."""
+        """One more container; the first refusal shows which options the engine cannot take."""
         from sandbox.container import open_container
 
         plan = self._plan
         try:
-            worker = open_container(self._client(), plan, seed)
+            worker: Worker = open_container(self._client(), plan, seed)
         except SandboxUnavailable:
             if self._is_settled:
                 raise
@@ -104,7 +106,7 @@ class DockerSandbox:
         return worker
 
     def _with_fewer_options(self, seed: int, plan: Plan) -> Worker:
-        """Leave out one optional guarantee, then all; aloud. Raises the first refusal when none helps."""
+        """Leave out one optional guarantee, then all; aloud. Raises the last refusal."""
         from sandbox.container import OPTIONAL, open_container
 
         with self._settling:

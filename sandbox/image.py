@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import sys
 import tarfile
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,21 +72,33 @@ LOCAL_BASE = "local"
 def ensure_image(
     client: Client, *, packages: tuple[str, ...] = (), base: str = DEFAULT_BASE
 ) -> Image:
-    """The image, from the engine's store or built now. Raises SandboxUnavailable when it cannot be
-    built.
+    """The image, from the engine's store or built now.
+
+    Raises SandboxUnavailable when it cannot be built.
     """
-    wanted = [_image(base, packages), _image(LOCAL_BASE, packages)]
-    for image in wanted:
-        if _exists(client, image.tag):
+    for image in (_image(base, packages), _image(LOCAL_BASE, packages)):
+        if exists(client, image.tag):
             return image
+    return build(client, packages=packages, base=base)
+
+
+def build(
+    client: Client,
+    *,
+    packages: tuple[str, ...] = (),
+    base: str = DEFAULT_BASE,
+    wheels: Path | None = None,
+) -> Image:
+    """Build on `base` where a registry has it, else (or for LOCAL_BASE) from this machine's Python.
+
+    Packages come from the folder `wheels`, or else from the package index that pip is set up for.
+    Raises SandboxUnavailable.
+    """
     if base != LOCAL_BASE and _fetch(client, base):
-        return _build_on(client, wanted[0], packages)
-    if packages:
-        raise SandboxUnavailable(
-            f"no registry answers, so there is no {base} to put {', '.join(packages)} into; "
-            "give a wheel folder with `atlas sandbox build --wheels DIR`"
-        )
-    return build_from_local(client)
+        return _build_on(client, _image(base, packages), packages, wheels)
+    if base not in (LOCAL_BASE, DEFAULT_BASE):
+        raise SandboxUnavailable(f"no image {base} here and no registry that has it")
+    return _build_from_local(client, packages, wheels)
 
 
 def _image(base: str, packages: tuple[str, ...]) -> Image:
@@ -92,7 +106,8 @@ def _image(base: str, packages: tuple[str, ...]) -> Image:
     return Image(tag=f"{_REPOSITORY}:{name}", recipe=name, base=base)
 
 
-def _exists(client: Client, tag: str) -> bool:
+def exists(client: Client, tag: str) -> bool:
+    """Whether the engine's store has it."""
     from docker.errors import ImageNotFound
 
     try:
@@ -107,7 +122,7 @@ def _fetch(client: Client, base: str) -> bool:
     import requests
     from docker.errors import APIError
 
-    if _exists(client, base):
+    if exists(client, base):
         return True
     kept, client.timeout = client.timeout, _PULL_TIMEOUT_S
     try:
@@ -117,20 +132,60 @@ def _fetch(client: Client, base: str) -> bool:
         return False
     finally:
         client.timeout = kept
-    return _exists(client, base)
+    return exists(client, base)
 
 
-def build_from_local(client: Client) -> Image:
+def _build_from_local(client: Client, packages: tuple[str, ...], wheels: Path | None) -> Image:
     """An image of this machine's CPython; takes seconds and no network."""
-    image = _image(LOCAL_BASE, ())
-    files = rootfs.base_files()
+    image = _image(LOCAL_BASE, packages)
+    files = {**local_files(packages, wheels), **worker_files()}
     changes = [f"ENV {k}={v}" for k, v in _ENVIRONMENT.items()]
     changes.append(f"ENV LD_LIBRARY_PATH={rootfs.library_path(files)}")
     changes += [f"LABEL {LABEL}={image.recipe}", f"ENTRYPOINT {_json(_ENTRY)}"]
-    for path, (content, mode) in worker_files().items():
-        files[path] = (content, mode)
     _import(client, rootfs.tar(files), image, changes)
     return image
+
+
+def local_files(packages: tuple[str, ...], wheels: Path | None) -> rootfs.Files:
+    """Python and its packages, without our own code."""
+    files = rootfs.base_files()
+    if wheels is not None:
+        files.update(rootfs.wheel_files(wheels))
+    elif packages:
+        with tempfile.TemporaryDirectory() as folder:
+            rootfs.download_wheels(packages, Path(folder))
+            files.update(rootfs.wheel_files(Path(folder)))
+    return files
+
+
+def load_tar(client: Client, path: Path) -> Image:
+    """An image from a tar: one that `docker save` wrote, or a root file system with a python3.
+
+    Raises SandboxUnavailable.
+    """
+    data = path.read_bytes()
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        is_saved = "manifest.json" in archive.getnames()
+    base = f"{_REPOSITORY}-base:{hashlib.sha256(data).hexdigest()[:16]}"
+    if is_saved:
+        base = _load(client, data)
+    else:
+        _import(client, data, Image(tag=base, recipe="", base=""), [f"LABEL {LABEL}=base"])
+    return _build_on(client, _image(base, ()), (), None)
+
+
+def _load(client: Client, data: bytes) -> str:
+    """Load a saved image; its name."""
+    from docker.errors import APIError
+
+    try:
+        said = " ".join(str(line.get("stream", "")) for line in client.load_image(data))
+    except APIError as exc:
+        raise SandboxUnavailable(f"the engine refused the tar: {one_line(exc)}") from exc
+    found = re.search(r"Loaded image(?: ID)?: (\S+)", said)
+    if found is None:
+        raise SandboxUnavailable(f"the engine found no image in the tar: {said.strip()[:200]}")
+    return found.group(1)
 
 
 def _import(client: Client, tar: bytes, image: Image, changes: list[str]) -> None:
@@ -144,7 +199,7 @@ def _import(client: Client, tar: bytes, image: Image, changes: list[str]) -> Non
         raise SandboxUnavailable(f"the engine refused the image: {one_line(exc)}") from exc
     finally:
         client.timeout = kept
-    if not _exists(client, image.tag):
+    if not exists(client, image.tag):
         raise SandboxUnavailable(
             "the engine took the image and does not show it; is its disk full?"
         )
@@ -154,41 +209,48 @@ def _json(words: list[str]) -> str:
     return "[" + ",".join(f'"{word}"' for word in words) + "]"
 
 
-def _build_on(client: Client, image: Image, packages: tuple[str, ...]) -> Image:
-    """An image on top of a Python image, with packages from its index."""
+def _build_on(
+    client: Client, image: Image, packages: tuple[str, ...], wheels: Path | None
+) -> Image:
+    """An image on top of a Python image, with packages from wheels or from its index."""
     from docker.errors import APIError, BuildError
 
-    context = _context(_dockerfile(image, packages))
+    context = _context(_dockerfile(image, packages, wheels), wheels)
     kept, client.timeout = client.timeout, _BUILD_TIMEOUT_S
     lines: list[str] = []
     try:
-        for line in client.build(
-            fileobj=context, custom_context=True, tag=image.tag, rm=True, pull=False, decode=True
-        ):
-            lines.append(str(line.get("error") or line.get("stream") or "").strip())
+        said = client.build(
+            fileobj=context,
+            custom_context=True,
+            tag=image.tag,
+            rm=True,
+            pull=False,
+            decode=True,
+            network_mode="default" if packages and wheels is None else "none",
+        )
+        lines.extend(str(line.get("error") or line.get("stream") or "").strip() for line in said)
     except (APIError, BuildError) as exc:
         raise SandboxUnavailable(f"building on {image.base} failed: {one_line(exc)}") from exc
     finally:
         client.timeout = kept
-    if not _exists(client, image.tag):
+    if not exists(client, image.tag):
         last = next((line for line in reversed(lines) if line), "no message")
         raise SandboxUnavailable(f"building on {image.base} failed: {last}")
     return image
 
 
-def _dockerfile(image: Image, packages: tuple[str, ...]) -> str:
+def _dockerfile(image: Image, packages: tuple[str, ...], wheels: Path | None) -> str:
     environment = [f"ENV {name}={value}" for name, value in _ENVIRONMENT.items()]
-    install = [f"RUN pip install --no-cache-dir {' '.join(sorted(packages))}"] if packages else []
     compile_all = (
-        "RUN python3 -m compileall -q --invalidation-mode unchecked-hash "
-        f"/usr/local/lib {_HOME} || true"
+        "python3 -m compileall -q --invalidation-mode unchecked-hash "
+        f"$(python3 -c 'import sysconfig; print(sysconfig.get_path(\"stdlib\"))') {_HOME} || true"
     )
     return "\n".join(
         [
             f"FROM {image.base}",
-            *install,
+            *_install(packages, wheels),
             f"COPY {_HOME[1:]} {_HOME}",
-            compile_all,
+            f"RUN {compile_all}",
             *environment,
             f"LABEL {LABEL}={image.recipe}",
             f"ENTRYPOINT {_json(_ENTRY)}",
@@ -196,13 +258,17 @@ def _dockerfile(image: Image, packages: tuple[str, ...]) -> str:
     )
 
 
-def _context(dockerfile: str) -> io.BytesIO:
-    buffer = io.BytesIO()
+def _install(packages: tuple[str, ...], wheels: Path | None) -> list[str]:
+    if wheels is not None:
+        pip = "RUN python3 -m pip install --no-cache-dir --no-index --no-deps /wheels/*.whl"
+        return ["COPY wheels /wheels", pip]
+    if packages:
+        return [f"RUN python3 -m pip install --no-cache-dir {' '.join(sorted(packages))}"]
+    return []
+
+
+def _context(dockerfile: str, wheels: Path | None) -> io.BytesIO:
     files = {**worker_files(), "Dockerfile": (dockerfile.encode(), 0o644)}
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path, (content, mode) in sorted(files.items()):
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = len(content), mode
-            archive.addfile(entry, io.BytesIO(content))
-    buffer.seek(0)
-    return buffer
+    for path in sorted(wheels.glob("*.whl")) if wheels else ():
+        files[f"wheels/{path.name}"] = (path.read_bytes(), 0o644)
+    return io.BytesIO(rootfs.tar(files, bare=True))

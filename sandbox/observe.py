@@ -207,9 +207,10 @@ def _decoded(data: bytes) -> object:
 
 def _from_report(report: object) -> Observation:
     """Field by field, because an untrusted process wrote it."""
-    if not isinstance(report, dict) or report.get("outcome") not in _FROM_CHILD:
+    said = report.get("outcome") if isinstance(report, dict) else None
+    if not isinstance(report, dict) or not isinstance(said, str) or said not in _FROM_CHILD:
         return Observation(outcome=Outcome.BAD_RESULT, detail="not a result")
-    outcome = Outcome(report["outcome"])
+    outcome = Outcome(said)
     printed = _text(report.get("printed", ""))
     detail = _text(report.get("detail", ""))[:500]
     if report.get("test_fault") is True:
@@ -235,7 +236,7 @@ def _text(value: object) -> str:
 def _exception(value: object) -> ExceptionSeen | None:
     match value:
         case (str(kind), str(message), None | int() as lineno):
-            return ExceptionSeen(type=kind, message=message[:_MAX_TEXT], lineno=lineno)
+            return ExceptionSeen(type=kind[:300], message=message[:_MAX_TEXT], lineno=lineno)
     return None
 
 

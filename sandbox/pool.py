@@ -162,6 +162,19 @@ class Pool:
         with self._changed:
             self._changed.notify_all()
 
+    def lane_ended(self, ended: _Lane) -> None:
+        """Without any lane nothing that waits would ever run."""
+        if self._closing or any(lane.is_alive() for lane in self._lanes if lane is not ended):
+            return
+        with self._changed:
+            self._drop_pending("the sandbox has failed; see the log")
+
+    def _drop_pending(self, why: str) -> None:
+        for ticket in [t for tickets in self._groups.values() for t in tickets]:
+            while ticket.pending:
+                ticket.settle(ticket.pending.popleft(), not_run(why))
+        self._groups.clear()
+
     @property
     def is_closing(self) -> bool:
         return self._closing
@@ -176,10 +189,7 @@ class Pool:
         for lane in self._lanes:
             lane.join()
         with self._changed:
-            for ticket in [t for tickets in self._groups.values() for t in tickets]:
-                while ticket.pending:
-                    ticket.settle(ticket.pending.popleft(), not_run("the sandbox was closed"))
-            self._groups.clear()
+            self._drop_pending("the sandbox was closed")
 
 
 def _wake(loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> None:
@@ -217,6 +227,7 @@ class _Lane(threading.Thread):
         finally:
             for worker in self._workers.values():
                 worker.worker.close()
+            self._pool.lane_ended(self)
 
     def _turn(self) -> None:
         found = self._pool.next(_PING_EVERY_S)
@@ -224,10 +235,11 @@ class _Lane(threading.Thread):
         if found is None:
             return
         self.ticket, index = found
+        result = sandbox_error("a fault of the sandbox itself; please report it")
         try:
             result = self._observe(self.ticket, self.ticket.jobs[index])
-            self._pool.settle(self.ticket, index, result)
         finally:
+            self._pool.settle(self.ticket, index, result)
             self.ticket = None
             self._pool.released()
 

@@ -7,6 +7,7 @@ It does not have pip, tests, tkinter or IDLE, and it carries the faults of this 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import io
 import marshal
@@ -15,6 +16,8 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from types import CodeType
@@ -107,15 +110,67 @@ def _libraries(binaries: list[Path]) -> Files:
     """The shared libraries that `ldd` names, at their own paths; others than the system's in
     /usr/local/lib.
     """
+    return _placed(_needed(binaries))
+
+
+def _placed(needed: Mapping[str, str]) -> Files:
     files: Files = {}
-    for name, path in sorted(_needed(binaries).items()):
+    for name, path in sorted(needed.items()):
         is_system = path.startswith(("/lib", "/usr/lib")) or name.startswith("/")
         inside = path if is_system else f"/usr/local/lib/{name}"
         files[inside.lstrip("/")] = (Path(path).read_bytes(), 0o755)
     return files
 
 
+def download_wheels(packages: tuple[str, ...], folder: Path) -> None:
+    """Fetch wheels for this Python with pip; raises SandboxUnavailable when it cannot."""
+    command = [sys.executable, "-m", "pip", "download", "--only-binary=:all:", "--dest"]
+    done = subprocess.run(
+        [*command, str(folder), *sorted(packages)], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise SandboxUnavailable(
+            f"pip cannot fetch {', '.join(packages)}: {last}; give wheels with --wheels DIR"
+        )
+
+
+def wheel_files(folder: Path) -> Files:
+    """All wheels of the folder, unpacked where this Python looks; raises SandboxUnavailable."""
+    wheels = sorted(folder.glob("*.whl"))
+    if not wheels:
+        raise SandboxUnavailable(f"no wheels in {folder}; `pip download --dest` puts some there")
+    site = f"usr/local/lib/python3.{sys.version_info.minor}/site-packages"
+    with tempfile.TemporaryDirectory() as unpacked:
+        for wheel in wheels:
+            zipfile.ZipFile(wheel).extractall(unpacked)
+        return _unpacked_files(Path(unpacked), site)
+
+
+def _unpacked_files(root: Path, site: str) -> Files:
+    files: Files = {}
+    binaries = []
+    for path in sorted(p for p in root.rglob("*") if p.is_file()):
+        parts = path.relative_to(root).parts
+        if parts[0].endswith(".data"):
+            parts = parts[2:] if parts[1] in ("purelib", "platlib") else ()
+        if not parts or "tests" in parts:
+            continue
+        inside = f"{site}/{'/'.join(parts)}"
+        files[inside] = (path.read_bytes(), 0o644)
+        if path.suffix == ".py":
+            with contextlib.suppress(SyntaxError):
+                files[_cached_name(inside)] = (compiled(path, "/" + inside), 0o644)
+        elif ".so" in path.suffixes:
+            binaries.append(path)
+    bundled = str(root)
+    needed = {n: p for n, p in _needed(binaries).items() if not p.startswith(bundled)}
+    return {**files, **_placed(needed)}
+
+
 def _needed(binaries: list[Path]) -> Mapping[str, str]:
+    if not binaries:
+        return {}
     try:
         done = subprocess.run(
             ["ldd", *map(str, binaries)], capture_output=True, text=True, check=False, timeout=60
@@ -135,11 +190,16 @@ def library_path(files: Files) -> str:
     )
 
 
-def tar(files: Files) -> bytes:
-    """The same bytes for the same files: sorted, no times, no owners."""
+def tar(files: Files, *, bare: bool = False) -> bytes:
+    """The same bytes for the same files: sorted, no times, no owners.
+
+    A root file system also gets its empty folders and the names of python3, unless `bare`.
+    """
+    folders = set() if bare else _folders(files)
+    links = () if bare else ("python", "python3")
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        for folder in sorted(_folders(files)):
+        for folder in sorted(folders):
             entry = tarfile.TarInfo(folder)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
             archive.addfile(entry)
@@ -147,7 +207,7 @@ def tar(files: Files) -> bytes:
             entry = tarfile.TarInfo(path)
             entry.size, entry.mode = len(content), mode
             archive.addfile(entry, io.BytesIO(content))
-        for name in ("python", "python3"):
+        for name in links:
             entry = tarfile.TarInfo(f"usr/local/bin/{name}")
             entry.type, entry.linkname = tarfile.SYMTYPE, f"python3.{sys.version_info.minor}"
             archive.addfile(entry)
