@@ -76,12 +76,12 @@ def find_function(document: Document, name: str) -> FunctionSite:
     A unique last part is enough (`push` for `Stack.push`).
     Raises FunctionNotFound with near names, SourceSyntaxError.
     """
-    sites = functions(document)
-    found = [site for site in sites if site.name == name] or _by_tail(sites, name)
+    places = [(_qualified(node, at), node, at) for node, at in _all_places(document)]
+    found = [one for one in places if one[0] == name] or _by_tail(places, name)
     if found:
-        return _implementation(found)
-    names = sorted({site.name for site in sites})
-    raise _not_found(document, name, names)
+        _, node, place = _implementation(found)
+        return _site(document, node, place)
+    raise _not_found(document, name, sorted({one[0] for one in places}))
 
 
 def function_at(
@@ -92,19 +92,22 @@ def function_at(
     Raises FunctionNotFound, SourceSyntaxError.
     """
     at = document.line_of(offset_at(document, line, column, unit))
-    around = [site for site in functions(document) if site.first_line <= at <= site.last_line]
+    around = [
+        (node, place)
+        for node, place in _all_places(document)
+        if _first_line(document, node) <= at <= _last_line(document, node)
+    ]
     if not around:
         place = f"{document.path or 'the file'}:{line + 1}"
         raise FunctionNotFound(f"no function at {place}; put the cursor inside one")
-    return max(around, key=lambda site: site.start)
+    return _site(document, *max(around, key=lambda one: one[0].lineno))
 
 
 def functions(document: Document) -> tuple[FunctionSite, ...]:
     """All functions of the file in order, nested and overloaded ones too. Raises
     SourceSyntaxError.
     """
-    places = _places(document.tree.body, _Place())
-    return tuple(_site(document, node, place) for node, place in places)
+    return tuple(_site(document, node, place) for node, place in _all_places(document))
 
 
 def docstring_node(node: ast.AST) -> ast.Constant | None:
@@ -120,7 +123,7 @@ def docstring_node(node: ast.AST) -> ast.Constant | None:
 
 def node_of(document: Document, site: FunctionSite) -> FunctionNode:
     """The syntax node of a site of this document."""
-    for node, _ in _places(document.tree.body, _Place()):
+    for node, _ in _all_places(document):
         if document.offset_of_node(node.lineno, node.col_offset) == site.def_start:
             return node
     raise FunctionNotFound(f"{site.name} is no longer in {document.path or 'the file'}; ask again")
@@ -131,6 +134,22 @@ class _Place:
     names: tuple[str, ...] = ()
     owner: str = "module"
     typing_only: bool = False
+
+
+_Found = tuple[str, FunctionNode, _Place]
+
+
+def _all_places(document: Document) -> Iterator[tuple[FunctionNode, _Place]]:
+    return _places(document.tree.body, _Place())
+
+
+def _first_line(document: Document, node: FunctionNode) -> int:
+    return document.line_of(_start_of(document, node))
+
+
+def _last_line(document: Document, node: FunctionNode) -> int:
+    end = _end_of(document, node.body[-1])
+    return document.line_of(_end_with_comments(document, node, end))
 
 
 def _places(body: Sequence[ast.stmt], place: _Place) -> Iterator[tuple[FunctionNode, _Place]]:
@@ -163,7 +182,7 @@ def _blocks(stmt: ast.stmt) -> Iterator[tuple[Sequence[ast.stmt], bool]]:
 
 def _site(document: Document, node: FunctionNode, place: _Place) -> FunctionSite:
     def_start = document.offset_of_node(node.lineno, node.col_offset)
-    start = _decorator_start(document, node) if node.decorator_list else def_start
+    start = _start_of(document, node)
     doc = docstring_node(node)
     rest = node.body[1:] if doc else node.body
     body_end = _end_of(document, node.body[-1])
@@ -187,7 +206,7 @@ def _site(document: Document, node: FunctionNode, place: _Place) -> FunctionSite
         docstring=doc.value if doc and isinstance(doc.value, str) else None,
         is_stub=all(_is_placeholder(stmt) for stmt in rest),
         is_async=isinstance(node, ast.AsyncFunctionDef),
-        is_overload=any(_last_part(d) == "overload" for d in node.decorator_list),
+        is_overload=_is_overload(node),
         is_typing_only=place.typing_only,
         owner=place.owner,
         params=parameter_names(node),
@@ -218,14 +237,8 @@ def _last_part(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _decorator_start(document: Document, node: FunctionNode) -> int:
-    """The `@` before the first decorator's expression, which may stand on a later line."""
-    first = node.decorator_list[0]
-    offset = document.offset_of_node(first.lineno, first.col_offset)
-    return document.text.rindex("@", 0, offset)
-
-
 def _start_of(document: Document, node: ast.stmt) -> int:
+    """The `@` before the first decorator's expression, else the statement itself."""
     decorators = getattr(node, "decorator_list", [])
     if decorators:
         first = document.offset_of_node(decorators[0].lineno, decorators[0].col_offset)
@@ -299,18 +312,20 @@ def _is_placeholder(stmt: ast.stmt) -> bool:
     return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
-def _by_tail(sites: Sequence[FunctionSite], name: str) -> list[FunctionSite]:
-    found = [site for site in sites if site.name.endswith("." + name)]
-    return found if len({site.name for site in found}) == 1 else []
+def _by_tail(places: Sequence[_Found], name: str) -> list[_Found]:
+    found = [one for one in places if one[0].endswith("." + name)]
+    return found if len({one[0] for one in found}) == 1 else []
 
 
-def _implementation(found: Sequence[FunctionSite]) -> FunctionSite:
-    """The last definition that is neither an overload nor only for type checkers,
-    if there is one.
-    """
-    real = [site for site in found if not site.is_overload]
-    runs = [site for site in real if not site.is_typing_only]
+def _implementation(found: Sequence[_Found]) -> _Found:
+    """The last definition that is neither an overload nor for type checkers only, if any."""
+    real = [one for one in found if not _is_overload(one[1])]
+    runs = [one for one in real if not one[2].typing_only]
     return (runs or real or found)[-1]
+
+
+def _is_overload(node: FunctionNode) -> bool:
+    return any(_last_part(decorator) == "overload" for decorator in node.decorator_list)
 
 
 def _not_found(document: Document, name: str, names: Sequence[str]) -> FunctionNotFound:
