@@ -205,8 +205,9 @@ class _Rename(ast.NodeTransformer):
 
 
 def _renamed(asked: ast.expr, entry: str) -> ast.AST:
-    return _Rename(entry).visit(ast.parse(ast.unparse(asked), mode="eval").body)  # type:
-    ignore[no-any-return]
+    copy = ast.parse(ast.unparse(asked), mode="eval").body
+    renamed: ast.AST = _Rename(entry).visit(copy)
+    return renamed
 
 
 def literal(node: ast.expr) -> object:
@@ -240,4 +241,3 @@ def _wrapped(name: str, inner: object) -> object:
         return _WRAPPERS[name](inner)
     except TypeError:
         return _NOT_LITERAL
-
