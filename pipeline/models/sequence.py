@@ -12,12 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from pipeline.models.answer import cut_at_stop, lowest_window, mean, split_thinking
 from pipeline.models.api import Completion, Finish, HiddenStates, Request
 from pipeline.models.guard import RunawayGuard
 from pipeline.models.template import Tags
-
-WINDOW = 16
-"""Answer tokens in the window of `min_window_logprob`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +108,10 @@ class Sequence:
             self._answer_with(token, piece, is_eog=is_eog, logprob=logprob)
 
     def completion(self, states: HiddenStates | None) -> Completion:
-        thinking, text = _split(self._thinking.close(), self._answer.close(), self.thinking_tokens)
+        tags = self.thinking_tokens.tags if self.thinking_tokens else None
+        thinking, text = split_thinking(self._thinking.close(), self._answer.close(), tags)
         return Completion(
-            text=_cut(text, self.request.stop),
+            text=cut_at_stop(text, self.request.stop),
             thinking=thinking,
             finish=self.finish,
             prompt_tokens=len(self.prompt),
@@ -120,8 +119,8 @@ class Sequence:
             thinking_tokens=self.n_thinking,
             answer_tokens=self.n_answer,
             thinking_forced=self.was_forced,
-            mean_logprob=_mean(self.logprobs),
-            min_window_logprob=_lowest_window(self.logprobs),
+            mean_logprob=mean(self.logprobs),
+            min_window_logprob=lowest_window(self.logprobs),
             states=states,
             detail="; ".join(self.notes),
         )
@@ -241,30 +240,3 @@ def _in_fence(text: str) -> bool:
     """Inside a Markdown code block, past the line that opens it."""
     last = text.rfind("```")
     return last >= 0 and text.count("```") % 2 == 1 and "\n" in text[last:]
-
-
-def _split(thinking: str, answer: str, tokens: ThinkingTokens | None) -> tuple[str, str]:
-    """Move a thinking block that the model opened in its answer to where it belongs."""
-    if tokens is None or not answer.lstrip().startswith(tokens.tags.begin):
-        return thinking.strip(), answer.lstrip("\n")
-    inner, _, rest = answer.lstrip()[len(tokens.tags.begin) :].partition(tokens.tags.end)
-    return (thinking + inner).strip(), rest.lstrip("\n")
-
-
-def _cut(text: str, stops: tuple[str, ...]) -> str:
-    ends = [at for stop in stops if stop and (at := text.find(stop)) >= 0]
-    return text[: min(ends)] if ends else text
-
-
-def _mean(values: list[float]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
-def _lowest_window(values: list[float]) -> float | None:
-    if len(values) <= WINDOW:
-        return _mean(values)
-    total = lowest = sum(values[:WINDOW])
-    for new, old in zip(values[WINDOW:], values, strict=False):
-        total += new - old
-        lowest = min(lowest, total)
-    return lowest / WINDOW
