@@ -1,0 +1,70 @@
+"""`atlas sandbox build|doctor|cleanup`: the image, the engine, and what was left behind."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    top = subparsers.add_parser("sandbox", help="build, check and clean up the sandbox")
+    verbs = top.add_subparsers(required=True, metavar="VERB")
+    build_ = verbs.add_parser("build", help="build the image, or find the one that is there")
+    source = build_.add_mutually_exclusive_group()
+    source.add_argument("--from-local", action="store_true", help="from this machine's Python")
+    source.add_argument("--from-tar", type=Path, metavar="FILE", help="from a `docker save` tar")
+    source.add_argument("--base", metavar="IMAGE", help="from this image")
+    build_.add_argument("--packages", type=names, default=(), metavar="A,B", help="add packages")
+    build_.add_argument("--wheels", type=Path, metavar="FOLDER", help="take packages from here")
+    build_.set_defaults(run=build)
+    doctor_ = verbs.add_parser("doctor", help="say what works and how to mend what does not")
+    doctor_.add_argument("--json", action="store_true")
+    doctor_.set_defaults(run=doctor)
+    cleanup_ = verbs.add_parser("cleanup", help="remove every container of ours")
+    cleanup_.add_argument("--images", action="store_true", help="and the images")
+    cleanup_.set_defaults(run=cleanup)
+
+
+def names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def build(args: argparse.Namespace) -> int:
+    from sandbox import admin
+
+    print("building the sandbox image (seconds, once)", file=sys.stderr)
+    built = admin.build(
+        from_local=args.from_local,
+        from_tar=args.from_tar,
+        base=args.base,
+        packages=args.packages,
+        wheels=args.wheels,
+    )
+    print(built.tag)
+    return 0
+
+
+def doctor(args: argparse.Namespace) -> int:
+    from atlas_lsp.cli import BROKEN, OK
+    from sandbox import admin
+
+    report = admin.doctor()
+    if args.json:
+        print(json.dumps([asdict(check) for check in report.checks], indent=2))
+    else:
+        for check in report.checks:
+            print(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.what}")
+            if not check.ok:
+                print(f"     mend: {check.mend}")
+    return OK if report.ok else BROKEN
+
+
+def cleanup(args: argparse.Namespace) -> int:
+    from sandbox import admin
+
+    cleaned = admin.cleanup(images_too=args.images)
+    print(f"removed {cleaned.n_containers} containers and {cleaned.n_images} images")
+    return 0
