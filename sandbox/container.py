@@ -121,7 +121,7 @@ def open_container(client: Client, plan: Plan, hash_seed: int) -> Container:
         uid = FIRST_UID + 2 * secrets.randbelow(10_000)
         container_id = _create(client, plan, hash_seed, uid)
         container = Container(
-            client, container_id, _AttachStream(_attach(client, container_id)), uid
+            client, container_id, _attach(client, container_id), uid
         )
         client.start(container_id)
         hello = container.channel.greet(_GREETING_TIMEOUT_S)
@@ -160,12 +160,12 @@ def _create(client: Client, plan: Plan, hash_seed: int, uid: int) -> str:
     return str(made["Id"])
 
 
-def _attach(client: Client, container_id: str) -> socket.socket:
+def _attach(client: Client, container_id: str) -> _AttachStream:
     params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
     attached = client.attach_socket(container_id, params=params)
     raw: socket.socket = getattr(attached, "_sock", attached)
     raw.settimeout(None)
-    return raw
+    return _AttachStream(raw, attached)
 
 
 def _remove(client: Client, container_id: str) -> None:
@@ -180,8 +180,9 @@ def _remove(client: Client, container_id: str) -> None:
 class _AttachStream:
     """The engine's multiplexed attach stream."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, attached: Any) -> None:
         self._sock = sock
+        self._attached = attached
         self._raw = bytearray()
         self._open = True
         self.stderr = b""
@@ -238,8 +239,11 @@ class _AttachStream:
     def close(self) -> None:
         self._open = False
         self.abort()
+        # docker-py's response and file object hold the descriptor too.
         with contextlib.suppress(OSError):
-            self._sock.close()
+            for holder in (getattr(self._attached, "_response", None), self._attached, self._sock):
+                if holder is not None:
+                    holder.close()
 
 
 def owner_labels() -> dict[str, str]:
