@@ -8,10 +8,12 @@ from collections.abc import Sequence
 
 from pipeline.context import Context
 from pipeline.events import Answered, Progress, Prompted
-from pipeline.models.api import Completion, Message, Request
+from pipeline.models.api import Completion, Message, Model, Request
 
 SMALLEST_ANSWER = 16
 """Tokens under which a call is not worth making."""
+TEMPLATE_MARGIN = 64
+"""Tokens that a chat template may put around a prompt."""
 
 
 def user(text: str) -> tuple[Message, ...]:
@@ -24,7 +26,7 @@ async def ask(ctx: Context, stage: str, requests: Sequence[Request]) -> tuple[Co
     The caps are reserved before the call, what was not used is free again after it.
     Raises ModelError when the backend breaks.
     """
-    granted = _within_budget(requests, ctx.tokens_left)
+    granted = _within_budget(ctx, requests)
     if not granted:
         return ()
     for index, request in enumerate(granted):
@@ -50,16 +52,30 @@ async def ask(ctx: Context, stage: str, requests: Sequence[Request]) -> tuple[Co
     return completions
 
 
-def _within_budget(requests: Sequence[Request], tokens_left: int) -> tuple[Request, ...]:
-    granted = []
+def _within_budget(ctx: Context, requests: Sequence[Request]) -> tuple[Request, ...]:
+    granted: list[Request] = []
+    left = ctx.tokens_left
     for request in requests:
-        thinking = min(request.thinking_tokens, max(0, tokens_left - request.max_tokens))
-        answer = min(request.max_tokens, tokens_left - thinking)
+        fitted = _within_context(ctx.model, request)
+        thinking = min(fitted.thinking_tokens, max(0, left - fitted.max_tokens))
+        answer = min(fitted.max_tokens, left - thinking)
         if answer < SMALLEST_ANSWER:
             break
-        granted.append(dataclasses.replace(request, max_tokens=answer, thinking_tokens=thinking))
-        tokens_left -= thinking + answer
+        granted.append(dataclasses.replace(fitted, max_tokens=answer, thinking_tokens=thinking))
+        left -= thinking + answer
     return tuple(granted)
+
+
+def _within_context(model: Model, request: Request) -> Request:
+    """Lower the caps to what the context leaves; a prompt that leaves none is for the model."""
+    prompt = sum(model.count_tokens(message.content) for message in request.messages)
+    room = model.info.n_ctx - prompt - TEMPLATE_MARGIN
+    if room < 2 * SMALLEST_ANSWER or request.thinking_tokens + request.max_tokens <= room:
+        return request
+    thinking = min(request.thinking_tokens, room // 2)
+    return dataclasses.replace(
+        request, thinking_tokens=thinking, max_tokens=min(request.max_tokens, room - thinking)
+    )
 
 
 def _charge(ctx: Context, completion: Completion) -> None:
