@@ -92,6 +92,8 @@ class Heard:
         if usage.completion_tokens is not None:
             n_answer = max(0, usage.completion_tokens - n_thinking)
         fields: dict[str, Any] = {
+            "text": cut_at_stop(text, request.stop),
+            "thinking": thinking,
             "finish": self._finish(),
             "thinking_tokens": n_thinking,
             "answer_tokens": n_answer,
@@ -101,7 +103,7 @@ class Heard:
             "min_window_logprob": lowest_window(self.logprobs),
             **more,
         }
-        return Completion(text=cut_at_stop(text, request.stop), thinking=thinking, **fields)
+        return Completion(**fields)
 
     def _finish(self) -> Finish:
         if self.is_circling:
