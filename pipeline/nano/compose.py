@@ -225,6 +225,7 @@ def instantiate(composition: Composition, rng: Random, joints: Sequence[str] = J
         params=(param,),
         kinds=(rng.choice(world.kinds),),
         wording=wording(world, param, steps, rng.choice(joints), rng),
+        also=wording(world, param, steps, rng.choice(joints), rng),
         body=body,
         idea=_idea(world, param, steps),
         wrong=tuple(w for w in wrong if w != body),

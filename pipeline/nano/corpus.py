@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -33,10 +34,29 @@ from pipeline.nano.values import ANNOTATIONS
 from pipeline.prompts import FOLDER, render
 
 FORMS = ("solve", "think", "hint", "repair", "plans", "outputs")
-FORM_WEIGHTS = (50, 12, 11, 16, 5, 6)
+FORM_WEIGHTS = (52, 12, 11, 16, 4, 5)
 COMPOSED_SHARE = 0.3
 STUBS = ("", "", "...", "pass", "raise NotImplementedError")
 LONGEST_LINE = 90
+SECOND_SENTENCE = 0.06
+CONTEXT_SHARE = 0.12
+CONTEXT = (
+    "import math",
+    "import re",
+    "import string",
+    "import itertools",
+    "from collections import Counter",
+    "from collections import defaultdict",
+    "from dataclasses import dataclass",
+    "from typing import Any",
+    "from pathlib import Path",
+)
+PERSPECTIVES = (
+    "Look for a case that the code forgets.",
+    "Question what the code takes for granted.",
+    "Use another algorithm.",
+)
+"""The hints of `pipeline.repair.prcot`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +88,14 @@ class Subject:
     signature: str
     cases: tuple[Case, ...]
     right: Function
+    quote: str = "'"
+    """What strings in the shown calls are quoted with."""
+
+    def call(self, case: Case) -> str:
+        """The call as the user wrote it."""
+        text = call_text(self.instance.name, case.args)
+        plain = self.quote == "'" or '"' in text or "\\" in text
+        return text if plain else text.replace("'", '"')
 
 
 def examples(seed: int, n: int) -> Iterator[Example]:
@@ -93,7 +121,7 @@ def draw_example(trained: Sequence[Family], rng: Random) -> Example | None:
         )
     if rng.random() < 0.12:
         instance = _with_generic_name(instance, rng)
-    subject = make_subject(instance, rng, n_cases=rng.choice((2, 2, 3, 3, 4)))
+    subject = make_subject(instance, rng, n_cases=rng.choice((2, 2, 2, 3, 3, 4)))
     if subject is None:
         return None
     form = rng.choices(FORMS, FORM_WEIGHTS)[0]
@@ -120,7 +148,11 @@ def make_subject(instance: Instance, rng: Random, *, n_cases: int) -> Subject | 
         return None
     chosen = telling(found, n_cases, rng)
     return Subject(
-        instance=instance, signature=signature(instance, chosen, rng), cases=chosen, right=right
+        instance=instance,
+        signature=signature(instance, chosen, rng),
+        cases=chosen,
+        right=right,
+        quote='"' if rng.random() < 0.3 else "'",
     )
 
 
@@ -174,18 +206,31 @@ def source(subject: Subject, body: str, rng: Random, *, cases: Sequence[Case] | 
     """The function as a user has it: signature, docstring with doctests, `body` (may be empty)."""
     shown = subject.cases if cases is None else cases
     lines = [f'"""{subject.instance.wording}']
+    if rng.random() < SECOND_SENTENCE and subject.instance.also != subject.instance.wording:
+        lines.append(subject.instance.also)
     if shown:
         lines.append("")
         if rng.random() < 0.08:
             lines.append(rng.choice(("Examples:", "For example:")))
         for case in shown:
-            lines += [f">>> {call_text(subject.instance.name, case.args)}"]
+            lines.append(f">>> {subject.call(case)}")
             lines += [] if case.result is None else [repr(case.result)]
         lines.append('"""')
     else:
-        lines[0] += '"""'
+        lines[-1] += '"""'
     inner = "\n".join(lines) + ("\n" + body if body else "")
     return f"{subject.signature}\n{indented(inner)}"
+
+
+def shown_source(
+    subject: Subject, body: str, rng: Random, *, cases: Sequence[Case] | None = None
+) -> str:
+    """The source as prompts show it: now and then below imports of its module."""
+    text = source(subject, body, rng, cases=cases)
+    if rng.random() > CONTEXT_SHARE:
+        return text
+    lines = sorted(rng.sample(CONTEXT, rng.choice((1, 1, 2))))
+    return "\n".join(lines) + "\n\n\n" + text
 
 
 def answer_code(subject: Subject, body: str) -> str:
@@ -198,14 +243,14 @@ Pair = tuple[str, str]
 
 
 def _solve(subject: Subject, rng: Random) -> Pair | None:
-    content = render("solve", source=source(subject, rng.choice(STUBS), rng), hint="")
+    content = render("solve", source=shown_source(subject, rng.choice(STUBS), rng), hint="")
     answer = answer_code(subject, subject.instance.body)
     return prompt_text(content, thinking=False), answer_text(answer, thought=None)
 
 
 def _think(subject: Subject, rng: Random) -> Pair | None:
     hint, body = _hint_and_body(subject, rng) if rng.random() < 0.4 else ("", subject.instance.body)
-    content = render("solve", source=source(subject, rng.choice(STUBS), rng), hint=hint)
+    content = render("solve", source=shown_source(subject, rng.choice(STUBS), rng), hint=hint)
     answer = answer_text(answer_code(subject, body), thought=_thought(subject))
     return prompt_text(content, thinking=True), answer
 
@@ -217,7 +262,7 @@ def _thought(subject: Subject) -> str:
 
 def _hint(subject: Subject, rng: Random) -> Pair | None:
     hint, body = _hint_and_body(subject, rng)
-    content = render("solve", source=source(subject, rng.choice(STUBS), rng), hint=hint)
+    content = render("solve", source=shown_source(subject, rng.choice(STUBS), rng), hint=hint)
     answer = answer_text(answer_code(subject, body), thought=None)
     return prompt_text(content, thinking=False), answer
 
@@ -241,8 +286,10 @@ def _repair(subject: Subject, rng: Random) -> Pair | None:
     if found is None:
         return None
     body, failure = found
-    hint = _hint_and_body(subject, rng)[0] if rng.random() < 0.1 else ""
-    content = render("repair", source=source(subject, body, rng), failure=failure, hint=hint)
+    hint = rng.choice(PERSPECTIVES) if rng.random() < 0.4 else ""
+    content = render(
+        "repair", source=shown_source(subject, body, rng), failure=spoken(failure, rng), hint=hint
+    )
     thinking = rng.random() < 0.15
     thought = _thought(subject) if thinking else None
     answer = answer_text(answer_code(subject, subject.instance.body), thought=thought)
@@ -263,7 +310,7 @@ def wrong_body(subject: Subject, rng: Random) -> Pair | None:
 
 
 def first_failure(subject: Subject, body: str) -> str | None:
-    """`f(2) should give 4 but gives 3.` for the first visible case that fails; None: all hold."""
+    """The sandbox's line for the first visible case that fails; None where all hold."""
     function = Function(subject.instance.name, code_text(subject.instance, body))
     for case in subject.cases:
         try:
@@ -271,11 +318,26 @@ def first_failure(subject: Subject, body: str) -> str | None:
         except Slow:
             return None
         if (how, repr(result)) != ("gives", repr(case.result)):
-            told = f"gives {result!r}" if how == "gives" else f"raises {result}"
-            call = call_text(subject.instance.name, case.args)
-            line = f"{call} should give {case.result!r} but {told}."
+            if how == "raises":
+                line = f"`{subject.call(case)}` raised {result}: {function.message}"
+            else:
+                line = f"`{subject.call(case)}` gave {_text(result)}, expected {_text(case.result)}"
             return line if len(line) < 2 * LONGEST_LINE and " at 0x" not in line else None
     return None
+
+
+def _text(result: object) -> str:
+    """As the sandbox quotes what an example printed."""
+    return "nothing" if result is None else repr(repr(result))
+
+
+def spoken(failure: str, rng: Random) -> str:
+    """The failure as the sandbox tells it, or as a person would."""
+    call, gave, rest = failure.partition("` gave ")
+    got, _, wanted = rest.partition(", expected ")
+    if not gave or rng.random() < 0.6 or "nothing" in (got, wanted):
+        return failure
+    return f"{call[1:]} should give {ast.literal_eval(wanted)} but gives {ast.literal_eval(got)}."
 
 
 def _plans(subject: Subject, rng: Random) -> Pair | None:
@@ -288,7 +350,7 @@ def _plans(subject: Subject, rng: Random) -> Pair | None:
             plans.append(said)
     if rng.random() < 0.4:
         rng.shuffle(plans)
-    content = render("plans", source=source(subject, rng.choice(STUBS), rng), n=str(n))
+    content = render("plans", source=shown_source(subject, rng.choice(STUBS), rng), n=str(n))
     answer = json.dumps({"plans": plans}, ensure_ascii=False)
     return prompt_text(content, thinking=False), answer_text(answer, thought=None)
 
@@ -314,8 +376,8 @@ def _outputs(subject: Subject, rng: Random) -> Pair | None:
     body = subject.instance.body if rng.random() < 0.7 else ""
     content = render(
         "outputs",
-        source=source(subject, body, rng, cases=shown),
-        calls="\n".join(call_text(subject.instance.name, c.args) for c in asked),
+        source=shown_source(subject, body, rng, cases=shown),
+        calls="\n".join(subject.call(c) for c in asked),
     )
     answer = json.dumps({"outputs": [repr(c.result) for c in asked]}, ensure_ascii=False)
     return prompt_text(content, thinking=False), answer_text(answer, thought=None)

@@ -45,6 +45,8 @@ class Instance:
     wording: str
     body: str
     idea: str
+    also: str = ""
+    """Another wording of the same, for a second sentence."""
     wrong: tuple[str, ...] = ()
     styles: tuple[tuple[str, str], ...] = ()
     """(name of a perturbation, body that follows it), where a body depends on the framing."""
@@ -105,12 +107,14 @@ def instantiate(
         return string.Template(text).substitute(fill)
 
     name = say(rng.choice(names or family.names))
+    allowed = wordings or family.wordings
     return Instance(
         key=family.key,
         name=name if name not in chosen else f"get_{name}",
         params=chosen,
         kinds=tuple(p.kind for p in family.params),
-        wording=say(rng.choice(wordings or family.wordings)),
+        wording=say(rng.choice(allowed)),
+        also=say(rng.choice(allowed)),
         body=say(family.body).strip("\n"),
         idea=say(family.idea),
         wrong=tuple(say(w).strip("\n") for w in family.wrong),
@@ -149,6 +153,8 @@ class Function:
     def __init__(self, name: str, code: str) -> None:
         self._space: dict[str, Any] = {}
         self._name = name
+        self.message = ""
+        """Text of the last exception."""
         exec(compile(code, name, "exec"), self._space)
 
     def outcome(self, args: Sequence[Any]) -> tuple[str, Any]:
@@ -158,6 +164,7 @@ class Function:
             try:
                 return "gives", self._space[self._name](*copied)
             except RAISED as exc:
+                self.message = str(exc)
                 return "raises", type(exc).__name__
 
 
