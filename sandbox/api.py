@@ -94,6 +94,8 @@ class TestCode:
     through the strict codec. If `check` is set, `check(candidate)` is called at the end.
     """
 
+    __test__ = False
+
     source: str
     entry: str
     check: str | None = None

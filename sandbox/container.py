@@ -120,9 +120,7 @@ def open_container(client: Client, plan: Plan, hash_seed: int) -> Container:
     try:
         uid = FIRST_UID + 2 * secrets.randbelow(10_000)
         container_id = _create(client, plan, hash_seed, uid)
-        container = Container(
-            client, container_id, _attach(client, container_id), uid
-        )
+        container = Container(client, container_id, _attach(client, container_id), uid)
         client.start(container_id)
         hello = container.channel.greet(_GREETING_TIMEOUT_S)
     except WorkerDied as exc:

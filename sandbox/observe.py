@@ -27,7 +27,7 @@ from sandbox.api import (
     Program,
     TestCode,
 )
-from sandbox.wire import FRAME, Ask, Reason, Reply, Request, split_frames
+from sandbox.wire import FRAME, MAX_STARVED, Ask, Reason, Reply, Request, split_frames
 
 _FROM_CHILD = frozenset(
     {
@@ -82,7 +82,11 @@ def pack(job: Job, *, skip: int = 0) -> Packed:
         renew=int(isinstance(job.form, Batch)),
     )
     n_limits = n_results if request.renew else 1
-    return Packed(request=request, payload=body + test, deadline_s=wall_s(limits) * n_limits + 5.0)
+    return Packed(
+        request=request,
+        payload=body + test,
+        deadline_s=wall_s(limits) * n_limits * MAX_STARVED + 10.0,
+    )
 
 
 def n_frames(form: Form) -> int:

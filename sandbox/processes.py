@@ -43,6 +43,25 @@ def cpu_s(pid: int) -> float:
     return sum(int(n) for n in fields[11:15]) / _TICKS_PER_S
 
 
+def starved_s(pid: int) -> float:
+    """Seconds that the process's most held-up thread was ready to run and did not get a CPU."""
+    folder = f"/proc/{pid}/task"
+    try:
+        tasks = os.listdir(folder)  # noqa: PTH208 - see _children
+        waits = [int(Path(folder, task, "schedstat").read_bytes().split()[1]) for task in tasks]
+    except (OSError, IndexError):
+        return 0.0
+    return max(waits, default=0) / 1e9
+
+
+def state(pid: int) -> str:
+    """One letter: R runs or wants to, S and D sleep, T is stopped, Z has ended; X when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, UnicodeDecodeError):
+        return "X"
+
+
 def kill(pids: list[int]) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -56,19 +75,11 @@ def kill_tree(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGSTOP)
     for _ in range(200):
-        below = descendants(pid)
-        living = [child for child in below if not _is_zombie(child)]
+        living = [child for child in descendants(pid) if state(child) not in "ZX"]
         if not living:
             break
         kill(living)
     kill([pid])
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
-    except OSError:
-        return True
 
 
 def start_time(pid: int) -> str | None:

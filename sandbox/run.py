@@ -31,7 +31,18 @@ from sandbox.confine import (
     restore_python,
     split_stdin,
 )
-from sandbox.wire import FRAME, IN, Ask, Reason, Reply, Request, Say, read_exact, read_head
+from sandbox.wire import (
+    FRAME,
+    IN,
+    MAX_STARVED,
+    Ask,
+    Reason,
+    Reply,
+    Request,
+    Say,
+    read_exact,
+    read_head,
+)
 
 _N_CPUS = os.cpu_count() or 1
 
@@ -55,6 +66,9 @@ class Run:
         self._started = time.monotonic()
         self._renewed_wall = self._started
         self._renewed_cpu = 0.0
+        self._spared_s = 0.0
+        self._spared_s_max = (MAX_STARVED - 1) * request.wall_ms / 1000
+        self._starved_before = 0.0
         self._look_at = self._started + self._soonest_s(request.cpu_ms / 1000)
         self._frames_seen = 0
         self._frames_at = 0
@@ -204,14 +218,32 @@ class Run:
             if self.request.renew and self._frames_seen <= self.request.n_frames:
                 self._renewed_wall = time.monotonic()
                 self._renewed_cpu = self._cpu_now()
+                self._starved_before += self._spared_s
+                self._spared_s = 0.0
                 self._look_at = self._renewed_wall + self._soonest_s(self.request.cpu_ms / 1000)
 
     def _patience_s(self) -> float:
         return max(self._look_at - time.monotonic(), 0.001)
 
+    def _is_starved(self) -> bool:
+        """Whether the test, ready to run, had to wait for a CPU for so long that it may go on.
+
+        A busy machine must not turn a slow verdict into another one; sleepers gain nothing.
+        """
+        pids = processes.descendants(os.getpid())
+        waited_s = max(map(processes.starved_s, pids), default=0.0) - self._starved_before
+        # The kernel counts a wait when it is over; one that goes on shows as a state.
+        waits_now = any(processes.state(pid) == "R" for pid in pids)
+        spared_s = min(max(waited_s, self._spared_s + 0.1 * waits_now), self._spared_s_max)
+        if spared_s <= self._spared_s + 0.01:
+            return False
+        self._spared_s = spared_s
+        return True
+
     def _soonest_s(self, cpu_left_s: float) -> float:
         """How long until a limit can be reached at the earliest."""
-        wall_left_s = self.request.wall_ms / 1000 - (time.monotonic() - self._renewed_wall)
+        used_s = time.monotonic() - self._renewed_wall - self._spared_s
+        wall_left_s = self.request.wall_ms / 1000 - used_s
         return min(cpu_left_s / _N_CPUS, wall_left_s)
 
     def _check_time(self) -> None:
@@ -221,7 +253,7 @@ class Run:
         cpu_left_s = self.request.cpu_ms / 1000 - (self._cpu_now() - self._renewed_cpu)
         if cpu_left_s <= 0:
             self.reason = Reason.CPU
-        elif self._soonest_s(cpu_left_s) <= 0:
+        elif self._soonest_s(cpu_left_s) <= 0 and not self._is_starved():
             self.reason = Reason.WALL
         self._look_at = time.monotonic() + self._soonest_s(cpu_left_s)
 

@@ -402,6 +402,9 @@ def _example_passes(want: str, options: int, part: Observation, got: str) -> boo
     """
     wanted_message = _wanted_exception(want)
     checker = doctest.OutputChecker()
+    if part.exception is None and wanted_message is not None:
+        # Stricter than doctest, which a printed traceback satisfies.
+        return False
     if part.exception is None:
         texts = (want, _under_our_name(want))
         return any(checker.check_output(text, got, options) for text in texts)
