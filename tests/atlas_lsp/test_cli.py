@@ -54,7 +54,7 @@ def check_fails(code: int, *said: str, words: tuple[str, ...]) -> None:
 
 def containers_of(pid: int) -> list[str]:
     """Running containers whose label names the process."""
-    command = ["docker", "ps", "-q", "--filter", f"label=atlas.pid={pid}"]
+    command = ["docker", "ps", "-q", "--filter", f"label=org.atlas.sandbox.pid={pid}"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
