@@ -21,8 +21,11 @@ from pipeline.source.text import Document, parse, parse_quietly
 from pipeline.task import Task
 
 MAX_ANSWER_BYTES = 100_000
+MAX_PARSED_CHARS = 300_000
+"""How much text is parsed again and again while the end of a broken block is cut."""
 MAX_CUTS = 50
-"""How often the end of a broken answer is cut and the rest parsed again."""
+MAX_BLOCKS = 20
+"""How many fenced blocks are read, counted from the end."""
 MAX_STARTS = 10
 """How many lines of an answer without fences are tried as the first line of code."""
 
@@ -30,7 +33,7 @@ _FENCE = re.compile(r"^[ \t]{0,3}(`{3,}|~{3,})[ \t]*([\w+.#-]*)[^\n`]*$", re.MUL
 _CODE_START = re.compile(
     r"^[ \t]*(?:@\w|def\s|async\s+def\s|class\s|from\s+\S+\s+import\s|import\s)", re.M
 )
-_END_MARK = re.compile(r"(?:\s*(?:<\|\w+\|>|</s>))+\s*$")
+_END_MARK = re.compile(r"(?:<\|\w{1,40}\|>|</s>)\Z")
 _SELF = ("self", "cls")
 _AWAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -63,7 +66,7 @@ def extract(text: str, task: Task) -> Extracted | ExtractionFailure:
         return ExtractionFailure(
             reason=f"the answer has {n_bytes} bytes, more than {MAX_ANSWER_BYTES}"
         )
-    text = _END_MARK.sub("\n", Document(text=text).plain)
+    text = _without_end_mark(Document(text=text).plain)
     try:
         return _extract_program(text) if task.kind == "stdio" else _extract_function(text, task)
     except (RecursionError, MemoryError):
@@ -123,6 +126,13 @@ class _Block:
         return self.document.tree
 
 
+def _without_end_mark(text: str) -> str:
+    """Without the special token that some servers leave at the end."""
+    stripped = text.rstrip()
+    mark = _END_MARK.search(stripped[-50:])
+    return stripped[: len(stripped) - len(mark[0])] + "\n" if mark else text
+
+
 def _extract_program(text: str) -> Extracted | ExtractionFailure:
     for source in reversed(_sources(text)):
         block = _block(source)
@@ -171,8 +181,9 @@ def _sources(text: str) -> tuple[str, ...]:
         # fence.
         fences = list(_FENCE.finditer(text))
         whole = text[fences[0].end() + 1 : fences[-1].start()]
-        return (*((whole,) if len(fences) > 2 else ()), *blocks)
-    starts = [match.start() for match in _CODE_START.finditer(text)][:MAX_STARTS]
+        return (*((whole,) if 2 < len(fences) < MAX_BLOCKS else ()), *blocks[-MAX_BLOCKS:])
+    n_starts = max(1, min(MAX_STARTS, MAX_PARSED_CHARS // (10 * len(text) + 1)))
+    starts = [match.start() for match in _CODE_START.finditer(text)][:n_starts]
     return tuple(text[start:] for start in reversed(starts))
 
 
@@ -180,7 +191,7 @@ def _block(source: str) -> _Block | None:
     """The source if it parses, else without its unfinished end."""
     lines = _without_common_indent(source).rstrip().split("\n")
     n_kept = len(lines)
-    for _ in range(MAX_CUTS):
+    for _ in range(max(2, min(MAX_CUTS, MAX_PARSED_CHARS // (len(source) + 1)))):
         kept = "\n".join(lines[:n_kept]).rstrip() + "\n"
         if not kept.strip():
             return None
@@ -241,8 +252,7 @@ _Choose = Callable[[Document, Task], FunctionSite | None]
 def _by_name(document: Document, task: Task) -> FunctionSite | None:
     """By its qualified name, else by its last name where it most likely stands; the last such."""
     last = _last(task.entry_point)
-    named = [s for s in functions(document) if s.last_name == last and not s.is_overload]
-    named += [s for s in functions(document) if s.name == task.entry_point and s not in named]
+    named = [site for site in functions(document, named=last) if not site.is_overload]
     orders = (
         [site for site in named if site.name == task.entry_point],
         [site for site in named if site.owner == "class" and task.kind == "method"],
@@ -254,6 +264,8 @@ def _by_name(document: Document, task: Task) -> FunctionSite | None:
 
 def _only_one(document: Document, task: Task) -> FunctionSite | None:
     """A single function under another name, unless that name says that it is something else."""
+    if sum(isinstance(stmt, _FUNCTIONS) for stmt in document.tree.body) > 1:
+        return None
     outer = [site for site in functions(document) if site.owner != "function"]
     is_other = not outer or outer[0].last_name.startswith(("test", "main", "_"))
     return outer[0] if len(outer) == 1 and not is_other else None
@@ -315,9 +327,10 @@ def _dedented_source(document: Document, site: FunctionSite) -> str:
 
 def _from_body_only(text: str, task: Task) -> Extracted | None:
     """An answer that goes on where the statement ends: an indented body and nothing else."""
-    for source in reversed(code_blocks(text) or (text,)):
+    blocks = code_blocks(text)[-MAX_BLOCKS:]
+    for source in reversed(blocks or (text,)):
         first = next((line for line in source.split("\n") if line.strip()), "")
-        if not first.startswith((" ", "\t")) and not code_blocks(text):
+        if not first.startswith((" ", "\t")) and not blocks:
             continue
         body = indented(_without_common_indent(source), "    ").rstrip() + "\n"
         code = f"def {_last(task.entry_point)}():\n{body}"

@@ -28,11 +28,13 @@ class LineKind:
 
 def dedented(text: str, indent: str) -> str:
     """Take `indent` away from each line that has it."""
-    return _shifted(text, lambda line: line.removeprefix(indent))
+    return _shifted(text, lambda line: line.removeprefix(indent)) if indent else text
 
 
 def indented(text: str, indent: str) -> str:
     """Put `indent` before each line that is not blank."""
+    if not indent:
+        return text
     return _shifted(text, lambda line: indent + line if line.strip() else line)
 
 

@@ -13,6 +13,10 @@ from dataclasses import dataclass, replace
 from pipeline.source.text import Document, SourceError, Unit, offset_at
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+_COMPOUND = (
+    *(ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match),
+    *(ast.AsyncFor, ast.AsyncWith, ast.TryStar),
+)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -103,11 +107,15 @@ def function_at(
     return _site(document, *max(around, key=lambda one: one[0].lineno))
 
 
-def functions(document: Document) -> tuple[FunctionSite, ...]:
+def functions(document: Document, *, named: str = "") -> tuple[FunctionSite, ...]:
     """All functions of the file in order, nested and overloaded ones too. Raises
     SourceSyntaxError.
     """
-    return tuple(_site(document, node, place) for node, place in _all_places(document))
+    return tuple(
+        _site(document, node, place)
+        for node, place in _all_places(document)
+        if not named or node.name == named
+    )
 
 
 def docstring_node(node: ast.AST) -> ast.Constant | None:
@@ -164,8 +172,10 @@ def _places(body: Sequence[ast.stmt], place: _Place) -> Iterator[tuple[FunctionN
             inner = replace(at, names=(*at.names, stmt.name), owner=owner)
             stack.extend((child, inner) for child in reversed(stmt.body))
             continue
+        if not isinstance(stmt, _COMPOUND):
+            continue
         for block, typing_only in reversed(list(_blocks(stmt))):
-            within = replace(at, typing_only=at.typing_only or typing_only)
+            within = replace(at, typing_only=True) if typing_only else at
             stack.extend((child, within) for child in reversed(block))
 
 
@@ -255,9 +265,9 @@ def _end_of(document: Document, node: ast.stmt) -> int:
 
 def _header_end(document: Document, node: FunctionNode) -> int:
     """After the colon that opens the body; colons of lambdas, slices and dicts are skipped."""
-    rows = document.plain_lines[node.lineno - 1 :]
+    rows = document.plain_lines[node.lineno - 1 : node.lineno - 1 + _n_rows(node)]
     first = rows[0].encode("utf-8", "surrogatepass")[node.col_offset :]
-    text = first.decode("utf-8", "surrogatepass") + "".join(rows[1 : _body_row(node)])
+    text = first.decode("utf-8", "surrogatepass") + "".join(rows[1:])
     shift = len(rows[0]) - len(first.decode("utf-8", "surrogatepass"))
     depth = lambdas = 0
     for token in tokenize.generate_tokens(io.StringIO(text, newline="\n").readline):
@@ -275,7 +285,7 @@ def _header_end(document: Document, node: FunctionNode) -> int:
     raise AssertionError("a parsed function has a colon")
 
 
-def _body_row(node: FunctionNode) -> int:
+def _n_rows(node: FunctionNode) -> int:
     """How many lines from `def` to the end of the first statement of the body."""
     return (node.body[0].end_lineno or node.lineno) - node.lineno + 1
 
