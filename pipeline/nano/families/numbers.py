@@ -354,4 +354,494 @@ return all($a % d for d in range(2, int($a**0.5) + 1))""",
 return all($a % d for d in range(2, int($a**0.5)))""",
         ),
     ),
+    Family(
+        key="num_divisors",
+        names=("divisors", "all_divisors", "factors", "list_divisors"),
+        params=params(("n|num|number", "pos")),
+        wordings=(
+            "Return all positive divisors of $a in ascending order.",
+            "List the numbers from 1 to $a that divide it.",
+            "Which whole numbers divide $a without remainder? Smallest first.",
+            "The factors of a positive number, 1 and itself included.",
+            "Given $a >= 1, find its divisors, sorted.",
+            "Every d with $a % d == 0, as an ascending list.",
+        ),
+        body="return [d for d in range(1, $a + 1) if $a % d == 0]",
+        idea="try every number from 1 to $a",
+        wrong=(
+            "return [d for d in range(1, $a) if $a % d == 0]",
+            "return [d for d in range(2, $a + 1) if $a % d == 0]",
+        ),
+    ),
+    Family(
+        key="num_count_divisors",
+        names=("count_divisors", "num_divisors", "divisor_count", "how_many_divisors"),
+        params=params(("n|num|number", "pos")),
+        wordings=(
+            "Count the positive divisors of $a.",
+            "How many whole numbers divide $a?",
+            "The number of divisors of a positive integer, 1 and itself included.",
+            "Given $a >= 1, return how many factors it has.",
+            "Find out by how many numbers from 1 to $a it can be divided evenly.",
+            "Return the size of the set of divisors of $a.",
+        ),
+        body="return sum($a % d == 0 for d in range(1, $a + 1))",
+        idea="count the numbers up to $a that leave no remainder",
+        wrong=(
+            "return sum($a % d == 0 for d in range(1, $a))",
+            "return sum(d for d in range(1, $a + 1) if $a % d == 0)",
+        ),
+    ),
+    Family(
+        key="num_is_perfect",
+        names=("is_perfect", "perfect", "is_perfect_number", "check_perfect"),
+        params=params(("n|num|number", "small")),
+        wordings=(
+            "Return True if $a is a perfect number.",
+            "Does the sum of the proper divisors of $a equal $a?",
+            "Whether a number is the sum of all its smaller divisors, as 6 = 1 + 2 + 3.",
+            "Check that the divisors of $a below $a add up to $a.",
+            "Given a positive integer, tell whether it is perfect.",
+            "True when a number equals the total of its divisors without itself.",
+        ),
+        body="return sum(d for d in range(1, $a) if $a % d == 0) == $a",
+        idea="compare the sum of the proper divisors with the number",
+        wrong=("return sum(d for d in range(1, $a + 1) if $a % d == 0) == $a",),
+    ),
+    Family(
+        key="num_divisor_class",
+        names=("classify", "divisor_class", "perfection", "number_kind"),
+        params=params(("n|num|number", "pos")),
+        wordings=(
+            "Return 'perfect', 'abundant' or 'deficient' for $a.",
+            "Classify $a by its proper divisors: their sum is equal, abundant or deficient.",
+            "Is the sum of the proper divisors above $a (abundant), below (deficient) or perfect?",
+            "'abundant' if its smaller divisors sum to more, 'deficient' if less, else 'perfect'.",
+            "Given a number, say if its proper divisors' sum is abundant, deficient or perfect.",
+            "Name the kind of a number: deficient, perfect or abundant.",
+        ),
+        body="""total = sum(d for d in range(1, $a) if $a % d == 0)
+if total == $a:
+    return "perfect"
+return "abundant" if total > $a else "deficient\"""",
+        idea="sum the proper divisors and compare with the number",
+        wrong=(
+            """total = sum(d for d in range(1, $a + 1) if $a % d == 0)
+if total == $a:
+    return "perfect"
+return "abundant" if total > $a else "deficient\"""",
+        ),
+    ),
+    Family(
+        key="num_prime_factors",
+        names=("prime_factors", "factorize", "prime_factorization", "factor"),
+        params=params(("n|num|number", "pos")),
+        wordings=(
+            "Return the prime factors of $a in ascending order, repeated as needed.",
+            "Factorize a positive number into primes; 1 gives [].",
+            "The list of primes whose product is $a, smallest first.",
+            "Which primes multiply to $a? A prime that divides twice is listed twice.",
+            "Given $a >= 1, split it into its prime factors (12 gives [2, 2, 3]).",
+            "Find the prime factorization of $a as a sorted list.",
+        ),
+        body="""result = []
+d = 2
+while $a > 1:
+    while $a % d == 0:
+        result.append(d)
+        $a //= d
+    d += 1
+return result""",
+        idea="divide by each d from 2 as often as it goes",
+        wrong=(
+            """result = []
+d = 2
+while $a > 1:
+    if $a % d == 0:
+        result.append(d)
+        $a //= d
+    d += 1
+return result""",
+        ),
+    ),
+    Family(
+        key="num_smallest_factor",
+        names=("smallest_factor", "least_prime_factor", "first_divisor", "smallest_divisor"),
+        params=params(("n|num|number", "pos")),
+        wordings=(
+            "Return the smallest divisor of $a that is greater than 1, or 1 if $a is 1.",
+            "Find the least prime factor of a positive number; 1 for 1.",
+            "What is the smallest number above 1 that divides $a? (1 has none: return 1.)",
+            "The first d >= 2 with $a % d == 0; the answer for 1 is 1.",
+            "Given $a >= 1, find its smallest factor other than 1.",
+            "Search upwards from 2 for a divisor of $a, return 1 without one.",
+        ),
+        body="""for d in range(2, $a + 1):
+    if $a % d == 0:
+        return d
+return 1""",
+        idea="try divisors upwards from 2",
+        wrong=(
+            """for d in range(1, $a + 1):
+    if $a % d == 0:
+        return d
+return 1""",
+            """for d in range(2, $a):
+    if $a % d == 0:
+        return d
+return 1""",
+        ),
+    ),
+    Family(
+        key="num_primes_up_to",
+        names=("primes_up_to", "primes", "list_primes", "primes_until"),
+        params=params(("n|limit|top", "nat")),
+        wordings=(
+            "Return all primes up to and including $a.",
+            "List the prime numbers that are not greater than $a.",
+            "Which primes are there from 2 to $a?",
+            "The ascending list of primes <= $a, empty below 2.",
+            "Given a limit, find every prime that does not exceed it.",
+            "Collect the prime numbers until $a, which counts if it is prime.",
+        ),
+        body="return [p for p in range(2, $a + 1) if all(p % d for d in range(2, p))]",
+        idea="keep each number from 2 that no smaller one divides",
+        wrong=(
+            "return [p for p in range(2, $a) if all(p % d for d in range(2, p))]",
+            "return [p for p in range(1, $a + 1) if all(p % d for d in range(2, p))]",
+        ),
+    ),
+    Family(
+        key="num_next_prime",
+        names=("next_prime", "prime_after", "following_prime", "first_prime_above"),
+        params=params(("n|num|number", "int")),
+        wordings=(
+            "Return the smallest prime greater than $a.",
+            "Find the next prime after $a.",
+            "Which prime comes right after $a? $a itself does not count.",
+            "The first prime number above $a (2 if $a is negative).",
+            "Given an integer, search upwards for a larger prime.",
+            "The least prime that exceeds $a.",
+        ),
+        body="""p = max($a + 1, 2)
+while any(p % d == 0 for d in range(2, p)):
+    p += 1
+return p""",
+        idea="count up from the next number until no divisor is found",
+        wrong=(
+            """p = max($a, 2)
+while any(p % d == 0 for d in range(2, p)):
+    p += 1
+return p""",
+        ),
+    ),
+    Family(
+        key="num_gcd",
+        names=("gcd", "greatest_common_divisor", "common_divisor", "euclid"),
+        params=params(("m|x|first", "nat"), ("n|y|second", "nat")),
+        wordings=(
+            "Return the greatest common divisor of $a and $b.",
+            "What is the largest number that divides both $a and $b? (0 for two zeros.)",
+            "Euclid's algorithm: the gcd of two numbers that are not negative.",
+            "Given two natural numbers, find their greatest common factor.",
+            "Compute gcd($a, $b), where gcd(x, 0) is x.",
+            "The greatest common divisor of two numbers; 0 with x gives x.",
+        ),
+        body="""while $b:
+    $a, $b = $b, $a % $b
+return $a""",
+        idea="replace the pair by the second and the remainder until that is 0",
+        wrong=(
+            "return min($a, $b)",
+            """while $b:
+    $a, $b = $b, $a % $b
+return $b""",
+        ),
+    ),
+    Family(
+        key="num_coprime",
+        names=("coprime", "are_coprime", "relatively_prime", "no_common_factor"),
+        params=params(("m|x|first", "pos"), ("n|y|second", "pos")),
+        wordings=(
+            "Return True if $a and $b have no common divisor but 1.",
+            "Are $a and $b coprime?",
+            "Whether the greatest common divisor of two positive numbers is 1.",
+            "Check that no number above 1 divides both $a and $b.",
+            "Given two positive integers, tell whether they are relatively prime.",
+            "True when the fraction $a / $b cannot be reduced.",
+        ),
+        body="""from math import gcd
+
+return gcd($a, $b) == 1""",
+        idea="compare the gcd with 1",
+        wrong=("return $a % $b != 0", "return $a != $b"),
+    ),
+    Family(
+        key="num_lcm_const",
+        names=("lcm_with_$k", "common_multiple", "meet_every", "smallest_common_multiple"),
+        params=params(("n|num|period", "pos")),
+        wordings=(
+            "Return the least common multiple of $a and $k.",
+            "What is the smallest positive number divisible by both $a and $k?",
+            "The first multiple of $a that is a multiple of $k too.",
+            "Given a positive number, find the lowest number that it shares as a multiple with $k.",
+            "When do cycles of length $a and of length $k first end together?",
+            "Compute the lcm of $a and $k.",
+        ),
+        consts={"k": (4, 6, 8, 9, 10, 12, 15)},
+        body="""from math import gcd
+
+return $a * $k // gcd($a, $k)""",
+        idea="divide the product by the gcd",
+        wrong=("return $a * $k", "return max($a, $k)"),
+    ),
+    Family(
+        key="num_reduce_fraction",
+        names=("reduce_fraction", "simplify", "lowest_terms", "cancel"),
+        params=params(("top|num|p", "pos"), ("bottom|den|q", "pos")),
+        wordings=(
+            "Reduce the fraction $a/$b and return (numerator, denominator).",
+            "The fraction $a over $b in lowest terms, as a tuple.",
+            "Cancel the common factor of $a and $b and return both quotients.",
+            "What is $a/$b when it is simplified as far as possible? Answer with a pair.",
+            "Given a numerator and a denominator, divide both by their gcd.",
+            "Simplify a fraction of two positive numbers to a tuple.",
+        ),
+        body="""from math import gcd
+
+g = gcd($a, $b)
+return $a // g, $b // g""",
+        idea="divide both numbers by their gcd",
+        wrong=("return $a // 2, $b // 2",),
+    ),
+    Family(
+        key="num_power",
+        names=("power", "raise_to", "to_the_power", "exponentiate"),
+        params=params(("base|x|n", "int"), ("exponent|e|k", "small")),
+        wordings=(
+            "Return $a to the power of $b, without using **.",
+            "Multiply $a by itself so that it occurs $b times as a factor.",
+            "The product of $b copies of $a.",
+            "What is $a raised to the power $b?",
+            "Given a base and a positive exponent, compute the power.",
+            "Exponentiation by repeated multiplication.",
+        ),
+        body="""result = 1
+for _ in range($b):
+    result *= $a
+return result""",
+        idea="multiply 1 by the base, $b times",
+        wrong=("return $a * $b", "return $b**$a"),
+    ),
+    Family(
+        key="num_power_mod",
+        names=("power_mod_$k", "pow_mod", "modular_power", "power_remainder"),
+        params=params(("base|x|n", "nat"), ("exponent|e|times", "nat")),
+        wordings=(
+            "Return $a to the power $b, modulo $k.",
+            "The remainder of $a ** $b when divided by $k.",
+            "Raise $a to $b and keep only the remainder modulo $k.",
+            "Given a base and an exponent, compute the power modulo $k.",
+            "What is left over when $k divides $a to the power of $b?",
+            "Modular exponentiation with modulus $k (0 to the power 0 is 1).",
+        ),
+        consts={"k": (3, 5, 7, 10, 11, 13, 100)},
+        body="return pow($a, $b, $k)",
+        idea="use pow with three arguments",
+        wrong=("return $a * $b % $k", "return $a ** ($b % $k)"),
+    ),
+    Family(
+        key="num_is_power_of",
+        names=("is_power_of_$k", "power_of_$k", "check_power_of_$k", "is_exact_power_of_$k"),
+        params=params(("n|num|number", "pos")),
+        wordings=(
+            "Return True if $a is a power of $k; 1 is one.",
+            "Is $a equal to $k to some natural power (0 allowed)?",
+            "Whether a positive number is 1, $k, $k * $k and so on.",
+            "Check that dividing $a by $k again and again ends at exactly 1.",
+            "Given a positive integer, tell whether it has no prime factors but those of $k ** e.",
+            "True for 1 and for every number made by multiplying only ${k}s.",
+        ),
+        consts={"k": (2, 3, 5, 7)},
+        body="""while $a % $k == 0:
+    $a //= $k
+return $a == 1""",
+        idea="divide by $k while it goes and compare the rest with 1",
+        wrong=("return $a % $k == 0", "return $a % $k == 0 or $a == 1"),
+    ),
+    Family(
+        key="num_factorial",
+        names=("factorial", "fact", "product_up_to", "permutations_of"),
+        params=params(("n|num|number", "small")),
+        wordings=(
+            "Return the factorial of $a.",
+            "Multiply all whole numbers from 1 to $a.",
+            "The product 1 * 2 * ... * $a.",
+            "In how many orders can $a different things be put?",
+            "Given a positive number, compute its factorial.",
+            "What is $a! ?",
+        ),
+        body="""result = 1
+for i in range(2, $a + 1):
+    result *= i
+return result""",
+        idea="multiply the numbers from 2 to $a",
+        wrong=(
+            """result = 1
+for i in range(2, $a):
+    result *= i
+return result""",
+            "return sum(range(1, $a + 1))",
+        ),
+    ),
+    Family(
+        key="num_fibonacci",
+        names=("fibonacci", "fib", "nth_fibonacci", "fibonacci_number"),
+        params=params(("n|index|i", "nat")),
+        wordings=(
+            "Return the Fibonacci number with index $a, where 0 and 1 come first.",
+            "The $a-th number of 0, 1, 1, 2, 3, 5, ... counted from 0.",
+            "Compute F($a) with F(0) = 0 and F(1) = 1, each the sum of the two before.",
+            "Given an index from 0, find the Fibonacci number there.",
+            "Which Fibonacci number stands at index $a (index 0 is 0)?",
+            "Step through the Fibonacci sequence from 0 and 1, $a times.",
+        ),
+        body="""x, y = 0, 1
+for _ in range($a):
+    x, y = y, x + y
+return x""",
+        idea="keep two neighbours and step $a times",
+        wrong=(
+            """x, y = 0, 1
+for _ in range($a):
+    x, y = y, x + y
+return y""",
+            """x, y = 1, 2
+for _ in range($a):
+    x, y = y, x + y
+return x""",
+        ),
+    ),
+    Family(
+        key="num_fibonacci_list",
+        names=("fibonacci_list", "first_fibonacci", "fib_sequence", "fibonacci_numbers"),
+        params=params(("n|count|length", "small")),
+        wordings=(
+            "Return the first $a numbers of the sequence that starts with $k, $m.",
+            "List $a terms of a Fibonacci-like sequence with $k and $m at its start.",
+            "The start of the sequence $k, $m, ..., each later term the sum of the two before.",
+            "Which $a numbers come first if $k and $m begin and every next is their sum?",
+            "Given a count, generate that many terms from $k and $m, adding the last two.",
+            "Build a list of $a numbers: $k, $m, then always the sum of the last two.",
+        ),
+        consts={"k": (0, 1, 2, 3), "m": (1, 2, 4, 5)},
+        body="""result = [$k, $m]
+while len(result) < $a:
+    result.append(result[-1] + result[-2])
+return result[:$a]""",
+        idea="append the sum of the last two until there are enough",
+        wrong=(
+            """result = [$k, $m]
+for _ in range($a):
+    result.append(result[-1] + result[-2])
+return result""",
+        ),
+    ),
+    Family(
+        key="num_collatz_steps",
+        names=("collatz_steps", "collatz_length", "steps_to_one", "count_collatz"),
+        params=params(("n|num|start", "pos")),
+        wordings=(
+            "Count the Collatz steps from $a to 1.",
+            "How often must $a be halved (if even) or turned into 3 * x + 1 (if odd) to get 1?",
+            "The number of steps until the Collatz sequence of $a reaches 1.",
+            "Given a positive number, halve if even, else triple and add 1; count until 1.",
+            "Return how many Collatz steps lead from $a down to 1; 0 for 1.",
+            "Find the length of the way from $a to 1 in the Collatz problem, in steps.",
+        ),
+        body="""steps = 0
+while $a != 1:
+    $a = $a // 2 if $a % 2 == 0 else 3 * $a + 1
+    steps += 1
+return steps""",
+        idea="apply the rule until 1 and count",
+        wrong=(
+            """steps = 1
+while $a != 1:
+    $a = $a // 2 if $a % 2 == 0 else 3 * $a + 1
+    steps += 1
+return steps""",
+        ),
+    ),
+    Family(
+        key="num_collatz_next",
+        names=("collatz", "collatz_next", "next_collatz", "collatz_step"),
+        params=params(("n|num|number", "nat")),
+        wordings=(
+            "Halve $a if it is even, otherwise return three times $a plus one.",
+            "Return the number that follows $a in its Collatz sequence.",
+            "One Collatz step: n // 2 for even n, 3 * n + 1 for odd n.",
+            "What comes after $a by the Collatz rule?",
+            "Given a number, divide it by 2 when even and else triple it and add 1.",
+            "The half of an even number, or 3x + 1 of an odd one.",
+        ),
+        body="return $a // 2 if $a % 2 == 0 else 3 * $a + 1",
+        idea="choose by parity",
+        wrong=(
+            "return $a // 2 if $a % 2 else 3 * $a + 1",
+            "return $a / 2 if $a % 2 == 0 else 3 * $a",
+        ),
+    ),
+    Family(
+        key="num_triangular",
+        names=("triangular", "triangle_number", "sum_to", "sum_up_to", "gauss_sum"),
+        params=params(("n|num|top", "nat")),
+        wordings=(
+            "Return the sum of the numbers from 1 to $a.",
+            "The triangular number with index $a: 1 + 2 + ... + $a.",
+            "What do all whole numbers up to $a add up to?",
+            "Given a natural number, total everything from 1 to it (0 gives 0).",
+            "Add up 1, 2, 3 and so on until $a.",
+            "How many balls make a triangle with $a rows of 1, 2, 3, ... balls?",
+        ),
+        body="return $a * ($a + 1) // 2",
+        idea="use the formula n * (n + 1) // 2",
+        wrong=("return $a * ($a - 1) // 2", "return sum(range(1, $a))"),
+    ),
+    Family(
+        key="num_sum_squares_to",
+        names=("sum_of_squares", "sum_squares_to", "square_pyramid", "squares_total"),
+        params=params(("n|num|top", "nat")),
+        wordings=(
+            "Return the sum of the squares of the numbers from 1 to $a.",
+            "Add up 1 * 1, 2 * 2, ... up to $a * $a.",
+            "The total of the first $a square numbers, starting with 1.",
+            "What is 1 + 4 + 9 + ... with $a terms?",
+            "Given a natural number, sum all squares up to its own.",
+            "How many blocks has a pyramid with square layers of side 1 to $a?",
+        ),
+        body="return sum(i * i for i in range(1, $a + 1))",
+        idea="sum i * i for i from 1 to $a",
+        wrong=("return sum(i * i for i in range(1, $a))", "return sum(range(1, $a + 1)) ** 2"),
+    ),
+    Family(
+        key="num_sum_multiples_below",
+        names=("sum_multiples", "sum_of_multiples", "multiples_total", "sum_${k}_or_$m"),
+        params=params(("n|limit|top", "pos")),
+        wordings=(
+            "Return the sum of the numbers below $a that are multiples of $k or $m.",
+            "Add up all positive numbers less than $a divisible by $k or by $m.",
+            "What is the total of the multiples of $k or $m under $a, each counted once?",
+            "Given a limit, sum every number below it that $k or $m divides.",
+            "The sum of what is smaller than $a and a multiple of at least one of $k and $m.",
+            "Find all numbers below $a that $k or $m divides, and return their sum.",
+        ),
+        consts={"k": (2, 3, 4), "m": (5, 6, 7)},
+        body="return sum(i for i in range($a) if i % $k == 0 or i % $m == 0)",
+        idea="sum the numbers below $a with remainder 0 for $k or $m",
+        wrong=(
+            "return sum(i for i in range($a + 1) if i % $k == 0 or i % $m == 0)",
+            "return sum(i for i in range($a) if i % $k == 0 and i % $m == 0)",
+        ),
+    ),
 )
