@@ -417,4 +417,381 @@ return result""",
         idea="extend the last pair on an equal value, otherwise start a new pair",
         wrong=("return [(x, $a.count(x)) for x in dict.fromkeys($a)]",),
     ),
+    Family(
+        key="list_second_largest",
+        names=("second_largest", "runner_up", "second_highest", "second_max"),
+        params=params(("nums|values|scores|numbers", "ints")),
+        wordings=(
+            "Return the second largest distinct value in $a, or None if there is none.",
+            "What is the greatest number below the maximum of $a? None without one.",
+            "The runner-up: the largest element that is smaller than the maximum, else None.",
+            "Given a list, find the second highest different value; None if there are not two.",
+            "Find the biggest value of $a that is not the maximum, or return None.",
+            "Leave out every copy of the maximum and return the maximum of the rest, or None.",
+        ),
+        body="""distinct = sorted(set($a))
+return distinct[-2] if len(distinct) > 1 else None""",
+        idea="sort the distinct values and take the last but one",
+        wrong=("return sorted($a)[-2] if len($a) > 1 else None", "return max($a) if $a else None"),
+    ),
+    Family(
+        key="list_kth_smallest",
+        names=("kth_smallest", "smallest_number_$k", "rank_$k", "nth_smallest"),
+        params=params(("nums|values|scores|numbers", "ints")),
+        wordings=(
+            "Return the element at place $k when $a is sorted (counted from 1), or None.",
+            "What is number $k of the smallest elements of $a? None if there are fewer.",
+            "Sort the list and take its element number $k, counting from 1; None if too short.",
+            "Given a list, find the value of rank $k from below; repeats count; else None.",
+            "The smallest element but ($k - 1) others, or None for a list shorter than $k.",
+            "Find element $k of $a in ascending order, None if it does not exist.",
+        ),
+        consts={"k": (2, 3, 4)},
+        body="""if len($a) < $k:
+    return None
+return sorted($a)[$k - 1]""",
+        idea="sort and take index $k - 1 if it exists",
+        wrong=(
+            """if len($a) < $k:
+    return None
+return sorted($a)[-$k]""",
+            """if len($a) <= $k:
+    return None
+return sorted($a)[$k]""",
+        ),
+    ),
+    Family(
+        key="list_argmax",
+        names=("argmax", "index_of_max", "position_of_max", "where_max"),
+        params=params(("nums|values|scores|numbers", "ints")),
+        wordings=(
+            "Return the index of the first maximum of $a, or -1 if it is empty.",
+            "At which index does the largest element first stand? -1 for an empty list.",
+            "The position of the greatest value, the leftmost on a tie, -1 without elements.",
+            "Given a list, find where its maximum first occurs; -1 if there is nothing.",
+            "Find the index of the biggest number in $a (-1 when $a is empty).",
+            "Argmax: the first index with the highest value, or -1.",
+        ),
+        body="return $a.index(max($a)) if $a else -1",
+        idea="look up the index of the maximum, -1 for an empty list",
+        wrong=("return max($a) if $a else -1", "return $a.index(min($a)) if $a else -1"),
+    ),
+    Family(
+        key="list_min_indices",
+        names=("indices_of_min", "min_positions", "where_min", "positions_of_smallest"),
+        params=params(("nums|values|scores|numbers", "ints")),
+        wordings=(
+            "Return all indices at which $a has its minimum.",
+            "Where does the smallest element of a list stand? List every index.",
+            "The positions of the minimum, ascending; none for an empty list.",
+            "Given a list, find each index that holds the lowest value.",
+            "List the places of all copies of the smallest number in $a.",
+            "At which indices is $a as small as it gets?",
+        ),
+        body="return [i for i, x in enumerate($a) if x == min($a)]",
+        idea="collect the indices of the elements equal to the minimum",
+        wrong=(
+            "return $a.index(min($a)) if $a else -1",
+            "return [i for i, x in enumerate($a) if x == max($a)]",
+        ),
+    ),
+    Family(
+        key="list_count_above",
+        names=("count_above", "how_many_above", "count_over_$k", "number_above_$k"),
+        params=params(("nums|values|scores|numbers", "ints")),
+        wordings=(
+            "Count the elements of $a that are greater than $k.",
+            "How many numbers in $a are above $k?",
+            "The number of values that exceed $k.",
+            "Given a list of numbers, return how many of them are over $k.",
+            "Return the count of elements larger than $k.",
+            "Find out how often an element of $a is more than $k.",
+        ),
+        consts={"k": (-1, 0, 1, 2, 3, 5, 8, 10)},
+        body="return sum(x > $k for x in $a)",
+        idea="sum the truth of the comparison",
+        wrong=("return sum(x for x in $a if x > $k)", "return sum(x >= $k for x in $a)"),
+    ),
+    Family(
+        key="list_count_value",
+        names=("count_of", "occurrences", "how_often", "frequency_of"),
+        params=params(("items|values|xs|nums", "bits"), ("item|x|target", "small")),
+        wordings=(
+            "Count the elements of $a that differ from $b.",
+            "How many elements of $a are not equal to $b?",
+            "The number of values in a list other than $b.",
+            "Given a list and a value, count everything that is not the value.",
+            "Return the number of places at which $b does not stand.",
+            "Find out how many entries remain when every $b is taken away.",
+        ),
+        body="return sum(x != $b for x in $a)",
+        idea="count the elements unequal to $b",
+        wrong=("return sum(x == $b for x in $a)", "return len($a) - 1"),
+    ),
+    Family(
+        key="list_merge_sorted",
+        names=("merge_sorted", "merge", "merge_lists", "combine_sorted"),
+        params=params(("xs|left|first", "sorted_ints"), ("ys|right|second", "sorted_ints")),
+        wordings=(
+            "Merge two sorted lists into one sorted list.",
+            "Return all elements of $a and $b, both sorted, in ascending order.",
+            "The sorted combination of two ascending lists; repeats stay.",
+            "Given ascending $a and $b, interleave them so that the result is ascending.",
+            "Combine $a with $b into a single sorted list.",
+            "What do two sorted lists give when they are merged in order?",
+        ),
+        body="""result = []
+i = j = 0
+while i < len($a) and j < len($b):
+    if $a[i] <= $b[j]:
+        result.append($a[i])
+        i += 1
+    else:
+        result.append($b[j])
+        j += 1
+return result + $a[i:] + $b[j:]""",
+        idea="take the smaller head each time, then append what is left",
+        wrong=("return $a + $b", "return sorted(set($a + $b))"),
+    ),
+    Family(
+        key="list_partition",
+        names=("partition", "split_at_$k", "below_and_rest", "split_by_$k"),
+        params=params(("nums|values|xs|numbers", "ints")),
+        wordings=(
+            "Split $a into the numbers below $k and the others, as a pair of lists.",
+            "Return (smaller than $k, $k or more), each in the original order.",
+            "Two lists in a tuple: what is less than $k, then what is not.",
+            "Given numbers, separate those under $k from the rest; return both lists.",
+            "Partition a list around $k: first the elements below it, then the remaining ones.",
+            "Which elements are smaller than $k and which are not? Give both lists.",
+        ),
+        consts={"k": (0, 1, 3, 4, 5, 10)},
+        body="""low = [x for x in $a if x < $k]
+high = [x for x in $a if x >= $k]
+return low, high""",
+        idea="filter twice with opposite conditions",
+        wrong=(
+            """low = [x for x in $a if x < $k]
+high = [x for x in $a if x > $k]
+return low, high""",
+            """low = [x for x in $a if x < $k]
+high = [x for x in $a if x >= $k]
+return high, low""",
+        ),
+    ),
+    Family(
+        key="list_evens_odds",
+        names=("evens_then_odds", "evens_first", "sort_by_parity", "group_parity"),
+        params=params(("nums|values|xs|numbers", "ints")),
+        wordings=(
+            "Put the even numbers of $a first, then the odd ones, each in original order.",
+            "Reorder a list so that the evens precede the odds.",
+            "The even elements followed by the odd elements.",
+            "Given integers, move all odd ones behind the even ones without other changes.",
+            "Sort $a by parity only: even before odd, otherwise stable.",
+            "What is $a when its odd numbers go to the back, in order?",
+        ),
+        body="return [x for x in $a if x % 2 == 0] + [x for x in $a if x % 2]",
+        idea="concatenate the even elements and the odd elements",
+        wrong=(
+            "return [x for x in $a if x % 2] + [x for x in $a if x % 2 == 0]",
+            "return sorted($a)",
+        ),
+    ),
+    Family(
+        key="list_zip_sum",
+        names=("add_lists", "pairwise_sum", "elementwise_sum", "add_elementwise"),
+        params=params(("xs|left|first", "ints"), ("ys|right|second", "ints")),
+        wordings=(
+            "Add $a and $b element by element, up to the end of the shorter list.",
+            "Return the sums of the elements at equal indices.",
+            "The elementwise sum of two lists; what is longer is cut off.",
+            "Given two lists, add what stands at the same place in both.",
+            "What are $a[0] + $b[0], $a[1] + $b[1] and so on, while both have elements?",
+            "Pair up the elements of $a and $b and list the sum of each pair.",
+        ),
+        body="return [x + y for x, y in zip($a, $b)]",
+        idea="zip the lists and add the pairs",
+        wrong=("return $a + $b", "return [x * y for x, y in zip($a, $b)]"),
+    ),
+    Family(
+        key="list_zip_larger",
+        names=("larger_of_each", "pairwise_max", "elementwise_max", "best_of_both"),
+        params=params(("xs|left|first", "ints"), ("ys|right|second", "ints")),
+        wordings=(
+            "Return the larger of the two elements at each index that both lists have.",
+            "The elementwise maximum of $a and $b, as long as the shorter one.",
+            "Compare $a and $b place by place and keep the greater number.",
+            "Given two lists, list the maximum of every pair of elements with equal index.",
+            "Which is larger at each position, the element of $a or that of $b?",
+            "Pick the bigger value of each pair ($a[i], $b[i]).",
+        ),
+        body="return [max(x, y) for x, y in zip($a, $b)]",
+        idea="zip the lists and take the maximum of each pair",
+        wrong=("return [min(x, y) for x, y in zip($a, $b)]", "return max($a, $b)"),
+    ),
+    Family(
+        key="list_matches",
+        names=("count_matches", "same_positions", "agreements", "equal_places"),
+        params=params(("xs|left|guess", "bits"), ("ys|right|answer", "bits")),
+        wordings=(
+            "Count the indices at which $a and $b have equal elements.",
+            "At how many positions do the two lists agree?",
+            "The number of places where both lists hold the same value.",
+            "Given two lists, count the matches at equal indices; extra elements are ignored.",
+            "Compare $a with $b place by place and return how many are equal.",
+            "How many i have $a[i] == $b[i]?",
+        ),
+        body="return sum(x == y for x, y in zip($a, $b))",
+        idea="zip and count the equal pairs",
+        wrong=("return sum(x != y for x, y in zip($a, $b))", "return sum(x in $b for x in $a)"),
+    ),
+    Family(
+        key="list_pairs_sum",
+        names=("count_pairs_sum", "pairs_with_sum", "pairs_with_sum_$k", "pair_count"),
+        params=params(("nums|values|xs|numbers", "pos_ints")),
+        wordings=(
+            "Count the pairs of indices i < j for which the elements of $a sum to $k.",
+            "How many pairs of elements at different places add up to $k?",
+            "The number of ways to choose two elements whose sum is $k.",
+            "Given numbers, count the pairs (each counted once) with the sum $k.",
+            "Return how often two different positions of $a hold numbers with total $k.",
+            "Find the number of two-element choices from $a that give exactly $k.",
+        ),
+        consts={"k": (6, 8, 10, 12, 15, 20)},
+        body="""from itertools import combinations
+
+return sum(x + y == $k for x, y in combinations($a, 2))""",
+        idea="check the sum of every combination of two elements",
+        wrong=(
+            "return sum(x + y == $k for x in $a for y in $a)",
+            "return sum(x + y == $k for x, y in zip($a, $a[1:]))",
+        ),
+    ),
+    Family(
+        key="list_longest_equal_run",
+        names=("longest_run", "longest_streak", "max_repeat", "longest_equal_run"),
+        params=params(("items|values|xs|bits", "bits")),
+        wordings=(
+            "Return the length of the longest run of equal consecutive elements in $a.",
+            "How many equal elements stand in a row at most? 0 for an empty list.",
+            "The size of the largest block of equal neighbours.",
+            "Given a list, find the longest streak of one repeated value.",
+            "Find how often a value repeats in a row at best (0 without elements).",
+            "Measure the longest stretch of $a in which nothing changes.",
+        ),
+        body="""from itertools import groupby
+
+return max((len(list(g)) for _, g in groupby($a)), default=0)""",
+        idea="group equal neighbours and take the greatest length",
+        wrong=("return max(($a.count(x) for x in $a), default=0)",),
+    ),
+    Family(
+        key="list_longest_increasing_run",
+        names=("longest_climb", "longest_rise", "longest_increasing_run", "best_ascent"),
+        params=params(("nums|values|xs|heights", "ints")),
+        wordings=(
+            "Return the length of the longest strictly increasing run of neighbours in $a.",
+            "How many consecutive elements rise from each to the next at most? 0 if empty.",
+            "The longest contiguous ascending part of a list, as its length.",
+            "Given numbers, measure the longest slice in which each exceeds the one before.",
+            "Find the greatest number of elements in a row that strictly increase.",
+            "How long is the longest climb in $a? One element counts 1, none 0.",
+        ),
+        body="""best = current = 0
+for i, x in enumerate($a):
+    current = current + 1 if i and x > $a[i - 1] else 1
+    best = max(best, current)
+return best""",
+        idea="extend the run while the numbers rise, otherwise restart at 1",
+        wrong=(
+            """best = current = 0
+for i, x in enumerate($a):
+    current = current + 1 if i and x > $a[i - 1] else 0
+    best = max(best, current)
+return best""",
+            "return sum(y > x for x, y in zip($a, $a[1:]))",
+        ),
+    ),
+    Family(
+        key="list_median_low",
+        names=("median", "middle_value", "lower_median", "median_low"),
+        params=params(("nums|values|xs|numbers", "ints1")),
+        wordings=(
+            "Return the middle element of $a when sorted, the lower one of two.",
+            "The lower median of a non-empty list.",
+            "Which number stands in the middle of the sorted list? Of two, the smaller.",
+            "Given numbers, sort them and take the middle (the left one for an even count).",
+            "Find the median of $a; with an even count, the smaller of both middle values.",
+            "The value with as many elements before as after it in sorted order, the lower of two.",
+        ),
+        body="return sorted($a)[(len($a) - 1) // 2]",
+        idea="sort and take the index (n - 1) // 2",
+        wrong=("return sorted($a)[len($a) // 2]", "return $a[(len($a) - 1) // 2]"),
+    ),
+    Family(
+        key="list_median_mean",
+        names=("median", "true_median", "median_value", "exact_median"),
+        params=params(("nums|values|xs|numbers", "ints1")),
+        wordings=(
+            "Return the median of $a, the mean of the two middle values for an even count.",
+            "The median of a non-empty list; two middle elements are averaged.",
+            "What is the median of $a? Of an even number of values it is a half sum (a float).",
+            "Given numbers, sort them and return the middle or the average of both middle ones.",
+            "Find the middle of the sorted values, halfway between two if the count is even.",
+            "Compute the statistical median of a list that is not empty.",
+        ),
+        body="""ordered = sorted($a)
+mid = len(ordered) // 2
+if len(ordered) % 2:
+    return ordered[mid]
+return (ordered[mid - 1] + ordered[mid]) / 2""",
+        idea="sort, then take the middle or average the two middle values",
+        wrong=(
+            "return sorted($a)[len($a) // 2]",
+            """mid = len($a) // 2
+if len($a) % 2:
+    return $a[mid]
+return ($a[mid - 1] + $a[mid]) / 2""",
+        ),
+    ),
+    Family(
+        key="list_flatten",
+        names=("flatten", "concat", "join_lists", "chain_all"),
+        params=params(("lists|groups|nested|parts", "nested")),
+        wordings=(
+            "Flatten a list of lists, but leave out the numbers below $k.",
+            "Return all numbers of the inner lists of $a that are at least $k, in one list.",
+            "One flat list of the elements in $a that are $k or more.",
+            "Given nested lists, concatenate them and drop what is smaller than $k.",
+            "Which numbers from $k up are in the inner lists? List them in order.",
+            "Join the lists in $a to a single one without elements under $k.",
+        ),
+        consts={"k": (-5, -2, 0, 1, 2, 3)},
+        body="return [x for part in $a for x in part if x >= $k]",
+        idea="loop over the parts, then over their elements from $k up",
+        wrong=(
+            "return [x for part in $a for x in part if x < $k]",
+            "return [x for part in $a for x in part]",
+        ),
+    ),
+    Family(
+        key="list_interleave",
+        names=("interleave", "alternate", "weave", "zip_together"),
+        params=params(("xs|left|first", "ints"), ("ys|right|second", "ints")),
+        wordings=(
+            "Interleave $a and $b: take turns, then append what the longer list has left.",
+            "Return the elements of both lists alternately, starting with $a.",
+            "Weave two lists together; leftover elements follow at the end.",
+            "Given two lists, take one from each in turn until both are used up.",
+            "Alternate between the elements of $a and those of $b.",
+            "$a[0], $b[0], $a[1], $b[1] and so on; the rest of the longer one comes last.",
+        ),
+        body="""result = []
+for i in range(max(len($a), len($b))):
+    result += $a[i : i + 1] + $b[i : i + 1]
+return result""",
+        idea="for each index append what either list has there",
+        wrong=("return [x for pair in zip($a, $b) for x in pair]", "return $a + $b"),
+    ),
 )
