@@ -105,6 +105,9 @@ class ModelInfo:
     has_states: bool = False
 
 
+THINKING_TIERS = (0, 1024, 2048, 4096, 8192, 16384)
+"""Thinking caps to offer people, in tokens; any other number works too."""
+
 OnToken = Callable[[int, str], None]
 """Called with (index of the request, piece of text) on a model thread; must return at once."""
 

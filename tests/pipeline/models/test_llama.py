@@ -24,7 +24,14 @@ from pipeline.models.api import (
     Request,
     Sampling,
 )
-from pipeline.models.llama import LlamaModel, LlamaSettings, open_llama
+from pipeline.models.gguf_file import read_gguf
+from pipeline.models.llama import (
+    KvType,
+    LlamaModel,
+    LlamaSettings,
+    memory_needed,
+    open_llama,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -377,6 +384,23 @@ async def test_a_model_that_does_not_fit_is_refused_with_numbers(tiny_path: Path
     with pytest.raises(ModelBroken, match="MB are free") as caught:
         await open_llama(tiny_path, settings=LlamaSettings(memory_limit=3 << 20))
     assert "3 MB" in str(caught.value)
+
+
+@pytest.mark.parametrize("kv_type", ["f32", "f16", "q8_0", "q4_0"])
+async def test_every_cache_type_completes(tiny_path: Path, kv_type: KvType):
+    model = await open_llama(tiny_path, settings=LlamaSettings(kv_type=kv_type, n_parallel=3))
+    completions = await model.complete([ask(seed=seed) for seed in range(3)])
+    await model.aclose()
+    assert all(c.answer_tokens > 0 for c in completions)
+
+
+async def test_smaller_cache_types_are_estimated_smaller(tiny_path: Path):
+    file = read_gguf(tiny_path)
+    kinds: tuple[KvType, ...] = ("q4_0", "q8_0", "f16", "f32")
+    needed = [memory_needed(file, n_cells=8192, n_batch=512, kv_type=kind) for kind in kinds]
+    assert needed == sorted(set(needed))
+    # Two layers, two key/value heads of 32, keys and values, two bytes each.
+    assert needed[3] - needed[2] == 8192 * 2 * 2 * 32 * 2 * 2
 
 
 async def test_a_closed_model_says_so(tiny_path: Path):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.models.api import ModelBroken, ModelError, ModelNotFound
-from pipeline.models.llama import LlamaModel
+from pipeline.models.llama import LlamaModel, open_llama
 from pipeline.models.registry import (
     GB,
     KNOWN,
@@ -24,6 +24,8 @@ from pipeline.models.registry import (
     remove_model,
 )
 from pipeline.models.scripted import ScriptedModel
+
+NANO = Path(__file__).parents[3] / "pipeline" / "nano" / "data" / "nano.gguf"
 
 
 @contextmanager
@@ -151,6 +153,16 @@ async def test_check_measures_and_says_what_works(tiny: LlamaModel):
     assert (seen.grammar_works, seen.states_work) == (True, True)
     assert seen.thinking_works is not None
     assert seen.sha256 == tiny.info.sha256
+
+
+@pytest.mark.skipif(not NANO.exists(), reason="the embedded model is not trained yet")
+async def test_nano_passes_its_check():
+    model = await open_llama(NANO)
+    try:
+        seen = await check_model(model, n_tokens=32)
+    finally:
+        await model.aclose()
+    assert (seen.thinking_works, seen.grammar_works, seen.states_work) == (True, True, True)
 
 
 async def test_check_says_none_for_what_a_backend_has_not():
