@@ -55,7 +55,7 @@ def starved_s(pid: int) -> float:
 
 
 def state(pid: int) -> str:
-    """One letter: R runs or wants to, S and D sleep, T is stopped, Z has ended; X when it is gone."""
+    """One letter: R runs or wants to, S and D sleep, T is stopped, Z has ended, X is gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (OSError, UnicodeDecodeError):

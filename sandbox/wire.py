@@ -18,7 +18,7 @@ PROTOCOL = 1
 IN, OUT = 0, 1
 """The worker's descriptors for requests and replies."""
 NONCE_BYTES = 8
-MAX_STARVED = 4
+MAX_STARVED = 10
 """The clock's limit grows by the time that a test waited for a CPU, up to this factor."""
 MAX_REPLY_BYTES = 256 << 20
 _REQUEST_MAGIC = b"aQ"

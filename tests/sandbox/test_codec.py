@@ -79,7 +79,7 @@ def test_an_object_with_its_own_equality_travels_as_its_name(value):
     assert back == [Opaque(type(value).__name__)]
 
 
-Point = collections.namedtuple("Point", "x y")  # noqa: PYI024 - the plain one is meant
+Point = collections.namedtuple("Point", "x y")
 
 
 class Colour(enum.IntEnum):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a program in one line reads better than in five
 """What every Sandbox does, whatever confines it."""
 
 from __future__ import annotations
@@ -35,11 +36,12 @@ from sandbox.api import (
 )
 from sandbox.verdicts import run_tests, run_twice
 
-QUICK = Limits(cpu_s=0.3, wall_s=1.0)
+USUAL = Limits()
+QUICK = Limits(cpu_s=0.2, wall_s=2.0)
 
 
 async def observe(
-    box: Sandbox, code: str, form: Form, limits: Limits = Limits(), **job: object
+    box: Sandbox, code: str, form: Form, limits: Limits = USUAL, **job: object
 ) -> Observation:
     (seen,) = await box.run([Job(code=code, form=form, limits=limits, **job)])  # type: ignore[arg-type]
     return seen
@@ -51,7 +53,7 @@ async def check_value(box: Sandbox, code: str, form: Form, value: object) -> Non
 
 
 async def check_outcome(
-    box: Sandbox, code: str, outcome: Outcome, limits: Limits = Limits()
+    box: Sandbox, code: str, outcome: Outcome, limits: Limits = USUAL
 ) -> Observation:
     seen = await observe(box, code, Call(entry="f"), limits)
     assert seen.outcome is outcome, seen
@@ -313,7 +315,7 @@ async def test_a_test_that_passes_functions_is_at_fault_itself(each_box):
     ],
 )
 async def test_each_end_has_its_outcome(each_box, code, outcome):
-    await check_outcome(each_box, code, outcome, Limits(cpu_s=0.5, wall_s=1.5))
+    await check_outcome(each_box, code, outcome, Limits(cpu_s=0.2, wall_s=2.0))
 
 
 async def test_a_foreign_object_is_opaque(each_box):

@@ -1,4 +1,4 @@
-"""Whatever a worker or a test sends, the host gives an Observation or says that the worker is broken."""
+"""Whatever a worker or a test sends, the host gives an Observation or calls the worker broken."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox import codec
-from sandbox.api import Call, Doctest, DoctestExample, Job, Observation, Outcome, Program
+from sandbox.api import (
+    Call,
+    Doctest,
+    DoctestExample,
+    Job,
+    Observation,
+    Outcome,
+    Program,
+    Returns,
+    Test,
+)
 from sandbox.observe import observation, understand
 from sandbox.verdicts import judge
 from sandbox.wire import (
@@ -25,7 +35,6 @@ from sandbox.wire import (
     split_frames,
     unpack_reply_head,
 )
-from sandbox.api import Returns, Test
 
 CALL = Job(code="", form=Call(entry="f"))
 DOCTEST = Job(code="", form=Doctest(examples=(DoctestExample(source="1"),) * 3))

@@ -1,0 +1,4 @@
+# call: f(2) == '🚀🚀'
+# verdict: pass
+def f(n):
+    return "🚀" * n

@@ -1,0 +1,5 @@
+# program: '' -> 'bye'
+# verdict: pass
+import atexit
+
+atexit.register(print, "bye")

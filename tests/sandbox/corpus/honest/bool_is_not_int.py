@@ -1,0 +1,5 @@
+# call: f(2) == True
+# verdict: pass
+# policy: exact
+def f(n):
+    return n == 2

@@ -1,0 +1,4 @@
+# doctest: f(3) -> 9
+# verdict: pass
+def f(n):
+    return n * n

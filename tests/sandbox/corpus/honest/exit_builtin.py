@@ -1,0 +1,4 @@
+# program: '5' -> '5'
+# verdict: pass
+print(input())
+exit()

@@ -1,0 +1,3 @@
+# program: '3\n' -> '9'
+# verdict: pass
+print(int(input()) ** 2)

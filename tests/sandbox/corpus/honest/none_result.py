@@ -1,0 +1,4 @@
+# call: f(2) == None
+# verdict: pass
+def f(n):
+    pass

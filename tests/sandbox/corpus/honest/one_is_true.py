@@ -1,0 +1,4 @@
+# call: f(1) == True
+# verdict: pass
+def f(n):
+    return n

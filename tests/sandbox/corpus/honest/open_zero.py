@@ -1,0 +1,3 @@
+# program: '1 2 3' -> '6'
+# verdict: pass
+print(sum(map(int, open(0).read().split())))

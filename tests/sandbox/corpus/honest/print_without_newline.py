@@ -1,0 +1,4 @@
+# program: '' -> 'a b'
+# verdict: pass
+print("a", end=" ")
+print("b", end="")

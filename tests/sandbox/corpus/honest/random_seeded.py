@@ -1,0 +1,7 @@
+# call: f(3) == True
+# verdict: pass
+import random
+
+
+def f(n):
+    return random.Random(n).random() == random.Random(n).random()

@@ -1,0 +1,5 @@
+# program: '' -> 'ok'
+# verdict: pass
+import sys
+
+sys.stdout.buffer.write(b"ok\n")

@@ -1,0 +1,5 @@
+# program: '' -> 'a b'
+# verdict: pass
+import sys
+
+sys.stdout.write("a b")

@@ -1,0 +1,3 @@
+# program: '3\r\n4\r\n' -> '7'
+# verdict: pass
+print(int(input()) + int(input()))

@@ -1,0 +1,7 @@
+# call: f(3) == 9
+# verdict: crash
+import os
+
+
+def f(n):
+    os.abort()

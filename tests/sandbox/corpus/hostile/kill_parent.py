@@ -1,0 +1,12 @@
+# call: f(3) == 9
+# verdict: wrong_answer | runtime_error
+# only: docker
+import contextlib
+import os
+
+
+def f(n):
+    for number in range(1, 65):
+        with contextlib.suppress(OSError):
+            os.kill(os.getppid(), number)
+    return 0

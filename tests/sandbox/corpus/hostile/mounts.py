@@ -1,0 +1,11 @@
+# call: f(3) == 9
+# verdict: runtime_error
+# only: docker
+import ctypes
+
+
+def f(n):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) != 0:
+        raise PermissionError(ctypes.get_errno())
+    return 9

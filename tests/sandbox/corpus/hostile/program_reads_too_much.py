@@ -1,0 +1,3 @@
+# program: '' -> '9'
+# verdict: runtime_error
+print(int(input()))

@@ -1,0 +1,4 @@
+# call: f(3) == 9
+# verdict: syntax_error
+def f(n)
+    return n * n
