@@ -515,7 +515,7 @@ return sorted($a)[$k]""",
     Family(
         key="list_count_others",
         names=("count_others", "count_different", "how_many_differ", "count_not_equal"),
-        params=params(("items|values|xs|nums", "bits"), ("item|x|target", "small")),
+        params=params(("items|values|xs|nums", "ints"), ("item|value|target", "small")),
         wordings=(
             "Count the elements of $a that differ from $b.",
             "How many elements of $a are not equal to $b?",
