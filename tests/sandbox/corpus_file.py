@@ -1,9 +1,9 @@
 """A program of the corpus with the verdict that its header expects.
 
 Header lines, before the code:
-`# call: f(3) == 9` or `# call: f(0) raises E`; `# doctest: f(3) -> 9`; `# program: 'stdin' -> 'stdout'`;
-`# test: check` with `# uses: <body of check(candidate)>`.
-`# verdict: a | b` lists the verdicts that are right; `# only: docker` where nothing else can hold it.
+`# call: f(3) == 9` or `# call: f(0) raises E`; `# doctest: f(3) -> 9`;
+`# program: 'stdin' -> 'stdout'`; `# test: check` with `# uses: <body of check(candidate)>`.
+`# verdict: a | b` lists the verdicts that are right; `# only: docker` where only that can hold it.
 `# cpu:`, `# wall:`, `# memory:`, `# policy:` set limits and comparison.
 
 By hand: `python -m tests.sandbox.corpus_file docker hostile/fork_bomb`.
@@ -51,12 +51,11 @@ class Case:
 
 def load(path: Path) -> Case:
     """Raises ValueError for a header that is not understood."""
-    code = path.read_text(encoding="utf-8")
-    header = dict(
-        line[2:].split(": ", 1)
-        for line in code.splitlines()
-        if line.startswith("# ") and ": " in line
-    )
+    lines = path.read_text(encoding="utf-8").splitlines()
+    n_header = next(i for i, line in enumerate(lines) if not line.startswith("# "))
+    header = dict(line[2:].split(": ", 1) for line in lines[:n_header])
+    # What is expected must not travel with the code.
+    code = "\n".join(["#"] * n_header + lines[n_header:]) + "\n"
     limits = Limits(
         cpu_s=float(header.get("cpu", "2")),
         wall_s=float(header["wall"]) if "wall" in header else None,

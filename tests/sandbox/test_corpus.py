@@ -8,8 +8,6 @@ from sandbox.api import Sandbox, Verdict
 from sandbox.verdicts import run_tests
 from tests.sandbox.corpus_file import CORPUS, Case, load
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
-
 HOSTILE = [load(path) for path in sorted((CORPUS / "hostile").glob("*.py"))]
 HONEST = [load(path) for path in sorted((CORPUS / "honest").glob("*.py"))]
 
@@ -26,6 +24,7 @@ async def verdict_of(box: Sandbox, case: Case) -> Verdict:
     return verdict
 
 
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("case", HOSTILE + HONEST, ids=lambda case: case.name)
 async def test_each_program_gets_its_verdict(box: Sandbox, case: Case):
     if case.only and case.only != box.kind:
