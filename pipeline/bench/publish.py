@@ -1,0 +1,114 @@
+"""Splits a suite in a process of its own: the public part to a file, of the hidden part a count.
+
+`python -m pipeline.bench.publish SUITE --out FILE`; prints one JSON object about the suite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+from pipeline.bench.records import BenchError, Json, file_sha256, select_tasks, write_tasks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which tasks of which suite."""
+
+    suite: str
+    start: str | None = None
+    """First contest day, as 2025-01-31."""
+    end: str | None = None
+    parts: tuple[str, ...] = ()
+    task_ids: tuple[str, ...] = ()
+    limit: int | None = None
+    min_tests: int = 3
+
+
+async def publish(selection: Selection, out: Path) -> Json:
+    """Write the public tasks to `out` from another process and give what it says of the suite.
+
+    Raises BenchError with that process's one line.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "pipeline.bench.publish", selection.suite, "--out", str(out)),
+        *_flags(selection),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        said, complained = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        lines = complained.decode(errors="replace").strip().splitlines()
+        raise BenchError(lines[-1] if lines else "the suite could not be read")
+    about: Json = json.loads(said)
+    return about
+
+
+def _flags(selection: Selection) -> list[str]:
+    flags = ["--min-tests", str(selection.min_tests)]
+    for name, value in (("--from", selection.start), ("--to", selection.end)):
+        flags += [name, value] if value else []
+    flags += ["--limit", str(selection.limit)] if selection.limit is not None else []
+    flags += [word for part in selection.parts for word in ("--part", part)]
+    return flags + [word for task in selection.task_ids for word in ("--task", task)]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = _parser().parse_args(argv)
+    try:
+        print(json.dumps(_split(args)))
+    except BenchError as exc:
+        print(" ".join(str(exc).split()), file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pipeline.bench.publish")
+    parser.add_argument("suite")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--from", dest="start", type=date.fromisoformat)
+    parser.add_argument("--to", dest="end", type=date.fromisoformat)
+    parser.add_argument("--part", action="append", default=[])
+    parser.add_argument("--task", action="append", default=[])
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--min-tests", type=int, required=True)
+    return parser
+
+
+def _split(args: argparse.Namespace) -> Json:
+    from pipeline.bench.hidden import Window, read_suite, refuse_if_weak, suite_path
+
+    path = suite_path(args.suite)
+    pairs = list(read_suite(path, Window(start=args.start, end=args.end)))
+    chosen = select_tasks(
+        [public for public, _ in pairs], parts=args.part, task_ids=args.task, limit=args.limit
+    )
+    wanted = {public.task_id for public in chosen}
+    counts = [hidden.n_tests for public, hidden in pairs if public.task_id in wanted]
+    refuse_if_weak(args.suite, counts, args.min_tests)
+    write_tasks(args.out, chosen)
+    return {
+        "name": args.suite,
+        "path": str(path.resolve()),
+        "sha256": file_sha256(path),
+        "n_tasks": len(chosen),
+        "hidden_tests_per_task": median(counts),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
