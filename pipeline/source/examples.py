@@ -10,12 +10,17 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from pipeline.source.text import parse
 from pipeline.task import VisibleTest
 from sandbox.api import Call, Limits, Policy, Prints, Program, Returns, Test
 
-MAX_TEXT_CHARS = 50_000
+MAX_TEXT_CHARS = 20_000
+MAX_LITERAL_CHARS = 2_000
+MAX_PREFIX_CHARS = 160
+MAX_MATCHES = 200
+"""How many places that look like an example are read, so that no text takes long."""
 MAX_EXAMPLES = 64
 
 _ARROW = r"={1,2}>|-{1,2}>|➞|→|⇒|↦|⟹|===?"
@@ -24,7 +29,7 @@ _VERB = (
     r"|(?:should|must|will|would) be|is"
 )
 _AFTER_CALL = re.compile(
-    rf"\s*`{{0,2}}\s*(?:(?:#|//)\s*)?(?:(?P<arrow>{_ARROW})|(?:{_VERB})\b:?|=|:)"
+    rf"\s{{0,80}}`{{0,2}}\s{{0,9}}(?:(?:#|//)\s{{0,9}})?(?:(?P<arrow>{_ARROW})|(?:{_VERB})\b:?|=|:)"
     r"[ \t]*`{0,2}"
 )
 _AFTER_CALL_COMMENT = re.compile(r"[ \t]*#[ \t]*")
@@ -50,17 +55,20 @@ _BAD_TAIL = re.compile(
     re.IGNORECASE,
 )
 _SAFE_PREFIX = re.compile(
-    r"(?:[\s*•\-–·`>|]|\d+[.)]|\([a-z0-9]\)|\b(?:for|assert|e\.g\.|i\.e\.|ex|eg|then|so|and|call|calling|thus|hence"
-    r"|here|example|examples?\s*\d*)\b[.,]?|[A-Za-z][A-Za-z ]{0,40}\d*:|,|;|\.)*",
+    r"(?>[\s*•\-–·`>|,;.]++|\d++[.)]|\([a-z0-9]\)|\b(?:e\.g|i\.e)\.|[A-Za-z][A-Za-z ]{0,40}+\d*+:"
+    r"|\b(?:for|assert|ex|eg|then|so|and|call|calling|thus|hence|here"
+    r"|examples?\s*\d*)\b)*+",
     re.IGNORECASE,
 )
+"""Bullets, labels and words before an example; atomic, so that no text takes long."""
 _BAD_PREFIX = re.compile(
     r"\b(?:if|when|unless|wrong|wrongly|incorrect|incorrectly|bug|buggy|bad|not|never|before|currently|instead)\b",
     re.IGNORECASE,
 )
 _ASSIGN = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*(?:=|:)(?![=>])\s*")
 _GIVEN = re.compile(
-    r"(?:\b(?:for|if|given|when|with)\s+|^[\s*\-•]*)(?=[A-Za-z_]\w*\s*=(?![=>]))", re.I | re.M
+    r"(?:\b(?:for|if|given|when|with)\s+|^[ \t*\-•]*)(?=[A-Za-z_]\w{0,80}\s{0,9}=(?![=>]))",
+    re.I | re.M,
 )
 _MORE = re.compile(
     r"[ \t]*(?:[-+*/%|&<>]|(?:,|;|\band\b|\s)+(?!(?:result|output)\b)[A-Za-z_]\w*\s*=)"
@@ -77,7 +85,7 @@ _NEAR_RESULT = re.compile(
     rf"[ \t]*,?[ \t]*(?:(?:{_ARROW})|returns?|(?:result|output|answer)\s*[=:])\s*", re.I
 )
 _IO = re.compile(
-    r"^[ \t*\-•]*(?:sample\s+|example\s+)?inputs?(?:\s*\d+)?\s*:[ \t]*(?P<input>.*?)"
+    r"^[ \t*\-•]*(?:sample\s+|example\s+)?inputs?(?:\s*\d+)?\s*:[ \t]*(?P<input>.{0,2000}?)"
     r"^[ \t*\-•]*(?:sample\s+|example\s+)?(?:expected\s+)?outputs?(?:\s*\d+)?\s*:[ \t]*",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
@@ -211,7 +219,7 @@ def _without_doctests(text: str) -> str:
 def _calls(text: str, name: str, origin: str) -> Iterator[Example]:
     if _defines(text, name):
         return
-    for match in re.finditer(_call_pattern(name), text):
+    for match in islice(re.finditer(_call_pattern(name), text), MAX_MATCHES):
         end = _closing(text, match.end() - 1)
         if end is None or not _prefix_is_safe(text, match.start()):
             continue
@@ -243,7 +251,8 @@ def _call_pattern(name: str) -> str:
 
 
 def _prefix_is_safe(text: str, start: int) -> bool:
-    prefix = text[text.rfind("\n", 0, start) + 1 : start]
+    line_start = text.rfind("\n", 0, start) + 1
+    prefix = text[max(line_start, start - MAX_PREFIX_CHARS) : start]
     after_sentence = re.split(r"(?<=[.;,])\s+(?=\S*$)", prefix)[-1]
     if _BAD_PREFIX.search(prefix):
         return False
@@ -289,7 +298,7 @@ def _safe_value(text: str, at: int) -> tuple[Literal, int] | None:
     end = _literal_end(text, at)
     if end is None:
         return None
-    tail = text[end : _line_end(text, end)]
+    tail = text[end : min(_line_end(text, end), end + MAX_PREFIX_CHARS)]
     value = literal(text[at:end])
     if value is None or not _SAFE_TAIL.match(tail) or _BAD_TAIL.search(tail):
         return None
@@ -344,7 +353,8 @@ def _literal_end(text: str, at: int) -> int | None:
 def _closing(text: str, at: int) -> int | None:
     """Offset after the bracket that closes the one at `at`; strings inside are skipped."""
     stack: list[str] = []
-    while at < len(text):
+    stop = min(len(text), at + MAX_LITERAL_CHARS)
+    while at < stop:
         char = text[at]
         if char in "\"'":
             end = _string_end(text, at)
@@ -386,7 +396,7 @@ def _line_end(text: str, at: int) -> int:
 
 
 def _given(text: str, params: Sequence[str]) -> Iterator[Example]:
-    for match in _GIVEN.finditer(text):
+    for match in islice(_GIVEN.finditer(text), MAX_MATCHES):
         read = _assignments(text, match.end(), params)
         if read is None:
             continue
@@ -407,7 +417,7 @@ def _result_after(text: str, at: int) -> tuple[Literal, int] | None:
     near = _NEAR_RESULT.match(text, at)
     if near is not None:
         return _safe_value(text, near.end())
-    line = text[at : _line_end(text, at)]
+    line = text[at : min(_line_end(text, at), at + MAX_PREFIX_CHARS)]
     marks = list(_RESULT.finditer(line))
     if len(marks) != 1 or re.search(r"\b(?:not|if|when)\b", line[: marks[0].start()]):
         return None
@@ -438,7 +448,7 @@ def _assignments(text: str, at: int, params: Sequence[str]) -> tuple[dict[str, o
 
 
 def _input_output(text: str, params: Sequence[str]) -> Iterator[Example]:
-    for match in _IO.finditer(text):
+    for match in islice(_IO.finditer(text), MAX_MATCHES):
         given = _input_args(match["input"], params)
         value = _safe_value(text, _skip_blank(text, match.end()))
         if given is None or value is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.source.examples import (
+    MAX_TEXT_CHARS,
     Example,
     claim,
     examples_of,
@@ -45,6 +46,7 @@ def check(text: str, *params: str, name: str = "f") -> list[tuple[tuple[object, 
         "for example: f(1) == 2",
         "assert f(1) == 2",
         "For f(1) == 2",
+        "e.g. f(1) == 2",
         "f(1) == 1 + 1 = 2",
         "For x = 1, the output should be 2.",
         "if x = 1 the result should be 2",
@@ -158,6 +160,23 @@ def test_program_samples_are_read() -> None:
 @pytest.mark.parametrize("text", ["-" * 9000 + "1", "(" * 9000, "[" * 3000, "{1: ...}", "f(1)", ""])
 def test_hostile_or_odd_literals_are_none(text: str) -> None:
     assert literal(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f(" * 9000,
+        "for x = 1 " * 1900,
+        "Input: \n" * 2400,
+        ("then for: " * 30 + "x f(1) == 2\n") * 60,
+        "f(1)" + " " * 19_000 + "x",
+        " \n" * 9000,
+        "f(1) == 2, " * 1800,
+    ],
+)
+def test_reading_ends_soon_whatever_the_text(text: str) -> None:
+    assert len(text) <= MAX_TEXT_CHARS
+    assert check(text) in ([], [((1,), 2)])
 
 
 def test_a_huge_text_is_not_searched() -> None:
