@@ -27,7 +27,6 @@ _STDERR = 2
 _MAX_STDERR = 4000
 _GREETING_TIMEOUT_S = 20
 FIRST_UID = 20000
-LEASE_S = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +40,8 @@ class Plan:
     tmp_mb: int = 16
     labels: Mapping[str, str]
     runtime: str | None = None
+    lease_s: float = 30.0
+    """A worker that hears nothing for so long ends itself."""
     dropped: tuple[str, ...] = ()
     """Names in OPTIONAL that this engine refuses."""
 
@@ -144,7 +145,7 @@ def _isolation(hello: Hello, plan: Plan) -> tuple[str, ...]:
 def _create(client: Client, plan: Plan, hash_seed: int, uid: int) -> str:
     made = client.create_container(
         plan.image,
-        command=["--uid", str(uid), "--lease", str(LEASE_S)],
+        command=["--uid", str(uid), "--lease", str(plan.lease_s)],
         environment={"PYTHONHASHSEED": str(hash_seed % (1 << 32))},
         stdin_open=True,
         detach=False,

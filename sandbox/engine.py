@@ -5,6 +5,7 @@ mend.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,10 +110,20 @@ def _check_socket(endpoint: Endpoint) -> None:
         )
     if not path.is_socket():
         raise SandboxUnavailable(f"{where} is not a socket; set DOCKER_HOST to the engine's own")
-    if not os.access(path, os.R_OK | os.W_OK):
-        raise SandboxUnavailable(
-            f"no permission for {where}; add yourself to the docker group and log in again"
-        )
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_CONNECT_TIMEOUT_S)
+        try:
+            probe.connect(str(path))
+        except PermissionError as exc:
+            raise SandboxUnavailable(
+                f"no permission for {where}; add yourself to the docker group and log in again"
+            ) from exc
+        except TimeoutError as exc:
+            raise _hangs(endpoint) from exc
+        except OSError as exc:
+            raise SandboxUnavailable(
+                f"no Docker engine listens on {where}: {exc.strerror}; start it"
+            ) from exc
 
 
 def _one_line(exc: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import socket
 import subprocess
@@ -41,7 +42,7 @@ def test_a_socket_that_nobody_listens_on(tmp_path):
     path = tmp_path / "dead"
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
-    check_unavailable({"DOCKER_HOST": f"unix://{path}"}, "no Docker engine", "start it")
+    check_unavailable({"DOCKER_HOST": f"unix://{path}"}, "no Docker engine listens", "start it")
 
 
 def test_a_context_that_does_not_exist():
@@ -68,7 +69,7 @@ def test_docker_host_comes_before_the_context():
 
 def test_the_current_context_is_followed(tmp_path):
     """In a process of its own, because docker reads its configuration's place at import."""
-    name = "e9b1db6b4b0e8f3b6a2d7b1c1f8a0d0d2c9b0a7e6f5d4c3b2a19080706050403"
+    name = hashlib.sha256(b"mine").hexdigest()
     folder = tmp_path / "contexts" / "meta" / name
     folder.mkdir(parents=True)
     meta = {"Name": "mine", "Metadata": {}, "Endpoints": {"docker": {"Host": "unix:///mine.sock"}}}

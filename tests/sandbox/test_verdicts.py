@@ -1,4 +1,3 @@
-
 """Verdicts are a pure function of a test and an observation."""
 
 from __future__ import annotations
@@ -144,7 +143,7 @@ TRACEBACK = "Traceback (most recent call last):\n"
     [
         ("1\n", "1\n", 0, "", VerdictKind.PASS),
         ("1\n", "2\n", 0, "", VerdictKind.WRONG_ANSWER),
-        ("1\n", "True\n", 0, "", VerdictKind.WRONG_ANSWER),
+        ("1\n", "True\n", 0, "", VerdictKind.PASS),
         ("True\n", "1\n", 0, "", VerdictKind.WRONG_ANSWER),
         ("[0, ..., 9]\n", "[0, 1, 9]\n", doctest.ELLIPSIS, "", VerdictKind.PASS),
         ("a   b\n", "a b\n", doctest.NORMALIZE_WHITESPACE, "", VerdictKind.PASS),
