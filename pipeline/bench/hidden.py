@@ -399,6 +399,8 @@ def _samples(cases: Sequence[Json]) -> tuple[Json, ...]:
 
 def _field(row: Json, name: str, where: str) -> list[Any]:
     value = row.get(name)
+    if name in row and not value:
+        return []
     if not isinstance(value, list):
         raise SuiteError(f"{where}: the field `{name}` is missing or no list")
     return value

@@ -1,0 +1,291 @@
+"""A run's results for people: tables in the terminal, one HTML page, and JSON beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+from pipeline.bench.records import write_atomically
+from pipeline.bench.results import ALL, Comparison, Rate, Results, Summary, as_json
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+PAGE = Path(__file__).parent / "report.html"
+CEILING = "ceiling, chosen with the hidden tests: no system can submit it"
+
+
+def write_report(results: Results, folder: Path) -> tuple[Path, Path]:
+    """Write `report.html`, which needs nothing else, and `report.json`; returns both paths.
+
+    Raises MissingLibrary without matplotlib, OSError.
+    """
+    from pipeline.bench.plots import figures
+
+    page, data = folder / "report.html", folder / "report.json"
+    write_atomically(data, json.dumps(as_json(results), indent=2, sort_keys=True) + "\n")
+    write_atomically(page, html(results, figures(results)))
+    return page, data
+
+
+# --- numbers as text -----------------------------------------------------------------------------
+
+
+def rate_text(rate: Rate) -> str:
+    return f"{100 * rate.rate:.1f} [{100 * rate.interval.low:.1f}, {100 * rate.interval.high:.1f}]"
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.1f}"
+
+
+def number(value: float | None) -> str:
+    """Three digits that matter; a dash for what was not measured."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def p_text(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+Table = tuple[str, tuple[str, ...], Sequence[tuple[str, ...]], str]
+"""Title, head, rows, a note below."""
+
+
+def tables(results: Results) -> list[Table]:
+    """The report's tables, the same in the terminal and on the page."""
+    made = [_pass_table(results), _ceiling_table(results), _cost_table(results)]
+    if results.comparisons:
+        made.append(_paired_table(results))
+    if results.precisions or results.calibrations:
+        made.append(_trust_table(results))
+    return made
+
+
+def _pass_table(results: Results) -> Table:
+    head = ("condition", *(_part_head(results, part) for part in results.parts))
+    rows = [
+        (condition, *(rate_text(results.of(condition, part).pass_at_1) for part in results.parts))
+        for condition in results.conditions
+    ]
+    note = "Percent of tasks, with 95 % Wilson interval; one answer per task, no hidden test seen."
+    return "pass@1", head, rows, note
+
+
+def _part_head(results: Results, part: str) -> str:
+    n = max(s.n_tasks for s in results.summaries if s.part == part)
+    return f"{part} (n = {n})"
+
+
+def _whole(results: Results) -> list[Summary]:
+    return [results.of(condition) for condition in results.conditions]
+
+
+def _ceiling_table(results: Results) -> Table:
+    head = ("condition", "pass@1", "oracle pass@k", "pass@1-v(k)", "candidates", "behaviours")
+    rows = [
+        (
+            one.condition,
+            percent(one.pass_at_1.rate),
+            rate_text(one.oracle),
+            rate_text(one.v_pass),
+            number(one.n_candidates),
+            number(one.n_behaviours),
+        )
+        for one in _whole(results)
+    ]
+    note = (
+        "oracle pass@k (some drawn candidate is right) and pass@1-v(k) (some attempt of all is) "
+        f"are a {CEILING}. Candidates and distinct behaviours are means per task."
+    )
+    return "Ceilings", head, rows, note
+
+
+def _cost_table(results: Results) -> Table:
+    head = (
+        "condition",
+        "tokens",
+        "tokens/solved",
+        "s",
+        "s/solved",
+        "sandbox runs",
+        "J",
+        "J/solved",
+    )
+    rows = [
+        (
+            one.condition,
+            number(one.tokens),
+            number(one.tokens_per_solved),
+            number(one.seconds),
+            number(one.seconds_per_solved),
+            number(one.sandbox_runs),
+            number(one.energy_j),
+            number(one.energy_per_solved_j),
+        )
+        for one in _whole(results)
+    ]
+    note = "Means per task; tokens are generated ones, seconds are shares of the run's wall clock."
+    if results.matched:
+        note += " " + _matched_text(results)
+    return "Cost", head, rows, note
+
+
+def _matched_text(results: Results) -> str:
+    assert results.matched is not None
+    m = results.matched
+    return (
+        f"Matched compute: {m['condition']} has {percent(m['pass_at_1'])} at"
+        f" {number(m['tokens'])} tokens, plain sampling ({m['baseline']})"
+        f" {percent(m['baseline_pass_at_1'])} at {number(m['baseline_tokens'])}."
+    )
+
+
+def _paired_table(results: Results) -> Table:
+    head = ("pair", "part", "only first", "only second", "difference", "McNemar p")
+    rows = [_paired_row(one) for one in results.comparisons if one.part == ALL]
+    rows += [_paired_row(one) for one in _ends(results)]
+    note = "Same tasks; difference in points, second minus first, with 95 % bootstrap interval."
+    return "Paired tests", head, rows, note
+
+
+def _ends(results: Results) -> list[Comparison]:
+    """First against last condition of the ladder, part by part."""
+    ladder = [c for c in results.conditions if not c.rpartition(":")[2].startswith("R")]
+    ends = {ladder[0], ladder[-1]} if ladder else set()
+    return [c for c in results.comparisons if c.part != ALL and {c.first, c.second} == ends]
+
+
+def _paired_row(one: Comparison) -> tuple[str, ...]:
+    test = one.test
+    return (
+        f"{one.first} → {one.second}",
+        one.part,
+        f"{test.only_first:g}",
+        f"{test.only_second:g}",
+        f"{100 * test.difference:+.1f} [{100 * test.interval.low:+.1f},"
+        f" {100 * test.interval.high:+.1f}]",
+        p_text(test.p_value),
+    )
+
+
+def _trust_table(results: Results) -> Table:
+    head = ("condition", "what", "n", "value")
+    rows = [
+        (
+            one.condition,
+            f"right of {one.status}",
+            str(one.n),
+            f"{percent(one.n_right / one.n)} [{percent(one.interval.low)},"
+            f" {percent(one.interval.high)}]",
+        )
+        for one in results.precisions
+    ]
+    for calibration in results.calibrations:
+        for what, value in (
+            ("ECE", calibration.ece),
+            ("Brier", calibration.brier),
+            ("AURC", calibration.aurc),
+        ):
+            rows.append((calibration.condition, what, str(calibration.n), f"{value:.3f}"))
+    note = "Observed precision of each status with its Clopper-Pearson interval; ECE in 15 bins."
+    return "Can the status be trusted?", head, rows, note
+
+
+def made_with(results: Results) -> list[tuple[str, str]]:
+    """What the runs were made with, line by line."""
+    lines = []
+    for run in results.runs:
+        suite, model, sandbox = run["suite"], run["model"], run["sandbox"]
+        size = f"{suite['n_tasks']} tasks, {suite['hidden_tests_per_task']:g} hidden tests each"
+        digest = model["sha256"][:16] or "–"
+        lines += [
+            ("suite", f"{suite['name']}, {size} (median)"),
+            ("model", f"{model['name']} ({model['backend']}), sha256 {digest}"),
+            ("sandbox", f"{sandbox['kind']}, image {sandbox.get('image') or '–'}"),
+            ("seeds", ", ".join(map(str, run["seeds"]))),
+            ("versions", ", ".join(f"{k} {v}" for k, v in run["versions"].items())),
+            ("machine", ", ".join(f"{k} {v}" for k, v in run.get("machine", {}).items())),
+        ]
+        lines += [(name, one["about"]) for name, one in run["conditions"].items()]
+    return list(dict.fromkeys(lines))
+
+
+# --- terminal ------------------------------------------------------------------------------------
+
+
+def renderables(results: Results) -> Iterable[RenderableType]:
+    """For a rich console."""
+    from rich import box
+    from rich.table import Table as RichTable
+
+    for title, head, rows, note in tables(results):
+        table = RichTable(
+            title=title, title_justify="left", caption=note, caption_justify="left", box=box.SIMPLE
+        )
+        for at, name in enumerate(head):
+            table.add_column(name, justify="left" if at == 0 else "right", no_wrap=True)
+        for row in rows:
+            table.add_row(*row)
+        yield table
+
+
+# --- page ----------------------------------------------------------------------------------------
+
+
+def html(results: Results, figures: Sequence[tuple[str, str, str]]) -> str:
+    """The page; `figures` are (title, SVG text, caption)."""
+    suite = results.runs[0]["suite"] if results.runs else {"name": "benchmark"}
+    return Template(PAGE.read_text(encoding="utf-8")).substitute(
+        title=escape(f"{Path(suite['name']).name}: {', '.join(results.conditions)}"),
+        headline=_headline(results),
+        figures="\n".join(_figure(*one) for one in figures),
+        tables="\n".join(_table_html(*one) for one in tables(results)),
+        made_with="\n".join(
+            f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in made_with(results)
+        ),
+    )
+
+
+def _headline(results: Results) -> str:
+    """First and last condition of the ladder, in one sentence."""
+    ladder = [c for c in results.conditions if not c.rpartition(":")[2].startswith("R")]
+    if len(ladder) < 2:
+        return f"pass@1 {escape(rate_text(_whole(results)[0].pass_at_1))} %"
+    first, last = results.of(ladder[0]).pass_at_1, results.of(ladder[-1]).pass_at_1
+    test = next(
+        c.test for c in results.comparisons if (c.first, c.second) == (ladder[0], ladder[-1])
+    )
+    return escape(
+        f"pass@1 goes from {percent(first.rate)} % ({ladder[0]}) to {percent(last.rate)} %"
+        f" ({ladder[-1]}): {100 * test.difference:+.1f} points, 95 % interval"
+        f" {100 * test.interval.low:+.1f} to {100 * test.interval.high:+.1f},"
+        f" McNemar p {p_text(test.p_value)}."
+    )
+
+
+def _figure(title: str, svg: str, caption: str) -> str:
+    return (
+        f"<figure><h2>{escape(title)}</h2>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
+    )
+
+
+def _table_html(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], note: str) -> str:
+    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>'
+        + "".join(f"<td>{escape(value)}</td>" for value in row[1:])
+        + "</tr>\n"
+        for row in rows
+    )
+    return (
+        f'<section><h2>{escape(title)}</h2><div class="scroll" tabindex="0" role="region"'
+        f' aria-label="{escape(title)}"><table><thead><tr>{top}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div><p>{escape(note)}</p></section>"
+    )
