@@ -9,14 +9,14 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from atlas_lsp.commands import doctor, model, sandbox, serve, solve
+from atlas_lsp.commands import bench, doctor, model, sandbox, serve, solve
 from pipeline.models.api import ModelError
 from pipeline.source.text import SourceError
 from sandbox.api import SandboxError
 
 OK, NOTHING_GOOD, USAGE, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
 
-COMMANDS = (solve, model, sandbox, doctor, serve)
+COMMANDS = (solve, bench, model, sandbox, doctor, serve)
 
 
 class UsageError(Exception):
