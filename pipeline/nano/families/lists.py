@@ -794,4 +794,414 @@ return result""",
         idea="for each index append what either list has there",
         wrong=("return [x for pair in zip($a, $b) for x in pair]", "return $a + $b"),
     ),
+    Family(
+        key="list_insert_sorted",
+        names=("insert_sorted", "insert_in_order", "add_sorted", "insort"),
+        params=params(("nums|ordered|xs|values", "sorted_ints"), ("n|item|new", "int")),
+        wordings=(
+            "Insert $b into the sorted list $a so that it stays sorted; return a new list.",
+            "Return ascending $a with $b put in its right place.",
+            "The sorted list of all elements of $a and $b.",
+            "Given an ascending list and a number, add the number where it belongs.",
+            "What is $a once $b stands between the smaller and the larger elements?",
+            "Put $b in front of the first greater element of a sorted list.",
+        ),
+        body="""i = 0
+while i < len($a) and $a[i] <= $b:
+    i += 1
+return $a[:i] + [$b] + $a[i:]""",
+        idea="find the first greater element and insert before it",
+        wrong=("return $a + [$b]", "return [$b] + $a"),
+    ),
+    Family(
+        key="list_binary_search",
+        names=("binary_search", "lower_bound", "insertion_index", "first_not_less"),
+        params=params(("nums|ordered|xs|values", "sorted_ints"), ("n|item|target", "int")),
+        wordings=(
+            "Return the index of the first element of sorted $a that is not less than $b.",
+            "At which index would $b be inserted in ascending $a, before equal elements?",
+            "The number of elements of a sorted list below $b, found by halving.",
+            "Given a sorted list, find the leftmost place for $b by binary search.",
+            "Find the lower bound of $b in $a; the length if all elements are smaller.",
+            "Search by bisection for the first position with a value of at least $b.",
+        ),
+        body="""low, high = 0, len($a)
+while low < high:
+    mid = (low + high) // 2
+    if $a[mid] < $b:
+        low = mid + 1
+    else:
+        high = mid
+return low""",
+        idea="halve the range, going right while the middle is less",
+        wrong=(
+            """low, high = 0, len($a)
+while low < high:
+    mid = (low + high) // 2
+    if $a[mid] <= $b:
+        low = mid + 1
+    else:
+        high = mid
+return low""",
+            "return $a.index($b) if $b in $a else -1",
+        ),
+    ),
+    Family(
+        key="list_find_index",
+        names=("find_index", "index_of", "position_of", "locate"),
+        params=params(("items|values|nums|xs", "ints"), ("n|item|target", "small")),
+        wordings=(
+            "Return the first index of $b in $a, or -1 if it is not there.",
+            "At which index does $b first occur? -1 if it does not.",
+            "The position of the first $b in a list, -1 without one.",
+            "Given a list and a value, find where the value first stands; -1 if missing.",
+            "Search $a from the left for $b and return the index or -1.",
+            "Look up the place of $b, with -1 for 'not found'.",
+        ),
+        body="""for i, x in enumerate($a):
+    if x == $b:
+        return i
+return -1""",
+        idea="go through the indices and stop at the first match",
+        wrong=("return $a.index($b)", "return 0 if $b in $a else -1"),
+    ),
+    Family(
+        key="list_bubble_pass",
+        names=("bubble_pass", "bubble_once", "one_pass", "sort_pass"),
+        params=params(("nums|values|xs|numbers", "ints")),
+        wordings=(
+            "Make one bubble sort pass over $a and return the resulting list.",
+            "Go through $a once from the left, swapping neighbours in the wrong order.",
+            "The list after a single pass of bubble sort: the maximum ends up last.",
+            "Given a list, swap each adjacent pair that is not ascending, once, left to right.",
+            "What does one sweep of bubble sort turn $a into?",
+            "Carry the larger of each two neighbours on to the right, once over the list.",
+        ),
+        body="""result = list($a)
+for i in range(len(result) - 1):
+    if result[i] > result[i + 1]:
+        result[i], result[i + 1] = result[i + 1], result[i]
+return result""",
+        idea="swap neighbours in the wrong order, once from left to right",
+        wrong=("return sorted($a)",),
+    ),
+    Family(
+        key="list_count_inversions",
+        names=("count_inversions", "inversions", "disorder", "out_of_order_pairs"),
+        params=params(("nums|values|xs|numbers", "ints")),
+        wordings=(
+            "Count the pairs i < j with $a[i] > $a[j].",
+            "How many pairs of elements are in the wrong order for ascending?",
+            "The number of inversions of a list.",
+            "Given a list, count how often a larger element stands somewhere before a smaller.",
+            "Return how many swaps of neighbours bubble sort needs for $a.",
+            "Measure the disorder of $a: the pairs whose first element is the greater one.",
+        ),
+        body="""from itertools import combinations
+
+return sum(x > y for x, y in combinations($a, 2))""",
+        idea="count the pairs whose earlier element is greater",
+        wrong=(
+            "return sum(x > y for x, y in zip($a, $a[1:]))",
+            """from itertools import combinations
+
+return sum(x >= y for x, y in combinations($a, 2))""",
+        ),
+    ),
+    Family(
+        key="list_local_peaks",
+        names=("peaks", "local_peaks", "find_peaks", "local_maxima"),
+        params=params(("nums|heights|xs|values", "ints")),
+        wordings=(
+            "Return the elements of $a that are greater than both neighbours; the ends never are.",
+            "The local peaks of a list, first and last element excluded.",
+            "Which inner elements exceed the one before and the one after?",
+            "Given heights, list every height higher than its two neighbours.",
+            "List the values that stick out above both sides, in order.",
+            "Find the local maxima of $a, not counting its ends.",
+        ),
+        body="return [y for x, y, z in zip($a, $a[1:], $a[2:]) if x < y > z]",
+        idea="look at all triples of neighbours",
+        wrong=(
+            "return [y for x, y, z in zip($a, $a[1:], $a[2:]) if x > y < z]",
+            "return [y for x, y, z in zip($a, $a[1:], $a[2:]) if x <= y >= z]",
+        ),
+    ),
+    Family(
+        key="list_valley_indices",
+        names=("valleys", "valley_indices", "dips", "local_minima_indices"),
+        params=params(("nums|heights|xs|values", "ints")),
+        wordings=(
+            "Return the indices of the elements of $a that are less than both neighbours.",
+            "At which inner indices does a list have a local minimum?",
+            "The places where $a dips: smaller than the element before and the one after.",
+            "Given heights, find the index of each valley; the two ends do not count.",
+            "List every i with $a[i - 1] > $a[i] < $a[i + 1].",
+            "Find where $a has a value lower than the values on both sides.",
+        ),
+        body="return [i for i in range(1, len($a) - 1) if $a[i - 1] > $a[i] < $a[i + 1]]",
+        idea="compare each inner element with both neighbours",
+        wrong=(
+            "return [i for i in range(1, len($a) - 1) if $a[i - 1] < $a[i] > $a[i + 1]]",
+            "return [$a[i] for i in range(1, len($a) - 1) if $a[i - 1] > $a[i] < $a[i + 1]]",
+        ),
+    ),
+    Family(
+        key="list_alternating_sum",
+        names=("alternating_sum", "plus_minus", "alternate_signs_sum", "zigzag_sum"),
+        params=params(("nums|values|xs|numbers", "ints")),
+        wordings=(
+            "Return the first element minus the second plus the third and so on.",
+            "The alternating sum of $a: even indices count plus, odd ones minus.",
+            "Add and subtract the elements of a list in turn, starting with plus; 0 if empty.",
+            "Given numbers, subtract the sum at odd indices from the sum at even indices.",
+            "What is $a[0] - $a[1] + $a[2] - ...?",
+            "Sum up $a with signs +, -, +, - and so on.",
+        ),
+        body="return sum($a[::2]) - sum($a[1::2])",
+        idea="subtract the sum at odd indices from that at even indices",
+        wrong=("return sum($a[1::2]) - sum($a[::2])", "return $a[0] - sum($a[1:])"),
+    ),
+    Family(
+        key="list_every_kth",
+        names=("every_$k", "every_nth", "pick_every_$k", "take_each_$k"),
+        params=params(("items|values|xs|nums", "ints")),
+        wordings=(
+            "Return every $k-th element of $a, starting with the first.",
+            "The elements at the indices 0, $k, 2 * $k and so on.",
+            "Keep the first element, skip $k - 1, keep the next, and so on.",
+            "Given a list, pick the elements whose index is a multiple of $k.",
+            "Which elements of $a stand at indices divisible by $k?",
+            "Thin out a list: one element of every $k stays, the first of them.",
+        ),
+        consts={"k": (2, 3, 4)},
+        body="return $a[::$k]",
+        idea="slice with step $k",
+        wrong=("return $a[$k - 1 :: $k]", "return [x for x in $a if x % $k == 0]"),
+    ),
+    Family(
+        key="list_drop_ends",
+        names=("trim_$k", "drop_ends", "without_ends", "strip_ends"),
+        params=params(("items|values|xs|nums", "ints")),
+        wordings=(
+            "Remove the first $k and the last $k elements of $a.",
+            "Return the inner part of a list, without $k elements at either end.",
+            "Cut $k elements off both ends; [] if nothing is left.",
+            "Given a list, drop $k from the front and $k from the back.",
+            "What remains of $a without $k elements on each side?",
+            "The list from index $k on, up to $k before the end.",
+        ),
+        consts={"k": (1, 2, 3)},
+        body="return $a[$k:-$k]",
+        idea="slice from $k to -$k",
+        wrong=("return $a[$k:]", "return $a[:-$k]"),
+    ),
+    Family(
+        key="list_trimmed_sum",
+        names=("trimmed_sum", "sum_without_extremes", "middle_sum", "judged_total"),
+        params=params(("nums|scores|xs|values", "ints")),
+        wordings=(
+            "Sum $a without one maximum and one minimum; 0 for fewer than three elements.",
+            "Return the total of the scores after the best and the worst one are dropped.",
+            "The sum of all but one largest and one smallest element (0 if none are left).",
+            "Given scores, leave out the highest and the lowest once each and add the rest.",
+            "What do the elements of $a add up to, apart from one lowest and one highest?",
+            "Drop the two extremes of $a and add up what remains.",
+        ),
+        body="return sum(sorted($a)[1:-1])",
+        idea="sort, cut both ends off and sum",
+        wrong=("return sum($a[1:-1])", "return sum($a) - max($a) - min($a)"),
+    ),
+    Family(
+        key="list_remove_first",
+        names=("remove_first_$k", "remove_one_$k", "without_first_$k", "drop_first_$k"),
+        params=params(("items|values|xs|nums", "bits")),
+        wordings=(
+            "Remove the first $k from $a, if there is one, and return the new list.",
+            "Return the list without its leftmost element equal to $k.",
+            "The elements of $a but one: the first $k goes, later ones stay.",
+            "Given a list, delete only the first occurrence of $k; change nothing without one.",
+            "What is left when a single $k, the first, is taken out of $a?",
+            "Take out the earliest $k; a list without it stays as it is.",
+        ),
+        consts={"k": (0, 1)},
+        body="""if $k not in $a:
+    return $a
+i = $a.index($k)
+return $a[:i] + $a[i + 1 :]""",
+        idea="cut around the index of the first $k",
+        wrong=("return [x for x in $a if x != $k]", "return $a[1:]"),
+    ),
+    Family(
+        key="list_replace",
+        names=("replace_all", "replace_value", "swap_value", "substitute"),
+        params=params(("items|values|xs|nums", "bits"), ("new|n|replacement", "int")),
+        wordings=(
+            "Replace every $k in $a by $b.",
+            "Return the list with $b in the place of each $k.",
+            "The elements of $a, but each $k becomes $b.",
+            "Given a list, put $b wherever there is a $k.",
+            "What does $a look like when all its ${k}s turn into $b?",
+            "Change each element equal to $k to $b and keep the others.",
+        ),
+        consts={"k": (0, 1)},
+        body="return [$b if x == $k else x for x in $a]",
+        idea="choose $b for each element equal to $k",
+        wrong=("return [x if x == $k else $b for x in $a]", "return [$b for x in $a if x == $k]"),
+    ),
+    Family(
+        key="list_cap",
+        names=("cap_at_$k", "cap", "limit_all", "at_most_$k"),
+        params=params(("nums|values|xs|numbers", "ints")),
+        wordings=(
+            "Replace every element of $a above $k by $k.",
+            "Return the list with each number limited to at most $k.",
+            "The smaller of each element and $k, as a list.",
+            "Given numbers, cap all of them at $k.",
+            "What becomes of $a when nothing may exceed $k?",
+            "Cut off what is over $k at $k; smaller numbers stay.",
+        ),
+        consts={"k": (0, 1, 2, 3, 5, 8, 10)},
+        body="return [min(x, $k) for x in $a]",
+        idea="take the minimum of each element and $k",
+        wrong=("return [max(x, $k) for x in $a]", "return [x for x in $a if x <= $k]"),
+    ),
+    Family(
+        key="list_is_sorted",
+        names=("is_sorted", "is_ascending", "in_order", "never_falls"),
+        params=params(("nums|values|xs|numbers", "ints")),
+        wordings=(
+            "Return True if $a is in ascending order; equal neighbours are fine.",
+            "Is no element of $a smaller than the one before it?",
+            "Whether a list is sorted from small to large (the empty list is).",
+            "Check that the elements of $a never go down.",
+            "Given numbers, tell whether they are already sorted.",
+            "True when sorting $a would change nothing.",
+        ),
+        body="return all(x <= y for x, y in zip($a, $a[1:]))",
+        idea="compare all neighbours",
+        wrong=("return all(x < y for x, y in zip($a, $a[1:]))", "return $a == sorted($a)[::-1]"),
+    ),
+    Family(
+        key="list_first_repeat",
+        names=("first_repeat", "first_duplicate", "first_seen_again", "earliest_repeat"),
+        params=params(("items|values|xs|nums", "ints")),
+        wordings=(
+            "Return the first element of $a that has occurred before, or None.",
+            "Which value is the first to come a second time? None if all differ.",
+            "The element at which a list repeats itself for the first time, else None.",
+            "Given a list, go from the left and return the first value seen already, or None.",
+            "Find the first duplicate in $a, by the place of its second copy; None without one.",
+            "Scan $a and stop at the first repeated element; None if there is none.",
+        ),
+        body="""seen = set()
+for x in $a:
+    if x in seen:
+        return x
+    seen.add(x)
+return None""",
+        idea="remember the seen elements and stop at the first known one",
+        wrong=(
+            """for x in $a:
+    if $a.count(x) == 1:
+        return x
+return None""",
+            """seen = set()
+for x in $a:
+    seen.add(x)
+    if x in seen:
+        return x
+return None""",
+        ),
+    ),
+    Family(
+        key="list_common",
+        names=("common", "shared_elements", "intersection", "in_both"),
+        params=params(("xs|left|first", "pos_ints"), ("ys|right|second", "pos_ints")),
+        wordings=(
+            "Return the distinct values that occur in both lists, in ascending order.",
+            "Which numbers do $a and $b have in common? Sorted, each once.",
+            "The sorted intersection of two lists.",
+            "Given two lists, list every value found in each of them, once and ascending.",
+            "Find the elements shared by $a and $b, without repeats, smallest first.",
+            "Intersect $a with $b and sort the result.",
+        ),
+        body="return sorted(set($a) & set($b))",
+        idea="intersect the sets and sort",
+        wrong=("return sorted(set($a) | set($b))", "return [x for x in $a if x in $b]"),
+    ),
+    Family(
+        key="list_difference",
+        names=("without", "minus", "not_in", "subtract_list"),
+        params=params(("xs|items|values", "ints"), ("ys|banned|excluded", "ints")),
+        wordings=(
+            "Return the elements of $a that do not occur in $b, in order.",
+            "Remove everything from $a that is also in $b.",
+            "The part of the first list that the second does not contain; repeats stay.",
+            "Given two lists, keep what only the first of them has.",
+            "Which elements of $a are missing in $b?",
+            "Filter $a by a list of values to leave out.",
+        ),
+        body="return [x for x in $a if x not in $b]",
+        idea="keep the elements that are not in $b",
+        wrong=("return [x for x in $a if x in $b]", "return [x for x in $b if x not in $a]"),
+    ),
+    Family(
+        key="list_sum_above",
+        names=("sum_where", "sum_above", "sum_above_$k", "total_over_$k"),
+        params=params(("nums|values|xs|numbers", "ints")),
+        wordings=(
+            "Return the sum of the elements of $a that are greater than $k.",
+            "Add up only the numbers above $k.",
+            "The total of all values over $k, 0 if there is none.",
+            "Given numbers, sum those that exceed $k.",
+            "What do the elements of $a larger than $k come to?",
+            "Ignore everything up to $k in $a and add the rest.",
+        ),
+        consts={"k": (0, 1, 2, 4, 5, 8, 10)},
+        body="return sum(x for x in $a if x > $k)",
+        idea="sum the elements greater than $k",
+        wrong=("return sum(x > $k for x in $a)", "return sum(x for x in $a if x < $k)"),
+    ),
+    Family(
+        key="list_count_changes",
+        names=("count_changes", "changes", "switches", "count_transitions"),
+        params=params(("items|values|xs|bits", "bits")),
+        wordings=(
+            "Count how often an element of $a differs from the one before.",
+            "How many times does the value change along $a?",
+            "The number of neighbours that are not equal.",
+            "Given a list, count the places where it switches to another value.",
+            "Return the number of changes from one element to the next.",
+            "Find how many adjacent pairs of $a consist of two different values.",
+        ),
+        body="return sum(x != y for x, y in zip($a, $a[1:]))",
+        idea="count the unequal neighbours",
+        wrong=("return sum(x == y for x, y in zip($a, $a[1:]))", "return len(set($a)) - 1"),
+    ),
+    Family(
+        key="list_swap_neighbours",
+        names=("swap_pairs", "swap_neighbours", "exchange_pairs", "flip_pairs"),
+        params=params(("items|values|xs|nums", "ints")),
+        wordings=(
+            "Swap the first two elements of $a, the next two, and so on.",
+            "Return the list with each pair of elements exchanged; a last odd one stays.",
+            "The elements of $a with indices 0 and 1, 2 and 3, ... exchanged.",
+            "Given a list, flip every consecutive pair.",
+            "What is $a when its elements change places two by two?",
+            "Exchange neighbours pairwise, leaving a single last element alone.",
+        ),
+        body="""result = list($a)
+for i in range(0, len(result) - 1, 2):
+    result[i], result[i + 1] = result[i + 1], result[i]
+return result""",
+        idea="swap at every even index that has a right neighbour",
+        wrong=(
+            """result = list($a)
+for i in range(len(result) - 1):
+    result[i], result[i + 1] = result[i + 1], result[i]
+return result""",
+            "return $a[::-1]",
+        ),
+    ),
 )
