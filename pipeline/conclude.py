@@ -69,7 +69,7 @@ def _about_origin(best: Judged) -> str:
     made = best.candidate
     how = (
         f", {made.plan}"
-        if made.origin == "mechanical"
+        if made.origin in ("mechanical", "mend")
         else f", plan: {made.plan}"
         if made.plan
         else ""

@@ -15,7 +15,7 @@ from pipeline.events import StageEnded, StageStarted
 from pipeline.generate import generate, probe
 from pipeline.judge import judge_all
 from pipeline.repair.prcot import repair
-from pipeline.repair.rung import mechanical
+from pipeline.repair.rung import mechanical, mend
 from pipeline.task import Candidate, Judged, Solution, Task
 
 Rung = Callable[[], Awaitable[Sequence[Candidate]]]
@@ -45,6 +45,7 @@ async def climb(ctx: Context, task: Task, board: Board) -> None:
         ("mechanical", settings.mechanical and not task.is_stub, partial(mechanical, ctx, task)),
         ("probe", settings.probe, partial(probe, ctx, task)),
         ("generate", True, partial(generate, ctx, task)),
+        ("mend", settings.mechanical, partial(mend, ctx, task, board)),
     ]
     for name, wanted, rung in rungs:
         if wanted and await run(ctx, task, board, name, rung):

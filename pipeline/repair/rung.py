@@ -1,7 +1,8 @@
-"""Mechanical repair as a stage of the engine: patches become candidates."""
+"""Mechanical repair as stages of the engine: patches become candidates."""
 
 from __future__ import annotations
 
+from pipeline.board import Board
 from pipeline.context import Context
 from pipeline.events import Progress
 from pipeline.repair.mechanical import repair_mechanically
@@ -13,10 +14,26 @@ MOST_PATCHES = 3
 async def mechanical(ctx: Context, task: Task) -> tuple[Candidate, ...]:
     """The best few plausible patches of the function as it stands, found without the model."""
     ctx.emit(Progress(message="mechanical: trying small edits"))
+    return await _patched(ctx, task, task.statement, "mechanical", None)
+
+
+async def mend(ctx: Context, task: Task, board: Board) -> tuple[Candidate, ...]:
+    """The same for the candidate that came nearest: often one constant or name is wrong."""
+    if not task.visible or not board.judged:
+        return ()
+    nearest = max(range(len(board.judged)), key=lambda i: board.judged[i].n_passed)
+    ctx.emit(Progress(message="mend: trying small edits of the nearest candidate"))
+    code = board.judged[nearest].candidate.code
+    return await _patched(ctx, task, code, "mend", nearest)
+
+
+async def _patched(
+    ctx: Context, task: Task, code: str, origin: str, parent: int | None
+) -> tuple[Candidate, ...]:
     patches = await repair_mechanically(
-        ctx.sandbox, task, deadline_s=ctx.settings.mechanical_s, jobs_group=ctx.group
+        ctx.sandbox, task, code=code, deadline_s=ctx.settings.mechanical_s, jobs_group=ctx.group
     )
     return tuple(
-        Candidate(code=patch.code, origin="mechanical", plan="; ".join(patch.edits))
+        Candidate(code=patch.code, origin=origin, plan="; ".join(patch.edits), parent=parent)
         for patch in patches[:MOST_PATCHES]
     )

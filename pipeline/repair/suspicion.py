@@ -1,0 +1,40 @@
+"""Which lines of a failing function to suspect: Ochiai over failing and passing calls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pipeline.task import Task
+from sandbox.api import Sandbox, Test
+from sandbox.verdicts import job_of, judge
+
+
+async def suspicion(
+    sandbox: Sandbox, task: Task, code: str, calls: Sequence[Test], *, group: str = ""
+) -> Mapping[int, float]:
+    """Line of `code` (1-based) -> suspicion 0..1 (Ochiai; Abreu et al. 2006); {} untraced."""
+    program = task.program(code)
+    jobs = [replace(job_of(program, call), trace_lines=True) for call in calls]
+    seen = await sandbox.run(jobs, group=group)
+    shift = task.before.count("\n")
+    failing: list[frozenset[int]] = []
+    passing: list[frozenset[int]] = []
+    for call, observed in zip(calls, seen, strict=True):
+        if observed.lines is not None:
+            lines = frozenset(line - shift for line in observed.lines)
+            (passing if judge(call, observed).passed else failing).append(lines)
+    return ochiai(failing, passing)
+
+
+def ochiai(
+    failing: Sequence[frozenset[int]], passing: Sequence[frozenset[int]]
+) -> dict[int, float]:
+    """failed(l) / sqrt(failed * (failed(l) + passed(l))) for lines that a failing run executes."""
+    scores = {}
+    for line in frozenset().union(*failing):
+        n_failed = sum(line in lines for lines in failing)
+        n_passed = sum(line in lines for lines in passing)
+        scores[line] = n_failed / math.sqrt(len(failing) * (n_failed + n_passed))
+    return scores
