@@ -1,11 +1,8 @@
-"""Latency, throughput, start and kill times of the sandbox, beside what else runs Python: one run,
-one table.
+"""The sandbox's latency, throughput, start and kill times beside what else runs Python, in one table.
 
-`python -m benchmarks.sandbox [--quick] [--json]`. Everything is measured now, on this machine;
-nothing is stored.
-The alternatives run the same function without our protocol: `docker run` and `docker exec` once
-per test,
-a bare subprocess, and a bare fork-server that confines nothing.
+`python -m benchmarks.sandbox [--quick] [--json]`; everything is measured in this very run.
+The alternatives run the same function without our protocol: `docker run` and `docker exec`
+once per test, a bare subprocess, and a bare fork-server that confines nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +28,8 @@ TRIVIAL = Job(code=CODE, form=Call(entry="f", args=(2, 1)))
 SCRIPT = f"{CODE}print(f(2, 1))\n"
 KILLED = {
     "kill: busy loop": "while True: pass",
-    "kill: ignores signals": "import signal\nsignal.pthread_sigmask(0, range(1, 65))\nwhile True: pass",
+    "kill: ignores signals": "import signal\n"
+    "signal.pthread_sigmask(0, range(1, 65))\nwhile True: pass",
     "kill: fork bomb": "import os\nwhile True:\n  try: os.fork()\n  except OSError: pass",
 }
 

@@ -94,8 +94,10 @@ class DockerSandbox:
     def _open_worker(self, seed: int) -> Worker:
         """One more container; the first refusal shows which options the engine cannot take."""
         from sandbox.container import open_container
+        from sandbox.engine import check_socket
 
         plan = self._plan
+        check_socket(self._endpoint)
         try:
             worker: Worker = open_container(self._client(), plan, seed)
         except SandboxUnavailable:

@@ -64,7 +64,7 @@ def connect(endpoint: Endpoint, *, timeout_s: float = 10, version: str | None = 
     import requests
     from docker.errors import DockerException
 
-    _check_socket(endpoint)
+    check_socket(endpoint)
     try:
         client = docker.APIClient(
             base_url=_url(endpoint.url),
@@ -98,8 +98,12 @@ def _url(url: str) -> str:
     return url.replace("unix:///", "http+unix:///", 1) if url.startswith("unix:///") else url
 
 
-def _check_socket(endpoint: Endpoint) -> None:
-    """Tell apart what the docker library calls by one name."""
+def check_socket(endpoint: Endpoint) -> None:
+    """Tell apart what the docker library calls by one name, quickly; does nothing but for unix
+    sockets.
+
+    Raises SandboxUnavailable.
+    """
     if not endpoint.url.startswith("unix://"):
         return
     path = Path(urlsplit(endpoint.url).path)

@@ -298,6 +298,9 @@ def command_line(pid: int) -> str:
         return ""
 
 
+# docker-py leaves the socket of a refused connection to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.docker
 @pytest.mark.slow
 async def test_an_engine_that_dies_gives_no_verdict_and_one_that_returns_goes_on(own_engine):

@@ -7,6 +7,8 @@ import hashlib
 import io
 import subprocess
 import tarfile
+import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +23,7 @@ def digest() -> str:
     return hashlib.sha256(rootfs.tar({**local_files((), None), **worker_files()})).hexdigest()
 
 
+@pytest.mark.slow
 def test_the_tar_of_local_files_is_the_same_twice():
     assert digest() == digest()
 
@@ -54,10 +57,6 @@ def test_a_folder_without_wheels_is_named(tmp_path):
 @pytest.mark.docker
 @pytest.mark.slow
 def test_packages_come_from_a_wheel_folder(tmp_path):
-    package = tmp_path / "tiny"
-    package.mkdir()
-    (package / "pyproject.toml").write_text('[project]\nname = "tinytree"\nversion = "1"\n')
-    (package / "tinytree.py").write_text("ANSWER = 42\n")
     wheels = tmp_path / "wheels"
     make_wheel(wheels)
     image = build(from_local=True, packages=("tinytree",), wheels=wheels)
@@ -66,10 +65,8 @@ def test_packages_come_from_a_wheel_folder(tmp_path):
     assert value == 42
 
 
-def make_wheel(folder) -> None:
+def make_wheel(folder: Path) -> None:
     """A wheel by hand, so that no build tool is needed."""
-    import zipfile
-
     folder.mkdir()
     with zipfile.ZipFile(folder / "tinytree-1-py3-none-any.whl", "w") as wheel:
         wheel.writestr("tinytree.py", "ANSWER = 42\n")
