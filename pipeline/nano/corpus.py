@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import keyword
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -30,12 +31,15 @@ from pipeline.nano.instance import (
     training_wordings,
 )
 from pipeline.nano.mutate import mutate
-from pipeline.nano.values import ANNOTATIONS
+from pipeline.nano.values import ANNOTATIONS, WORDS
 from pipeline.prompts import FOLDER, render
 
 FORMS = ("solve", "think", "hint", "repair", "plans", "outputs")
 FORM_WEIGHTS = (52, 12, 11, 16, 4, 5)
 COMPOSED_SHARE = 0.3
+OTHER_NAME = 0.5
+"""Share of functions with a name that says nothing: the model must copy names, not know them."""
+ODD_PARAMS = 0.2
 STUBS = ("", "", "...", "pass", "raise NotImplementedError")
 LONGEST_LINE = 90
 SECOND_SENTENCE = 0.06
@@ -117,10 +121,14 @@ def draw_example(trained: Sequence[Family], rng: Random) -> Example | None:
     else:
         family = rng.choice(trained)
         instance = instantiate(
-            family, rng, wordings=training_wordings(family), names=training_names(family)
+            family,
+            rng,
+            wordings=training_wordings(family),
+            names=training_names(family),
+            odd_params=ODD_PARAMS,
         )
-    if rng.random() < 0.12:
-        instance = _with_generic_name(instance, rng)
+    if rng.random() < OTHER_NAME:
+        instance = _with_other_name(instance, rng)
     subject = make_subject(instance, rng, n_cases=rng.choice((2, 2, 2, 3, 3, 4)))
     if subject is None:
         return None
@@ -133,11 +141,23 @@ def draw_example(trained: Sequence[Family], rng: Random) -> Example | None:
     )
 
 
-def _with_generic_name(instance: Instance, rng: Random) -> Instance:
-    free = [n for n in GENERIC_NAMES if n not in instance.params]
+def _with_other_name(instance: Instance, rng: Random) -> Instance:
+    """The same with a name of random parts, or a generic one; recursive bodies keep theirs."""
+    name = rng.choice(GENERIC_NAMES)
+    if rng.random() < 0.8:
+        name = "_".join(rng.choice(name_parts()) for _ in range(rng.choice((1, 2, 2, 3, 3, 4))))
+    usable = name.isidentifier() and not keyword.iskeyword(name) and name not in instance.params
     return (
-        replace(instance, name=rng.choice(free)) if instance.name not in instance.body else instance
+        replace(instance, name=name) if usable and instance.name not in instance.body else instance
     )
+
+
+@cache
+def name_parts() -> tuple[str, ...]:
+    """Parts of the training names of all trained families, and plain words."""
+    names = (n for f in all_families() if not is_held_out(f.key) for n in training_names(f))
+    parts = {part for name in names for part in name.split("_") if part.isalpha()}
+    return (*sorted(parts), *WORDS, *"23456789")
 
 
 def make_subject(instance: Instance, rng: Random, *, n_cases: int) -> Subject | None:

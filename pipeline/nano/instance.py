@@ -5,18 +5,20 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import re
 import signal
 import string
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from keyword import iskeyword
 from random import Random
 from typing import Any
 
 from pipeline.nano import families
 from pipeline.nano.family import Family
-from pipeline.nano.values import KINDS, value
+from pipeline.nano.values import KINDS, WORDS, value
 
 HELD_OUT_PERCENT = 13
 GENERIC_NAMES = ("f", "func", "g", "solve", "solution", "compute", "run", "answer", "calc", "task")
@@ -95,11 +97,19 @@ def training_names(family: Family) -> tuple[str, ...]:
 
 
 def instantiate(
-    family: Family, rng: Random, *, wordings: Sequence[str] = (), names: Sequence[str] = ()
+    family: Family,
+    rng: Random,
+    *,
+    wordings: Sequence[str] = (),
+    names: Sequence[str] = (),
+    odd_params: float = 0.0,
 ) -> Instance:
-    """Fill the templates with random names and constants; `wordings` and `names` default to all."""
+    """Fill the templates with random names and constants; `wordings` and `names` default to all.
+
+    With a chance of `odd_params` a parameter is called by any word that the body does not use.
+    """
     consts = {name: rng.choice(values) for name, values in family.consts.items()}
-    chosen = _param_names(family, rng)
+    chosen = _param_names(family, rng, odd_params)
     fill = {letter: name for letter, name in zip(string.ascii_lowercase, chosen, strict=False)}
     fill |= {name: str(constant) for name, constant in consts.items()}
 
@@ -121,11 +131,13 @@ def instantiate(
     )
 
 
-def _param_names(family: Family, rng: Random) -> tuple[str, ...]:
+def _param_names(family: Family, rng: Random, odd: float) -> tuple[str, ...]:
     chosen: list[str] = []
+    used = set(re.findall(r"\w+", " ".join((family.body, *family.wrong, *family.names))))
     for param in family.params:
         free = [n for n in param.names if n not in chosen]
-        chosen.append(rng.choice(free))
+        words = [w for w in WORDS if w not in used and w not in chosen and not iskeyword(w)]
+        chosen.append(rng.choice(words if rng.random() < odd else free))
     return tuple(chosen)
 
 
