@@ -1171,4 +1171,175 @@ return names[(names.index("$k") + $a + 1) % 7]""",
         idea="multiply by 9 / 5 and add 32",
         wrong=("return round(($a + 32) * 9 / 5, 1)", "return round(($a - 32) * 5 / 9, 1)"),
     ),
+    Family(
+        key="num_roman",
+        names=("to_roman", "roman", "roman_numeral", "as_roman"),
+        params=params(("n|num|number", "pos")),
+        wordings=(
+            "Return $a (1 to 39) as a Roman numeral.",
+            "Write a small positive number with the letters X, V and I.",
+            "The Roman numeral of $a, where 4 is 'IV' and 9 is 'IX'.",
+            "How did the Romans write $a?",
+            "Given a number from 1 to 39, convert it to Roman notation.",
+            "Convert $a to Roman digits, with the subtractive forms IV and IX.",
+        ),
+        body="""result = ""
+for value, letters in ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")):
+    while $a >= value:
+        result += letters
+        $a -= value
+return result""",
+        idea="subtract the largest value that fits and append its letters",
+        wrong=(
+            """result = ""
+for value, letters in ((10, "X"), (5, "V"), (1, "I")):
+    while $a >= value:
+        result += letters
+        $a -= value
+return result""",
+        ),
+    ),
+    Family(
+        key="num_triangle_kind",
+        names=("triangle_kind", "triangle_type", "classify_triangle", "kind_of_triangle"),
+        params=params(("x|p|side1", "small"), ("y|q|side2", "small"), ("z|r|side3", "small")),
+        wordings=(
+            "Return 'equilateral', 'isosceles', 'scalene' or 'none' for the sides $a, $b, $c.",
+            "Name the kind of the triangle by its equal sides; 'none' if there is no triangle.",
+            "Is it equilateral, isosceles or scalene? 'none' if two sides do not exceed the third.",
+            "The type of a triangle by equal sides, 'none' if the sides do not make one.",
+            "Given three sides, classify the triangle ('none' without a proper triangle).",
+            "'none' if the sides fit no triangle, else what it is called: scalene and so on.",
+        ),
+        body="""if 2 * max($a, $b, $c) >= $a + $b + $c:
+    return "none"
+return ("equilateral", "isosceles", "scalene")[len({$a, $b, $c}) - 1]""",
+        idea="check the triangle inequality, then count the distinct sides",
+        wrong=(
+            'return ("equilateral", "isosceles", "scalene")[len({$a, $b, $c}) - 1]',
+            """if 2 * max($a, $b, $c) > $a + $b + $c:
+    return "none"
+return ("equilateral", "isosceles", "scalene")[len({$a, $b, $c}) - 1]""",
+        ),
+    ),
+    Family(
+        key="num_quadratic_value",
+        names=("quadratic", "evaluate", "polynomial", "quadratic_at"),
+        params=params(("x|n|t", "int")),
+        wordings=(
+            "Return the square of $a plus $k times $a plus $m.",
+            "Evaluate the quadratic polynomial x * x + $k * x + $m at $a.",
+            "The value of x ** 2 + $k * x + $m for x = $a.",
+            "Given a number, add its square, its multiple by $k, and $m.",
+            "What is $a squared, plus $k times $a, plus $m?",
+            "The height of the parabola x * x + $k * x + $m at $a.",
+        ),
+        consts={"k": (2, 3, 4, 5, 7), "m": (1, 2, 4, 6, 9)},
+        body="return $a * $a + $k * $a + $m",
+        idea="add the square, $k times the number, and $m",
+        wrong=("return $a * $a + $m * $a + $k", "return $a * 2 + $k * $a + $m"),
+    ),
+    Family(
+        key="num_count_roots",
+        names=("count_roots", "number_of_roots", "real_roots", "how_many_solutions"),
+        params=params(("p|b1|linear", "int"), ("q|c1|constant", "int")),
+        wordings=(
+            "Count the real solutions of x * x + $a * x + $b = 0.",
+            "How many different real roots has the quadratic with coefficients 1, $a and $b?",
+            "The number (0, 1 or 2) of real x with x ** 2 + $a * x + $b == 0.",
+            "Given $a and $b, tell how often the parabola x * x + $a * x + $b meets the axis.",
+            "Return 0, 1 or 2 by the sign of the discriminant $a ** 2 - 4 * $b.",
+            "Find how many real zeros x * x + $a * x + $b has.",
+        ),
+        body="""d = $a * $a - 4 * $b
+if d < 0:
+    return 0
+return 1 if d == 0 else 2""",
+        idea="look at the sign of the discriminant",
+        wrong=(
+            """d = $a * $a - 4 * $b
+return 2 if d >= 0 else 0""",
+            """d = $a * $a + 4 * $b
+if d < 0:
+    return 0
+return 1 if d == 0 else 2""",
+        ),
+    ),
+    Family(
+        key="num_pass_level",
+        names=("level", "rate", "grade", "band"),
+        params=params(("score|points|n|value", "int")),
+        wordings=(
+            "Return 'low' for $a below $k, 'high' from $m on, and 'mid' in between.",
+            "Rate a number: under $k is 'low', $m or more is 'high', anything else is 'mid'.",
+            "The band of $a: 'low' (< $k), 'mid' or 'high' (>= $m).",
+            "Is $a low (less than $k), high (at least $m) or mid?",
+            "Given a score, grade it with the thresholds $k for 'mid' and $m for 'high'.",
+            "'high' when $a reaches $m, 'mid' when it only reaches $k, 'low' otherwise.",
+        ),
+        consts={"k": (0, 1, 3, 5, 6), "m": (8, 10, 12, 15, 20)},
+        body="""if $a < $k:
+    return "low"
+return "high" if $a >= $m else "mid\"""",
+        idea="test the lower limit, then the upper one",
+        wrong=(
+            """if $a <= $k:
+    return "low"
+return "high" if $a > $m else "mid\"""",
+        ),
+    ),
+    Family(
+        key="num_factor_exponent",
+        names=("times_divisible", "factor_count", "how_often_divisible", "power_of_${k}_inside"),
+        params=params(("n|num|number", "pos")),
+        wordings=(
+            "Count how often $a can be divided by $k without remainder.",
+            "How many times does the factor $k occur in $a?",
+            "The greatest e for which $k ** e divides $a.",
+            "Given a positive number, divide by $k while it goes and count the divisions.",
+            "Return the exponent of $k in the factorization of $a.",
+            "Find the number of factors $k that can be taken out of $a.",
+        ),
+        consts={"k": (2, 3, 5)},
+        body="""count = 0
+while $a % $k == 0:
+    $a //= $k
+    count += 1
+return count""",
+        idea="divide by $k while the remainder is 0 and count",
+        wrong=("return $a // $k", "return 1 if $a % $k == 0 else 0"),
+    ),
+    Family(
+        key="num_congruent",
+        names=("same_remainder", "congruent", "congruent_mod_$k", "equal_modulo"),
+        params=params(("m|x|first", "nat"), ("n|y|second", "nat")),
+        wordings=(
+            "Return True if $a and $b leave the same remainder modulo $k.",
+            "Do $a and $b have equal remainders when divided by $k?",
+            "Whether two numbers are congruent modulo $k.",
+            "Check that the difference of $a and $b is a multiple of $k.",
+            "Given two natural numbers, tell whether they agree modulo $k.",
+            "True when $k divides $a - $b.",
+        ),
+        consts={"k": (2, 3, 4, 5, 7, 10)},
+        body="return $a % $k == $b % $k",
+        idea="compare both remainders modulo $k",
+        wrong=("return $a // $k == $b // $k", "return $a == $b % $k"),
+    ),
+    Family(
+        key="num_range_sum",
+        names=("sum_between", "range_sum", "sum_from_to", "total_between"),
+        params=params(("m|start|x", "int"), ("n|end|y", "int")),
+        wordings=(
+            "Return the sum of all whole numbers from $a to $b, both included.",
+            "Add up $a, $a + 1 and so on until $b; 0 if $a is greater than $b.",
+            "The total of the integers between $a and $b, with both ends.",
+            "What do the numbers from $a through $b add up to? Nothing (0) if $b < $a.",
+            "Given two ends of a range, sum the range with its ends.",
+            "Sum every integer that is at least $a and at most $b.",
+        ),
+        body="return sum(range($a, $b + 1))",
+        idea="sum the range up to $b + 1",
+        wrong=("return sum(range($a, $b))", "return $a + $b"),
+    ),
 )
