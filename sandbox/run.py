@@ -9,7 +9,6 @@ import os
 import select
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,6 +75,8 @@ class Run:
     def start(self) -> bool:
         """Fork; False when that failed or the body did not arrive."""
         if self.setting.local:
+            import tempfile
+
             self.directory = Path(tempfile.mkdtemp(prefix="atlas-test-"))
         self._fds = self._pipes()
         try:

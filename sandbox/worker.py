@@ -7,12 +7,10 @@ It never reads a request's body and never decodes a result, so that no test find
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gc
 import os
 import select
-import shutil
 import signal
 import sys
 from dataclasses import replace
@@ -63,15 +61,14 @@ def main() -> None:
 
 
 def _setting() -> Setting:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--local", action="store_true")
-    parser.add_argument("--uid", type=int)
-    parser.add_argument("--lease", type=float, default=30.0)
-    parser.add_argument("--tmp", type=Path, default=Path("/tmp"))
-    args = parser.parse_args()
-    uid = args.uid if os.geteuid() == 0 and not args.local else None
-    oom_file = None if args.local else _oom_file()
-    return Setting(local=args.local, uid=uid, lease_s=args.lease, oom_file=oom_file, tmp=args.tmp)
+    """From `--local` or `--uid N --lease S`; by hand, because each import makes forks dearer."""
+    words = sys.argv[1:]
+    if "--local" in words:
+        return Setting(local=True, uid=None, lease_s=30.0, oom_file=None, tmp=Path("/tmp"))
+    given = dict(zip(words[::2], words[1::2], strict=True))
+    uid = int(given["--uid"]) if os.geteuid() == 0 else None
+    lease_s = float(given["--lease"])
+    return Setting(local=False, uid=uid, lease_s=lease_s, oom_file=_oom_file(), tmp=Path("/tmp"))
 
 
 def _oom_file() -> Path | None:
@@ -179,6 +176,8 @@ def _oom_kills(setting: Setting) -> int:
 def _sweep(setting: Setting, request: Request, directory: Path) -> bool:
     """Remove the test's files; False when something could not be removed."""
     if setting.local:
+        import shutil
+
         shutil.rmtree(directory, ignore_errors=True)
         return not directory.exists()
     for offset in (0, 1) if request.test_bytes else (0,):
@@ -197,6 +196,8 @@ def _names(directory: Path) -> list[str]:
 
 def _remove_all(setting: Setting, offset: int, directory: Path) -> None:
     """The janitor, under the test's own uid: it can do no more than the test could."""
+    import shutil
+
     signal.alarm(5)
     drop(setting, offset)
     for base, folders, _files in os.walk(directory):
