@@ -1,4 +1,4 @@
-"""The sandbox's latency, throughput, start and kill times beside what else runs Python, in one table.
+"""The sandbox's latency, throughput, start and kill times beside what else runs Python: one table.
 
 `python -m benchmarks.sandbox [--quick] [--json]`; everything is measured in this very run.
 The alternatives run the same function without our protocol: `docker run` and `docker exec`

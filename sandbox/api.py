@@ -1,4 +1,5 @@
-"""The sandbox as its users see it: tests in, observations out, verdicts computed here on the trusted side.
+"""The sandbox as its users see it: tests in, observations out, verdicts computed here on the
+trusted side.
 
 The container is given code and inputs, never an expectation.
 What this module does not cover: a kernel or container-runtime exploit.
@@ -39,7 +40,9 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """`entry(*args, **kwargs)`; `entry` is dotted, so `Solution.two_sum` makes an instance first."""
+    """`entry(*args, **kwargs)`; `entry` is dotted, so `Solution.two_sum` makes an instance
+    first.
+    """
 
     entry: str
     args: tuple[object, ...] = ()
@@ -73,7 +76,9 @@ class DoctestExample:
 
 @dataclass(frozen=True, kw_only=True)
 class Doctest:
-    """The examples of one docstring, run in order in one namespace; `Observation.got` has a text for each."""
+    """The examples of one docstring, run in order in one namespace; `Observation.got` has a text
+    for each.
+    """
 
     examples: tuple[DoctestExample, ...]
 
@@ -90,7 +95,8 @@ class Program:
 class TestCode:
     """Arbitrary test code, run in a second process that never loaded the candidate.
 
-    `entry` is reachable there as a function (also as `candidate`); each call travels to the candidate's process
+    `entry` is reachable there as a function (also as `candidate`); each call travels to the
+    candidate's process
     through the strict codec. If `check` is set, `check(candidate)` is called at the end.
     """
 
@@ -153,10 +159,14 @@ class Observation:
 
     outcome: Outcome
     value: object = None
-    """Decoded plain data (None, bool, int, float, str, bytes, list, tuple, set, frozenset, dict) or an `Opaque`."""
+    """Decoded plain data (None, bool, int, float, str, bytes, list, tuple, set, frozenset, dict)
+    or an `Opaque`.
+    """
     exception: ExceptionSeen | None = None
     got: tuple[str, ...] = ()
-    """Doctest: the text that each example printed, an exception as its traceback header and last line."""
+    """Doctest: the text that each example printed, an exception as its traceback header and last
+    line.
+    """
     parts: tuple[Observation, ...] = ()
     stdout: bytes = b""
     stderr: bytes = b""
@@ -177,7 +187,8 @@ class Opaque:
     type: str
 
 
-# --- what was expected, and the verdict ------------------------------------------------------------
+# --- what was expected, and the verdict
+# ------------------------------------------------------------
 
 
 class Policy(StrEnum):
