@@ -14,6 +14,7 @@ from pipeline.nano.corpus import (
     examples,
     first_failure,
     make_subject,
+    spoken,
     wrong_body,
 )
 from pipeline.nano.family import Family
@@ -108,9 +109,16 @@ def test_a_planted_wrong_body_fails_a_visible_example_and_the_right_one_does_not
             found += 1
             body, failure = wrong
             assert first_failure(subject, body) == failure
-            assert " should give " in failure
-            assert failure.startswith(f"{subject.instance.name}(")
+            assert failure.startswith(f"`{subject.instance.name}(")
+            assert "` gave " in failure or "` raised " in failure
     assert found
+
+
+def test_a_failure_is_told_as_the_sandbox_does_or_in_plain_words():
+    told = {spoken("`f(2)` gave '3', expected '4'", Random(seed)) for seed in range(40)}
+    assert told == {"`f(2)` gave '3', expected '4'", "f(2) should give 4 but gives 3."}
+    raised = "`f(2)` raised TypeError: no"
+    assert {spoken(raised, Random(seed)) for seed in range(10)} == {raised}
 
 
 @pytest.mark.parametrize("seed", range(20))
