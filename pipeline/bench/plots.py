@@ -66,10 +66,10 @@ def _ladder(results: Results) -> Figure:
             )  # fmt: skip
         axes.set_yticks(range(len(parts)), parts)
         axes.invert_yaxis()
-        axes.set_xlim(0, 100)
+        axes.set_xlim(-2, 102)
         axes.set_xlabel("percent of tasks")
         axes.grid(axis="x", color=LINE, linewidth=0.6)
-        _legend(axes, len(conditions))
+        _legend(axes)
 
     height = 1.3 + 0.24 * len(parts) * len(conditions)
     caption = (
@@ -89,17 +89,14 @@ def _cost(results: Results) -> Figure:
                 [100 * (rate.interval.high - rate.rate)],
             ]
             axes.errorbar(
-                [max(one.tokens, 1)], [100 * rate.rate], yerr=spread, fmt=_MARKERS[n % 8],
+                [one.tokens], [100 * rate.rate], yerr=spread, fmt=_MARKERS[n % 8],
                 color=SERIES[n % 8], markersize=7, elinewidth=1.6, label=condition,
             )  # fmt: skip
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        axes.xaxis.set_minor_formatter(lambda value, _: "")
-        axes.margins(x=0.15)
-        axes.set_xlabel("generated tokens per task (log scale)")
+        axes.set_xlim(left=0, right=1.12 * max(results.of(c).tokens for c in results.conditions))
+        axes.set_xlabel("generated tokens per task")
         axes.set_ylabel("pass@1, percent")
         axes.grid(color=LINE, linewidth=0.6)
-        _legend(axes, len(results.conditions))
+        _legend(axes)
 
     caption = "What more tokens buy; whiskers are 95 % Wilson intervals over all tasks."
     return "pass@1 and cost", _svg(draw, 3.2), caption
@@ -108,33 +105,36 @@ def _cost(results: Results) -> Figure:
 def _failures(results: Results) -> Figure:
     counts = {
         condition: Counter(
-            "right" if row.passed else (row.first_failure or "wrong_answer").replace("_", " ")
+            RIGHT if row.passed else (row.first_failure or "wrong_answer").replace("_", " ")
             for row in results.rows
             if row.condition == condition
         )
         for condition in results.conditions
     }
-    kinds = [kind for kind, _ in sum(counts.values(), Counter()).most_common()]
+    common = [kind for kind, _ in sum(counts.values(), Counter()).most_common()]
+    kinds = [RIGHT, *(kind for kind in common if kind != RIGHT)]
 
     def draw(axes: Axes) -> None:
         left = [0.0] * len(counts)
         for n, kind in enumerate(kinds):
             widths = [100 * one[kind] / one.total() for one in counts.values()]
             axes.barh(
-                list(counts), widths, left=left, color=SERIES[n % 8], label=kind, height=0.62,
+                list(counts), widths, left=left, color=_FILLS[n % 8], label=kind, height=0.62,
                 edgecolor=LINE, linewidth=0.8, hatch=_HATCHES[n % 8],
             )  # fmt: skip
             left = [a + b for a, b in zip(left, widths, strict=True)]
         axes.invert_yaxis()
         axes.set_xlim(0, 100)
         axes.set_xlabel("percent of answers")
-        _legend(axes, 3)
+        _legend(axes)
 
     caption = "The first hidden test that a submitted answer fails, by kind."
     height = 1.5 + 0.32 * len(counts) + 0.22 * ((len(kinds) + 2) // 3)
     return "How answers fail", _svg(draw, height), caption
 
 
+RIGHT = "right"
+_FILLS = (SERIES[2], SERIES[1], SERIES[3], SERIES[0], *SERIES[4:])
 _HATCHES = ("", "//", "", "\\\\", "", "xx", "..", "")
 
 
@@ -151,7 +151,7 @@ def _reliability(calibrations: Sequence[Calibration]) -> Figure:
         axes.set_xlabel("stated probability")
         axes.set_ylabel("share that is right")
         axes.grid(color=LINE, linewidth=0.6)
-        _legend(axes, 2)
+        _legend(axes)
 
     caption = "On the dashed line a stated probability is what happens; areas grow with the bin."
     return "Calibration", _svg(draw, 3.4), caption
@@ -171,7 +171,7 @@ def _risk(calibrations: Sequence[Calibration]) -> Figure:
         axes.set_xlabel("percent answered, surest first")
         axes.set_ylabel("percent of those wrong")
         axes.grid(color=LINE, linewidth=0.6)
-        _legend(axes, 2)
+        _legend(axes)
 
     caption = "What is left wrong when only the surest answers are given."
     return "Risk and coverage", _svg(draw, 3.2), caption
@@ -180,11 +180,13 @@ def _risk(calibrations: Sequence[Calibration]) -> Figure:
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def _legend(axes: Axes, n_columns: int) -> None:
+def _legend(axes: Axes) -> None:
+    """Above the axes, in as many columns as the longest label leaves room for."""
+    longest = max(len(label) for label in axes.get_legend_handles_labels()[1])
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0, 1.01),
-        ncols=min(n_columns, 4),
+        ncols=max(1, 48 // (longest + 6)),
         frameon=False,
         handletextpad=0.4,
         columnspacing=1.2,

@@ -9,7 +9,6 @@ import gzip
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -128,10 +127,9 @@ class RunFolder:
 def write_atomically(path: Path, text: str) -> None:
     """The whole file or the old one, also when the power goes. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=TORN)
-    temporary = Path(name)
+    temporary = path.with_name(f"{TORN}{os.getpid()}-{path.name}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
+        with temporary.open("w", encoding="utf-8", errors="surrogatepass") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -1,0 +1,148 @@
+"""What the report says about rows that were made for it."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from pipeline.bench.records import BenchError
+from pipeline.bench.report import tables, write_report
+from pipeline.bench.results import Results, Row, load, results_of
+
+RUN = {
+    "suite": {"name": "<made>", "n_tasks": 4, "hidden_tests_per_task": 9},
+    "model": {"name": "m", "backend": "scripted", "sha256": "ab" * 32},
+    "sandbox": {"kind": "docker", "image": "i"},
+    "seeds": [0],
+    "versions": {"python": "3"},
+    "conditions": {"A": {"about": "one"}, "D": {"about": "all"}},
+}
+
+
+def row(condition: str, n: int, **more: object) -> Row:
+    fields = {
+        "task_id": f"t{n}",
+        "part": "even" if n % 2 == 0 else "odd",
+        "condition": condition,
+        "seed": 0,
+        "passed": False,
+        "oracle": False,
+        "v_pass": False,
+        "status": "unverified",
+        "probability": None,
+        "n_candidates": 1,
+        "n_behaviours": 1,
+        "first_failure": "wrong_answer",
+        "tokens": 10,
+        "wall_share_s": 0.5,
+        "model_s": 0.1,
+        "sandbox_runs": 2,
+        "energy_j": None,
+    }
+    return Row(**fields | more)  # type: ignore[arg-type]
+
+
+def right(condition: str, n: int, **more: object) -> Row:
+    return row(condition, n, passed=True, oracle=True, v_pass=True, first_failure=None, **more)
+
+
+def made() -> Results:
+    """A solves task 0; D solves 0, 1 and 2 and has a ceiling of all; R9 costs about as much."""
+    rows = [right("A", 0), *(row("A", n) for n in (1, 2, 3))]
+    rows += [right("D", n, tokens=90, status="verified", probability=0.9) for n in (0, 1, 2)]
+    rows += [row("D", 3, tokens=90, v_pass=True, status="verified", probability=0.8)]
+    rows += [right("R9", n, tokens=100) for n in (0, 1)] + [
+        row("R9", n, tokens=100) for n in (2, 3)
+    ]
+    rows += [right("R2", 0, tokens=20), *(row("R2", n, tokens=20) for n in (1, 2, 3))]
+    return results_of(rows, [RUN])
+
+
+def test_rates_ceilings_and_costs_are_per_task_and_per_solved_task():
+    one = made().of("D")
+    assert one.pass_at_1.rate == 0.75
+    assert one.oracle.rate == 0.75
+    assert one.v_pass.rate == 1
+    assert one.tokens == 90
+    assert one.tokens_per_solved == 120
+    assert one.seconds_per_solved == pytest.approx(2 / 3)
+    assert one.energy_j is None
+    assert made().of("A", "odd").tokens_per_solved is None
+
+
+def test_conditions_stand_in_the_order_of_the_ladder():
+    assert made().conditions == ("A", "D", "R2", "R9")
+
+
+def test_the_baseline_with_the_nearest_tokens_is_the_matched_one():
+    matched = made().matched
+    assert matched is not None
+    assert (matched["condition"], matched["baseline"]) == ("D", "R9")
+    assert (matched["pass_at_1"], matched["baseline_pass_at_1"]) == (0.75, 0.5)
+
+
+def test_pairs_are_compared_on_the_same_tasks():
+    pairs = {(c.first, c.second, c.part): c.test for c in made().comparisons}
+    test = pairs["A", "D", "all"]
+    assert (test.only_first, test.only_second, test.difference) == (0, 2, 0.5)
+
+
+def test_several_seeds_of_a_task_count_as_one_task():
+    rows = [right("A", 0, seed=0), row("A", 0, seed=1), row("A", 1, seed=0), row("A", 1, seed=1)]
+    rate = results_of(rows).of("A").pass_at_1
+    assert (rate.n, rate.rate) == (2, 0.25)
+
+
+def test_the_precision_of_a_status_has_an_exact_interval():
+    (precision,) = made().precisions
+    assert (precision.status, precision.n, precision.n_right) == ("verified", 4, 3)
+    assert precision.interval.low == pytest.approx(0.194, abs=1e-3)
+
+
+def test_ceilings_are_marked_as_such():
+    notes = {title: note for title, _, _, note in tables(made())}
+    assert "no system can submit it" in notes["Ceilings"]
+    assert "Matched compute: D" in notes["Cost"]
+
+
+class Page(HTMLParser):
+    """Open elements and what the page would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name in ("src", "href", "xlink:href") and not (value or "").startswith("#"):
+                self.loads.append(f"{tag} {name}={value}")
+
+
+def test_the_page_stands_alone_and_takes_the_readers_colours(tmp_path: Path):
+    path, data = write_report(made(), tmp_path)
+    text = path.read_text(encoding="utf-8")
+    page = Page()
+    page.feed(text)
+    assert page.loads == []
+    assert "script" not in page.tags
+    assert page.tags.count("svg") == 5
+    assert "<made>" not in text
+    assert not re.search(r"#00000[123]|#0001[0-9a-f]{2}", text), "a placeholder colour is left"
+    assert "prefers-color-scheme: dark" in text
+    assert data.exists()
+
+
+def test_equal_results_give_equal_bytes(tmp_path: Path):
+    first, _ = write_report(made(), tmp_path / "a")
+    second, _ = write_report(made(), tmp_path / "b")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path):
+    with pytest.raises(BenchError, match="is no run folder"):
+        load([tmp_path])
