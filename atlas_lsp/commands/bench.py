@@ -55,6 +55,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--from", dest="start", metavar="DATE", help="first contest day")
     parser.add_argument("--to", dest="end", metavar="DATE", help="last contest day")
     parser.add_argument("--workers", type=count, default=4, metavar="N", help="tasks at a time")
+    parser.add_argument("--quiet", action="store_true", help="no report at the end")
     parser.add_argument(
         "--min-tests", type=int, default=3, metavar="N", help="hidden tests per task, median"
     )
@@ -97,16 +98,17 @@ def _checked(work: Any) -> int:
 
 async def _run(args: argparse.Namespace) -> int:
     from pipeline.bench.records import RunFolder
-    from pipeline.bench.run import prepare, run_cells
+    from pipeline.bench.run import prepare, run_cells, split_suite
     from pipeline.wiring import runtime
 
     plan, folder = _plan(args), RunFolder(args.out)
+    suite = await split_suite(plan, folder)
     async with runtime(model=args.model, sandbox=args.sandbox) as up:
-        tasks = await prepare(plan, folder, await _made_with(up))
+        tasks = prepare(plan, folder, suite, await _made_with(up))
         with _progress("solving") as on_done:
             manifest = await run_cells(up, plan, folder, tasks, on_done)
     code = await _score(folder, manifest, args.sandbox)
-    return code or _show(args, [args.out], args.out)
+    return code if code or args.quiet else _show(args, [args.out], args.out)
 
 
 def _plan(args: argparse.Namespace) -> Plan:

@@ -100,6 +100,11 @@ class RunFolder:
         return self.root / "tasks.jsonl"
 
     @property
+    def new_tasks(self) -> Path:
+        """Of a run that is not known yet to be this folder's."""
+        return self.root / f"{TORN}tasks.jsonl"
+
+    @property
     def manifest(self) -> Path:
         """Every answer file with its sha256, as `sha256sum --check` reads it."""
         return self.root / "answers.sha256"

@@ -56,36 +56,41 @@ class Plan:
     """Tasks solved at a time; the model's own queue decides which call is next."""
 
 
-async def prepare(plan: Plan, folder: RunFolder, made_with: Json) -> tuple[PublicTask, ...]:
-    """The public tasks of the run; the folder is a new one, or one of the very same run.
+async def split_suite(plan: Plan, folder: RunFolder) -> Json:
+    """Have the suite split by another process; gives what that one says of it.
 
-    Raises BenchError; RunMismatch names what differs.
+    Raises BenchError for a plan or a suite that cannot be.
     """
-    conditions = {name: condition_of(name) for name in plan.conditions}
+    conditions = {condition_of(name).name for name in plan.conditions}
     if not conditions or len(conditions) < len(plan.conditions):
         raise BenchError("conditions must be given, and none of them twice")
     folder.root.mkdir(parents=True, exist_ok=True)
     sweep_torn(folder.root)
-    fresh = folder.tasks.with_name("tasks.new.jsonl")
-    try:
-        suite = await publish(plan.selection, fresh)
-        record = canonical(_record(plan, conditions, suite, file_sha256(fresh), made_with))
-        if folder.run.exists():
-            _refuse_other_run(folder, record)
-        else:
-            fresh.replace(folder.tasks)
-            write_atomically(folder.run, to_json(record))
-    finally:
-        fresh.unlink(missing_ok=True)
+    suite = await publish(plan.selection, folder.new_tasks)
+    chosen = canonical(asdict(plan.selection))
+    return suite | {"selection": chosen, "tasks_sha256": file_sha256(folder.new_tasks)}
+
+
+def prepare(plan: Plan, folder: RunFolder, suite: Json, made_with: Json) -> tuple[PublicTask, ...]:
+    """The public tasks of the run; the folder is a new one, or one of the very same run.
+
+    Raises RunMismatch, which names what differs.
+    """
+    record = canonical(_record(plan, suite, made_with))
+    if folder.run.exists():
+        folder.new_tasks.unlink()
+        _refuse_other_run(folder, record)
+    else:
+        folder.new_tasks.replace(folder.tasks)
+        write_atomically(folder.run, to_json(record))
     return read_tasks(folder.tasks)
 
 
-def _record(
-    plan: Plan, conditions: dict[str, Condition], suite: Json, tasks_sha256: str, made_with: Json
-) -> Json:
+def _record(plan: Plan, suite: Json, made_with: Json) -> Json:
+    conditions = {name: condition_of(name) for name in plan.conditions}
     return {
         "format": 1,
-        "suite": suite | {"selection": asdict(plan.selection), "tasks_sha256": tasks_sha256},
+        "suite": suite,
         "conditions": {
             name: {"about": one.about, "settings": asdict(settings_of(one, plan.settings))}
             for name, one in conditions.items()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.bench.publish import Selection
 from pipeline.bench.records import RunFolder
-from pipeline.bench.run import Plan, prepare, run_cells
+from pipeline.bench.run import Plan, prepare, run_cells, split_suite
 from pipeline.context import Settings
 from pipeline.models.api import ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
@@ -34,11 +34,11 @@ def says(request: Request, _index: int) -> str:
     return f"```python\ndef double(n):\n    {body}\n```"
 
 
-async def solve(out: Path, suite: str, conditions: tuple[str, ...], **more: object) -> str:
+async def solve(out: Path, name: str, conditions: tuple[str, ...], **more: object) -> str:
     """Solve the suite and give the sha256 of the answers' list."""
     settings = Settings(plan_search=False, mechanical=False, thinking_tokens=0)
     plan = Plan(
-        selection=Selection(suite=suite),
+        selection=Selection(suite=name),
         conditions=conditions,
         settings=settings,
         **more,  # type: ignore[arg-type]
@@ -48,7 +48,8 @@ async def solve(out: Path, suite: str, conditions: tuple[str, ...], **more: obje
     try:
         await box.start()
         runtime = Runtime(model=ScriptedModel(says, info=INFO), sandbox=box)
-        tasks = await prepare(plan, folder, MADE_WITH)
+        suite = await split_suite(plan, folder)
+        tasks = prepare(plan, folder, suite, MADE_WITH)
         return await run_cells(runtime, plan, folder, tasks)
     finally:
         await box.aclose()

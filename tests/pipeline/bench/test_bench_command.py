@@ -1,0 +1,46 @@
+"""`atlas bench` as a user meets it when something is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from suite_rows import WriteSuite, double_task
+
+from atlas_lsp.cli import USAGE, main
+
+
+def check_refused(capsys: pytest.CaptureFixture[str], message: str, *argv: str) -> None:
+    assert main(["bench", *argv]) == USAGE
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("atlas: ")
+    assert message in lines[0]
+
+
+def test_a_report_of_no_run_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    check_refused(capsys, "is no run folder; `atlas bench run` makes one", "report", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["nothing.jsonl"], "it is no file here and not built in (nano)"),
+        (["nano", "--parts", "none"], "the suite has no 'none'"),
+        (["nano", "--conditions", "A,E"], "no condition 'E'"),
+        (["nano", "--min-tests", "99"], "per task in the median"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, argv: list[str], message: str
+):
+    folder = str(tmp_path / "run")
+    check_refused(capsys, message, "run", *argv, "--out", folder)
+    assert not (tmp_path / "run" / "answers").exists()
+
+
+def test_a_bad_line_is_named(
+    capsys: pytest.CaptureFixture[str], write_suite: WriteSuite, tmp_path: Path
+):
+    suite = write_suite([double_task(0), "{"])
+    check_refused(capsys, "line 2 is not JSON", "run", str(suite), "--out", str(tmp_path / "run"))
