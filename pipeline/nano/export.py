@@ -35,9 +35,10 @@ def export(folder: Path, target: Path, *, seed: int) -> dict[str, Any]:
         "parameters": n_parameters(model),
         "training_minutes": round(state["seconds"] / 60, 1),
         "training_steps": state["step"],
+        "training_tokens": state["tokens"],
         "seed": seed,
-        "corpus_examples": corpus["examples"],
-        "corpus_tokens": corpus["tokens"],
+        "last_corpus_examples": corpus["examples"],
+        "last_corpus_tokens": corpus["tokens"],
     }
     target.with_suffix(".json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return facts
