@@ -21,7 +21,7 @@ from typing import Any
 
 from pipeline.bench.evalplus import Reference, reference_of, typed_like_assertions
 from pipeline.bench.records import Json, PublicTask, SuiteError, read_rows
-from pipeline.bench.suites import LIMITS, task_of
+from pipeline.bench.suites import LIMITS
 from pipeline.nano.bench import PUBLIC as NANO
 from pipeline.source.text import parse
 from sandbox.api import (
@@ -338,10 +338,17 @@ def _from_source(public: PublicTask, source: str, where: str) -> Hidden:
     if not tests:
         raise SuiteError(f"{where}: the hidden tests of {public.task_id} are no Python")
     if any(isinstance(test.form, TestCode) for test in tests):
-        tests = tuple(_with_module(test, task_of(public).before) for test in tests)
+        tests = tuple(_with_module(test, _beside(public)) for test in tests)
     tree = ast.parse(source)
     n_asserts = sum(isinstance(node, ast.Assert) for node in ast.walk(tree))
     return Hidden(task_id=public.task_id, tests=tests, n_tests=max(n_asserts, len(tests)))
+
+
+def _beside(public: PublicTask) -> str:
+    """The module without the function itself: imports and helpers that test code may use."""
+    tree = parse(public.source)
+    kept = [s for s in tree.body if getattr(s, "name", "") != public.entry_point] if tree else []
+    return "\n".join(ast.unparse(s) for s in kept)
 
 
 def _with_module(test: Test, before: str) -> Test:
