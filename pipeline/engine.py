@@ -16,6 +16,7 @@ from pipeline.generate import generate, probe
 from pipeline.judge import judge_all
 from pipeline.repair.prcot import repair
 from pipeline.repair.rung import mechanical, mend
+from pipeline.select.choose import undecided
 from pipeline.task import Candidate, Judged, Solution, Task
 
 Rung = Callable[[], Awaitable[Sequence[Candidate]]]
@@ -66,6 +67,8 @@ async def run(ctx: Context, task: Task, board: Board, name: str, rung: Rung) -> 
     score = f", best passes {best.n_passed} of {best.n_visible}" if best and task.visible else ""
     detail = f"{len(made)} candidates, {n_new} new{score}" if made else "made no candidate"
     ctx.emit(StageEnded(stage=name, acted=bool(made), detail=detail))
+    if name == "mechanical":
+        return bool(board.passing) and not await undecided(ctx, task, board.passing)
     return bool(board.passing)
 
 

@@ -1,4 +1,4 @@
-"""The prompts, one `.md` file each, strictly substituted: a missing or an unknown name is an error."""
+"""The prompts, one `.md` file each, strictly substituted: a wrong name is an error."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ FOLDER = Path(__file__).parent
 
 
 def render(name: str, **values: str) -> str:
-    """The text of prompt `name` with every `$placeholder` replaced; surrounding blank lines are stripped.
+    """The text of prompt `name` with every `$placeholder` replaced, blank lines around it gone.
 
-    Raises KeyError for a placeholder without a value, ValueError for a value without a placeholder.
+    Raises KeyError for a placeholder without a value, ValueError for the opposite.
     """
     template = Template((FOLDER / f"{name}.md").read_text(encoding="utf-8"))
     unknown = set(values) - set(template.get_identifiers())

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.context import Context
+from pipeline.events import Decided
+from pipeline.select.behaviour import Behaviours, behaviours
 from pipeline.task import Judged, Task
+
+SMALL_EDITS = ("mechanical", "mend")
+WEIGHTS = {"probe": 1.0, "mechanical": 0.8, "mend": 0.6}
+"""What one candidate's vote counts by its origin; a greedy answer most, a sample 0.7."""
+SAMPLE = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,9 +25,67 @@ class Choice:
 
 
 async def choose(ctx: Context, task: Task, pool: Sequence[Judged]) -> Choice:
-    """Trust in order: visible tests, then the mean logprob; unknown is never best."""
-    best = max(pool, key=_rank, default=None)
-    return Choice(best=best)
+    """Trust in order: visible tests, agreement on generated inputs, then the mean logprob.
+
+    Unknown is never best: a missing logprob sorts last, inputs that cannot be made decide nothing.
+    """
+    passing = [one for one in pool if one.passes]
+    if ctx.settings.agreement and len(passing) > 1:
+        return _by_agreement(ctx, passing, await behaviours(ctx, task, passing))
+    return Choice(best=max(pool, key=_rank, default=None))
+
+
+async def undecided(ctx: Context, task: Task, passing: Sequence[Judged]) -> bool:
+    """Only small edits pass, and they do not behave alike: too little to stop on."""
+    if not ctx.settings.agreement or len(passing) < 2:
+        return False
+    if any(one.candidate.origin not in SMALL_EDITS for one in passing):
+        return False
+    return len((await behaviours(ctx, task, passing)).clusters()) > 1
+
+
+def _by_agreement(ctx: Context, passing: Sequence[Judged], seen: Behaviours) -> Choice:
+    groups = seen.clusters()
+    votes = [sum(_vote(passing, i) for i in group) for group in groups]
+    winner = groups[max(range(len(groups)), key=lambda g: votes[g])]
+    best = max((passing[i] for i in winner), key=_rank)
+    ctx.emit(
+        Decided(
+            what="agreement",
+            choice=f"cluster of {len(winner)} of {len(passing)}",
+            numbers={"clusters": len(groups), "inputs": len(seen.inputs), "votes": max(votes)},
+        )
+    )
+    return Choice(best=best, reasons=_reasons(passing, seen, winner, groups))
+
+
+def _vote(passing: Sequence[Judged], index: int) -> float:
+    """Later small edits of one search share a parent and count less and less."""
+    origin = passing[index].candidate.origin
+    earlier = sum(one.candidate.origin == origin for one in passing[:index])
+    weight = WEIGHTS.get(origin, SAMPLE)
+    return weight / (1 + earlier) if origin in SMALL_EDITS else weight
+
+
+def _reasons(
+    passing: Sequence[Judged],
+    seen: Behaviours,
+    winner: Sequence[int],
+    groups: Sequence[Sequence[int]],
+) -> tuple[str, ...]:
+    if not seen.inputs:
+        return ()
+    agree = (
+        f"{len(winner)} of {len(passing)} candidates that pass agree on "
+        f"{len(seen.inputs)} generated inputs"
+    )
+    others = [group[0] for group in groups if group[0] not in winner]
+    found = seen.difference(winner[0], others[0]) if others else None
+    if found is None:
+        return (agree,)
+    call, ours, theirs = found
+    shown = ", ".join(repr(arg) for arg in call.args)
+    return (agree, f"another one differs on {call.entry}({shown}): {theirs}, ours {ours}")
 
 
 def _rank(judged: Judged) -> tuple[bool, int, float]:

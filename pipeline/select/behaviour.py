@@ -1,0 +1,68 @@
+"""What candidates do on generated inputs, and which of them do the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.context import Context
+from pipeline.judge import runnable
+from pipeline.select.inputs import mutated_calls, visible_calls
+from pipeline.task import Judged, Task
+from sandbox.api import Batch, Call, Job, Limits, Observation, Outcome
+
+QUICK = Limits(cpu_s=0.5, wall_s=3.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaviours:
+    """One row per candidate, one column per valid input; equal texts mean equal behaviour."""
+
+    inputs: tuple[Call, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def clusters(self) -> tuple[tuple[int, ...], ...]:
+        """Indices of candidates that did the same everywhere, in order of the first one."""
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for index, row in enumerate(self.rows):
+            groups.setdefault(row, []).append(index)
+        return tuple(tuple(group) for group in groups.values())
+
+    def difference(self, one: int, other: int) -> tuple[Call, str, str] | None:
+        """The shortest input on which two candidates differ, with both outputs."""
+        differing = [
+            (call, a, b)
+            for call, a, b in zip(self.inputs, self.rows[one], self.rows[other], strict=True)
+            if a != b
+        ]
+        return min(differing, key=lambda found: len(repr(found[0])), default=None)
+
+
+async def behaviours(ctx: Context, task: Task, pool: Sequence[Judged]) -> Behaviours:
+    """Run every candidate on mutated visible inputs, each in one process of its own.
+
+    Inputs on which no candidate returns a value are dropped: they are probably not valid.
+    """
+    calls = mutated_calls(visible_calls(task), seed=ctx.settings.seed)
+    if not calls or not pool:
+        return Behaviours(inputs=(), rows=((),) * len(pool))
+    jobs = [
+        Job(code=runnable(task, one.candidate), form=Batch(parts=calls), limits=QUICK)
+        for one in pool
+    ]
+    seen = await ctx.sandbox.run(jobs, group=ctx.group)
+    table = [[_did(part) for part in observed.parts] for observed in seen]
+    table = [row if len(row) == len(calls) else ["broken"] * len(calls) for row in table]
+    valid = [i for i in range(len(calls)) if any(row[i].startswith("= ") for row in table)]
+    return Behaviours(
+        inputs=tuple(calls[i] for i in valid),
+        rows=tuple(tuple(row[i] for i in valid) for row in table),
+    )
+
+
+def _did(part: Observation) -> str:
+    if part.outcome is Outcome.RETURNED:
+        return f"= {part.value!r}"
+    if part.outcome is Outcome.RAISED and part.exception:
+        return f"raises {part.exception.type}"
+    return str(part.outcome)
