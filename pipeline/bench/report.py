@@ -101,8 +101,8 @@ def _ceiling_table(results: Results) -> Table:
         for one in _whole(results)
     ]
     note = (
-        "oracle pass@k (some drawn candidate is right) and pass@1-v(k) (some attempt of all is) "
-        f"are a {CEILING}. Candidates and distinct behaviours are means per task."
+        "oracle pass@k (some candidate before repair is right) and pass@1-v(k) (some attempt of "
+        f"all is) are a {CEILING}. Candidates and distinct behaviours are means per task."
     )
     return "Ceilings", head, rows, note
 

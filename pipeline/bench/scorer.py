@@ -41,11 +41,13 @@ from sandbox.api import (
     Expression,
     Job,
     Observation,
+    Opaque,
     Returns,
     Sandbox,
     SandboxError,
     Test,
 )
+from sandbox.codec import encode
 from sandbox.verdicts import judge
 
 PARTS_PER_BATCH = 50
@@ -215,14 +217,33 @@ def _as_listed(test: Test, seen: Observation) -> Observation:
 
 
 def _behaviour(seen: Sequence[Observation]) -> str:
-    """The same for programs that did the same on every hidden input."""
+    """The same for programs that did the same on every hidden input, in any process."""
     shown = [
-        (one.outcome.value, repr(one.value), one.exception.type if one.exception else "")
-        if not one.stdout
-        else (one.outcome.value, one.stdout.split())
+        one.outcome.value.encode()
+        + (one.exception.type if one.exception else "").encode("utf-8", "surrogatepass")
+        + b" ".join(one.stdout.split())
+        + _fingerprint(one.value)
         for one in seen
     ]
-    return hashlib.sha256(repr(shown).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return _digest(shown).hex()[:16]
+
+
+def _fingerprint(value: object) -> bytes:
+    """Of plain data; sets and dicts without their order."""
+    if isinstance(value, Opaque):
+        return _digest([b"opaque", value.type.encode("utf-8", "surrogatepass")])
+    if isinstance(value, list | tuple):
+        return _digest([type(value).__name__.encode(), *map(_fingerprint, value)])
+    if isinstance(value, set | frozenset):
+        return _digest([b"set", *sorted(map(_fingerprint, value))])
+    if isinstance(value, dict):
+        pairs = (_fingerprint(key) + _fingerprint(item) for key, item in value.items())
+        return _digest([b"dict", *sorted(pairs)])
+    return _digest([encode(value)])
+
+
+def _digest(parts: Sequence[bytes]) -> bytes:
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).digest()
 
 
 def _row(folder: RunFolder, answer: Answer) -> Json:
@@ -230,29 +251,26 @@ def _row(folder: RunFolder, answer: Answer) -> Json:
     scores = read_object(folder.score(answer.task_id))["programs"]
     own = scores[text_sha256(answer.program)] if answer.program is not None else None
     each = [scores[text_sha256(candidate["program"])] for candidate in answer.candidates]
-    sampled = [
+    before_repair = [
         one["passed"]
         for one, candidate in zip(each, answer.candidates, strict=True)
-        if candidate["origin"] in SAMPLED
+        if candidate["origin"] != "repair"
     ]
+    passed = bool(own and own["passed"])
     return {
         "task_id": answer.task_id,
         "part": answer.part,
         "condition": answer.condition,
         "seed": answer.seed,
-        "passed": bool(own and own["passed"]),
+        "passed": passed,
         "first_failure": own["first_failure"] if own else "no_answer",
-        "oracle": any(sampled),
-        "v_pass": bool(own and own["passed"]) or any(one["passed"] for one in each),
+        "oracle": any(before_repair) or (passed and not each),
+        "v_pass": passed or any(one["passed"] for one in each),
         "n_candidates": len(each),
         "n_behaviours": len({one["behaviour"] for one in each}),
         "status": answer.status,
         "probability": answer.probability,
     }
-
-
-SAMPLED = frozenset({"probe", "confirm", "generate"})
-"""Origins of candidates that were drawn before any test ran."""
 
 
 @dataclass(frozen=True, kw_only=True)
