@@ -59,7 +59,9 @@ async def open_model(name: str) -> Model:
         return await open_openai(name)
     from pipeline.models.llama import LlamaSettings, open_llama
 
-    return await open_llama(model_path(name), settings=LlamaSettings())
+    # Where the sha256 of a large file is remembered, by size and time of change.
+    cache = Path.home() / ".cache" / "atlas"
+    return await open_llama(model_path(name), settings=LlamaSettings(cache_dir=cache))
 
 
 def model_path(name: str) -> Path:
