@@ -10,17 +10,12 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from atlas_lsp.commands import bench, doctor, model, sandbox, serve, solve
+from atlas_lsp.exits import BROKEN, INTERRUPTED, USAGE, UsageError
 from pipeline.models.api import ModelError
 from pipeline.source.text import SourceError
 from sandbox.api import SandboxError
 
-OK, NOTHING_GOOD, USAGE, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
-
 COMMANDS = (solve, bench, model, sandbox, doctor, serve)
-
-
-class UsageError(Exception):
-    """What the user asked for cannot be; the text says what and how to mend it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -86,7 +86,7 @@ def run_report(args: argparse.Namespace) -> int:
 
 def _checked(work: Any) -> int:
     """What a benchmark refuses is the user's to mend."""
-    from atlas_lsp.cli import UsageError
+    from atlas_lsp.exits import UsageError
     from pipeline.bench.records import BenchError
 
     try:

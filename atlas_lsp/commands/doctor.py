@@ -27,7 +27,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     """Exit 0 when everything that `atlas solve` needs is there, 3 when not."""
-    from atlas_lsp.cli import BROKEN, OK
+    from atlas_lsp.exits import BROKEN, OK
 
     checks = [*versions(), *model(args.model), *docker()]
     if args.json:

@@ -108,7 +108,7 @@ async def _check(name: str) -> Check:
 
 
 def recommend(args: argparse.Namespace) -> int:
-    from atlas_lsp.cli import NOTHING_GOOD, OK
+    from atlas_lsp.exits import NOTHING_GOOD, OK
     from pipeline.models.registry import recommend as fitting
 
     memory = args.vram * 1e9 if args.vram else free_memory()

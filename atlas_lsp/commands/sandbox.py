@@ -48,7 +48,7 @@ def build(args: argparse.Namespace) -> int:
 
 
 def doctor(args: argparse.Namespace) -> int:
-    from atlas_lsp.cli import BROKEN, OK
+    from atlas_lsp.exits import BROKEN, OK
     from sandbox import admin
 
     report = admin.doctor()

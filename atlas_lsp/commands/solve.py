@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace) -> int:
     from contextlib import ExitStack
 
-    from atlas_lsp.cli import NOTHING_GOOD, OK
+    from atlas_lsp.exits import NOTHING_GOOD, OK
     from pipeline.events import JsonlTrace, fan_out
     from pipeline.job import run_job
     from pipeline.report import as_json, summary
@@ -58,8 +58,9 @@ async def _run(args: argparse.Namespace) -> int:
             emit = fan_out(emit, stack.enter_context(JsonlTrace(args.trace)))
         async with runtime(model=args.model, sandbox=args.sandbox) as up:
             result = await run_job(up, document, site, settings_of(args), emit=emit)
+            report = as_json(result, up)
     if args.json:
-        print(json.dumps(as_json(result, up), indent=2, ensure_ascii=False))
+        print(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         show_diff(result.diff)
         print(summary(result.solution, site.name), file=sys.stderr)
@@ -70,7 +71,7 @@ async def _run(args: argparse.Namespace) -> int:
 
 def split_target(target: str) -> tuple[Path, str]:
     """`FILE::NAME` in its two parts. Raises UsageError."""
-    from atlas_lsp.cli import UsageError
+    from atlas_lsp.exits import UsageError
 
     file, _, name = target.rpartition("::")
     if not file or not name:
@@ -79,7 +80,7 @@ def split_target(target: str) -> tuple[Path, str]:
 
 
 def read_document(path: Path) -> Document:
-    from atlas_lsp.cli import UsageError
+    from atlas_lsp.exits import UsageError
     from pipeline.source.text import document_from_bytes
 
     try:
@@ -92,7 +93,7 @@ def read_document(path: Path) -> Document:
 
 
 def refuse_wrong_verb(verb: str, is_stub: bool, target: str) -> None:
-    from atlas_lsp.cli import UsageError
+    from atlas_lsp.exits import UsageError
 
     if verb == "repair" and is_stub:
         raise UsageError(f"{target} has no body to repair; use `atlas solve {target}`")
@@ -111,7 +112,7 @@ def show_diff(diff: str) -> None:
 
 def apply(path: Path, result: JobResult) -> None:
     """Write a good result; say why another one was not written."""
-    from atlas_lsp.cli import UsageError
+    from atlas_lsp.exits import UsageError
     from pipeline.job import FileChanged, write_if_unchanged
 
     if not result.solution.is_good or result.new_text is None:
