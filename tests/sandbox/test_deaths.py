@@ -289,6 +289,13 @@ class OwnEngine:
         for pid in below:
             if str(self.folder) in command_line(pid):
                 os.kill(pid, signal.SIGKILL)
+        self.unmount()
+
+    def unmount(self) -> None:
+        """What a killed dockerd leaves mounted."""
+        points = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+        for point in sorted((p for p in points if p.startswith(str(self.folder))), reverse=True):
+            subprocess.run(["umount", "-l", point], check=False)
 
 
 def command_line(pid: int) -> str:
