@@ -10,42 +10,42 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from threading import Event
-from typing import BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from atlas_lsp.state import AtlasServer
+    from atlas_lsp.transport import Reader, Writer
 
 LEVELS = ("debug", "info", "warning", "error")
+CLOSE_WITHIN_S = 3.0
+WATCH_EVERY_S = 1.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until the client goes; the exit code is 0 after a proper shutdown."""
     args = parser().parse_args(argv)
-    handler = logging.FileHandler(args.log_file) if args.log_file else logging.StreamHandler()
-    line = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=args.log_level.upper(), handlers=[handler], format=line)
+    shape = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(filename=args.log_file, level=args.log_level.upper(), format=shape)
     if args.check:
         from atlas_lsp.cli import main as atlas
 
         return atlas(["doctor"])
-    if args.tcp:
-        host, _, port = args.tcp.rpartition(":")
-        from atlas_lsp.server import create_server
+    if args.tcp or args.ws:
+        return _main_on_socket(args)
+    from atlas_lsp.transport import protocol_stdout
 
-        create_server().start_tcp(host or "127.0.0.1", int(port))
-        return 0
-    try:
-        code = asyncio.run(serve(protocol_stdout(), args.clientProcessId))
-    except SystemExit as exc:
-        # Raised by pygls on the exit notification, through the loop.
-        code = int(exc.code or 0)
-    # The thread that reads stdin may still hang in its read: nothing is left to wait for.
-    sys.stderr.flush()
+    code = asyncio.run(_serve_stdio(protocol_stdout(), args.clientProcessId, cache_folder()))
+    # A thread may still hang in C code or in a read: nothing is left to wait for.
+    logging.shutdown()
     os._exit(code)
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="atlas-lsp", description=__doc__)
-    top.add_argument("--tcp", metavar="[HOST:]PORT", help="listen on a socket, for debugging")
     top.add_argument("--stdio", action="store_true", help="the default; some editors pass it")
+    top.add_argument("--tcp", metavar="[HOST:]PORT", help="listen on a socket, for debugging")
+    top.add_argument("--ws", metavar="[HOST:]PORT", help="listen for a WebSocket, for debugging")
     top.add_argument("--clientProcessId", type=int, help="end when this process has gone")
     top.add_argument("--check", action="store_true", help="say what would fail (atlas doctor)")
     top.add_argument("--log-file", metavar="FILE")
@@ -53,62 +53,95 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def protocol_stdout() -> BinaryIO:
-    """The real stdout, for the protocol alone; whatever else prints goes to stderr from now on."""
-    protocol = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return protocol
+def cache_folder() -> Path:
+    """Where evidence is kept: ATLAS_CACHE, else XDG_CACHE_HOME/atlas, else ~/.cache/atlas."""
+    if own := os.environ.get("ATLAS_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "atlas"
 
 
-async def serve(protocol_out: BinaryIO, client_pid: int | None) -> int:
-    """Answer until shutdown, end of input, SIGTERM or the client's death; then clean up."""
-    from pygls.io_ import StdinAsyncReader, StdoutWriter, run_async
+async def serve(server: AtlasServer, reader: Reader, writer: Writer, pid: int | None) -> int:
+    """Answer until exit, the end of the input, SIGTERM or the client's death; then clean up."""
+    from atlas_lsp.transport import flushed, read_frames
 
-    from atlas_lsp.server import create_server
-
-    server = create_server()
-    stop = Event()
-    server.protocol.set_writer(StdoutWriter(protocol_out))
-    reading = asyncio.create_task(
-        run_async(
-            stop_event=stop,
-            reader=StdinAsyncReader(sys.stdin.buffer, server.thread_pool),
-            protocol=server.protocol,
-            logger=logging.getLogger("pygls"),
-            error_handler=server.report_server_error,
-        )
-    )
     loop = asyncio.get_running_loop()
+    ended: asyncio.Future[int] = loop.create_future()
+
+    def end(code: int) -> None:
+        if not ended.done():
+            ended.set_result(code)
+
+    server.protocol.set_writer(writer)
+    server.protocol.on_exit = end
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, reading.cancel)
-    watching = asyncio.create_task(end_with_client(server, client_pid, reading))
-    code = 0
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.add_signal_handler(name, end, 1)
+    reading = loop.create_task(read_frames(reader, server.protocol.receive))
+    reading.add_done_callback(lambda _: end(0 if server.protocol.is_shut_down else 1))
+    watching = loop.create_task(_end_with_client(server, pid, lambda: end(1)))
     try:
-        await reading
-    except asyncio.CancelledError:
-        code = 1
+        return await ended
     finally:
         watching.cancel()
-        await server.close()
-    return code
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await server.close()
+        reading.cancel()
+        await flushed(writer)
 
 
-async def end_with_client(
-    server: object, client_pid: int | None, reading: asyncio.Task[None]
-) -> None:
-    """Look every two seconds whether the editor still lives."""
+async def _serve_stdio(protocol_out: BinaryIO, pid: int | None, cache: Path) -> int:
+    from atlas_lsp.server import create_server
+    from atlas_lsp.transport import stdio
+
+    reader, writer = await stdio(protocol_out)
+    return await serve(create_server(cache), reader, writer, pid)
+
+
+async def _end_with_client(server: AtlasServer, pid: int | None, end: object) -> None:
+    """Look every second whether the editor still lives."""
+    assert callable(end)
     while True:
-        await asyncio.sleep(2)
-        pid = client_pid or getattr(server, "process_id", None)
-        if pid is None:
-            continue
-        with contextlib.suppress(PermissionError):
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
-                reading.cancel()
-                return
+        await asyncio.sleep(WATCH_EVERY_S)
+        client = pid or server.process_id
+        if client and not _is_alive(client):
+            end()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _main_on_socket(args: argparse.Namespace) -> int:
+    from atlas_lsp.server import create_server
+
+    host, _, port = (args.tcp or args.ws).rpartition(":")
+    host = host or "127.0.0.1"
+    if args.ws:
+        create_server(cache_folder()).start_ws(host, int(port))
+        return 0
+    return asyncio.run(_serve_tcp(host, int(port)))
+
+
+async def _serve_tcp(host: str, port: int) -> int:
+    """One client, then the end."""
+    from atlas_lsp.server import create_server
+
+    code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        code.set_result(await serve(create_server(cache_folder()), reader, writer, None))
+
+    async with await asyncio.start_server(connected, host, port) as listening:
+        address = listening.sockets[0].getsockname()
+        print(f"listening on {address[0]}:{address[1]}", file=sys.stderr, flush=True)
+        return await code
 
 
 if __name__ == "__main__":

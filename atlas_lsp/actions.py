@@ -1,78 +1,139 @@
-"""Code actions from the syntax tree alone: no model, no Docker, milliseconds."""
+"""Code actions and lenses from the syntax tree alone: no model, no Docker, milliseconds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from atlas_lsp.anchors import Fit
-from atlas_lsp.positions import to_lsp_edits
-from pipeline.job import JobResult
+from atlas_lsp.documents import range_of
 from pipeline.source.locate import FunctionSite
 from pipeline.source.text import Document, Unit
-from pipeline.task import Status
+
+if TYPE_CHECKING:
+    from atlas_lsp.anchors import Fit
+    from atlas_lsp.client import Client
+    from atlas_lsp.solver import Checked, Finished
 
 SOLVE = "refactor.rewrite.atlas.solve"
-REPAIR = "quickfix.atlas.repair"
+REPAIR = "refactor.rewrite.atlas.repair"
+FIX = "quickfix.atlas.repair"
 APPLY = "refactor.rewrite.atlas.apply"
 STOP = "refactor.rewrite.atlas.stop"
-KINDS = (SOLVE, REPAIR, APPLY, STOP)
+SHOW = "refactor.rewrite.atlas.show"
+KINDS = (SOLVE, REPAIR, FIX, APPLY, STOP, SHOW)
+SOURCE = "atlas"
+"""The `source` of our diagnostics."""
+UNCONFIRMED = "atlas-unverified"
 
 
 def wanted(kind: str, only: Sequence[str] | None) -> bool:
     """Kinds are hierarchical: `refactor` asks for `refactor.rewrite.atlas.solve` too."""
-    return only is None or any(kind == o or kind.startswith(f"{o}.") or not o for o in only)
+    asked = [one.value if isinstance(one, types.CodeActionKind) else one for one in only or ()]
+    return not asked or any(kind == one or kind.startswith(f"{one}.") or not one for one in asked)
 
 
 def start_actions(uri: str, site: FunctionSite) -> Iterator[types.CodeAction]:
     """*Solve* for every function, *Repair* for one that has a body and examples."""
     name = site.name
-    yield _command(f"Atlas: solve `{name}`", SOLVE, "atlas.solve", [uri, name])
+    yield command(f"Atlas: solve `{name}`", SOLVE, "atlas.solve", [uri, name])
     if not site.is_stub and ">>>" in (site.docstring or ""):
-        yield _command(f"Atlas: repair `{name}`", REPAIR, "atlas.repair", [uri, name])
+        yield command(f"Atlas: repair `{name}`", REPAIR, "atlas.repair", [uri, name])
+
+
+def fix_action(uri: str, name: str, diagnostic: types.Diagnostic) -> types.CodeAction:
+    """The quick fix of a failing example."""
+    action = command(f"Atlas: repair `{name}`", FIX, "atlas.repair", [uri, name])
+    action.diagnostics = [diagnostic]
+    action.is_preferred = True
+    return action
 
 
 def stop_actions(job_id: str, name: str) -> Iterator[types.CodeAction]:
-    title = f"Atlas: stop `{name}`, keep the best so far"
-    yield _command(title, STOP, "atlas.stop", [job_id])
-    yield _command(f"Atlas: cancel `{name}`", STOP, "atlas.cancel", [job_id])
+    yield command(f"Atlas: stop `{name}`, keep the best so far", STOP, "atlas.stop", [job_id])
+    yield command(f"Atlas: cancel `{name}`", STOP, "atlas.cancel", [job_id])
 
 
-def apply_action(
-    uri: str, version: int | None, result: JobResult, fit: Fit, now: Document, unit: Unit
-) -> types.CodeAction:
-    """The finished result as an edit of the current text, its evidence in the title."""
-    edit = workspace_edit(uri, version, to_lsp_edits(now, fit.edits, unit))
-    return types.CodeAction(title=apply_title(result, fit), kind=APPLY, edit=edit)
+def apply_action(title: str, edit: types.WorkspaceEdit, client: Client) -> types.CodeAction:
+    """A finished result as an edit of the current text."""
+    action = types.CodeAction(title=title, kind=APPLY, edit=edit)
+    if client.can_tag_actions:
+        action.tags = [types.CodeActionTag.LlmGenerated]
+    return action
 
 
-def apply_title(result: JobResult, fit: Fit) -> str:
-    solution = result.solution
+def apply_title(finished: Finished, fit: Fit) -> str:
+    """`Atlas: apply verified solution of `f` (7/7 examples)`; what is not proved is in capitals."""
+    solution = finished.result.solution
     best = solution.chosen
     tests = f" ({best.n_passed}/{best.n_visible} examples)" if best and best.n_visible else ""
-    moved = "; the file changed around it since" if fit.moved else ""
-    adjective = solution.status if solution.status is not Status.UNVERIFIED else "UNVERIFIED"
-    return f"Atlas: apply {adjective} solution of `{result.site.name}`{tests}{moved}"
+    moved = "; the file around it changed since" if fit.moved else ""
+    word = str(solution.status) if solution.is_good else "UNVERIFIED"
+    return f"Atlas: apply {word} solution of `{finished.result.site.name}`{tests}{moved}"
 
 
 def workspace_edit(
-    uri: str, version: int | None, edits: Sequence[types.TextEdit]
+    uri: str, version: int | None, fit: Fit, unit: Unit, client: Client, *, confirm: str = ""
 ) -> types.WorkspaceEdit:
-    """Versioned, so that a client that checks can refuse it for another text."""
+    """Versioned where the client takes that, so that one that checks refuses it for another text.
+
+    `confirm` says why the user is to look at it first, where the client can ask that.
+    """
+    changes = lsp_edits(fit.document, fit, unit)
+    if not client.takes_document_changes:
+        return types.WorkspaceEdit(changes={uri: changes})
+    annotate = bool(confirm) and client.can_annotate
+    edits: list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit] = [
+        types.AnnotatedTextEdit(range=one.range, new_text=one.new_text, annotation_id=UNCONFIRMED)
+        if annotate
+        else one
+        for one in changes
+    ]
     document = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=version)
-    change = types.TextDocumentEdit(text_document=document, edits=list(edits))
-    return types.WorkspaceEdit(document_changes=[change])
-
-
-def plain_edit(uri: str, edits: Sequence[types.TextEdit]) -> types.WorkspaceEdit:
-    """For clients that do not know document changes."""
-    return types.WorkspaceEdit(changes={uri: list(edits)})
-
-
-def _command(title: str, kind: str, command: str, arguments: list[str]) -> types.CodeAction:
-    return types.CodeAction(
-        title=title,
-        kind=kind,
-        command=types.Command(title=title, command=command, arguments=list(arguments)),
+    return types.WorkspaceEdit(
+        document_changes=[types.TextDocumentEdit(text_document=document, edits=edits)],
+        change_annotations={
+            UNCONFIRMED: types.ChangeAnnotation(label=confirm, needs_confirmation=True)
+        }
+        if annotate
+        else None,
     )
+
+
+def lsp_edits(document: Document, fit: Fit, unit: Unit) -> list[types.TextEdit]:
+    return [
+        types.TextEdit(range=range_of(document, one.start, one.end, unit), new_text=one.new_text)
+        for one in fit.edits
+    ]
+
+
+def lenses(
+    uri: str,
+    document: Document,
+    site: FunctionSite,
+    unit: Unit,
+    *,
+    checked: Checked | None,
+    is_proved: bool,
+) -> Iterator[types.CodeLens]:
+    """*Solve* on a stub, *Repair* where examples fail, *Evidence* where there is some."""
+    place = range_of(document, site.def_start, site.header_end, unit)
+    if site.is_stub:
+        yield _lens(place, "Solve", "atlas.solve", [uri, site.name])
+    elif checked and checked.failures and checked.source_hash == site.source_hash:
+        n_failed = checked.n_examples - checked.n_passed
+        title = f"Repair ({n_failed} of {checked.n_examples} examples fail)"
+        yield _lens(place, title, "atlas.repair", [uri, site.name])
+    if is_proved:
+        yield _lens(place, "Evidence", "atlas.evidence", [uri, site.name])
+
+
+def command(title: str, kind: str, name: str, arguments: Sequence[str]) -> types.CodeAction:
+    called = types.Command(title=title, command=name, arguments=list(arguments))
+    return types.CodeAction(title=title, kind=kind, command=called)
+
+
+def _lens(place: types.Range, title: str, name: str, arguments: Sequence[str]) -> types.CodeLens:
+    called = types.Command(title=title, command=name, arguments=list(arguments))
+    return types.CodeLens(range=place, command=called)

@@ -1,21 +1,29 @@
-"""The one table of jobs: started, queued, superseded, stopped; nothing outlives the server."""
+"""The one table of jobs: started, queued, superseded, stopped; none outlives the server."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 Key = tuple[str, str]
 """Document URI and qualified function name."""
+MsgId = int | str
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Job:
     job_id: str
     key: Key
     verb: str
+    request_id: MsgId | None = None
+    """The request that started it, so that cancelling that request cancels this."""
+    token: str = ""
+    """The token of its progress."""
+    message: str = "waiting"
+    """What it did last, for a client that asks."""
     keep_best: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -24,42 +32,85 @@ class Job:
             self.task.cancel()
 
 
+Work = Callable[[Job], Coroutine[None, None, None]]
+
+
 class JobTable:
-    """At most one job per function, `n_at_once` in all; the rest wait their turn."""
+    """At most one job per function, `n_at_once` in all; the rest wait, first come first."""
 
     def __init__(self, n_at_once: int = 1) -> None:
         self._jobs: dict[str, Job] = {}
         self._turn = asyncio.Semaphore(n_at_once)
+        self._waiting: list[Job] = []
         self._ids = itertools.count(1)
+        self._closed = False
 
-    def start(
-        self,
-        key: Key,
-        verb: str,
-        work: Callable[[Job, asyncio.Semaphore], Coroutine[None, None, None]],
-    ) -> Job:
+    def start(self, key: Key, verb: str, work: Work, *, request_id: MsgId | None = None) -> Job:
         """Begin beside the caller; an older job on the same function is cancelled first."""
-        for older in [job for job in self._jobs.values() if job.key == key]:
-            older.cancel()
-        job = Job(job_id=f"job-{next(self._ids)}", key=key, verb=verb)
+        for older in self.all:
+            if older.key == key:
+                older.cancel()
+        job = Job(job_id=f"job-{next(self._ids)}", key=key, verb=verb, request_id=request_id)
         self._jobs[job.job_id] = job
-        job.task = asyncio.create_task(work(job, self._turn), name=job.job_id)
+        job.task = asyncio.create_task(work(job), name=job.job_id)
         job.task.add_done_callback(lambda _: self._jobs.pop(job.job_id, None))
+        if self._closed:
+            job.cancel()
         return job
 
-    def get(self, job_id: str) -> Job | None:
-        return self._jobs.get(job_id)
+    @asynccontextmanager
+    async def turn(self, job: Job) -> AsyncIterator[None]:
+        """Hold one of the places; `n_before` says how many go first until then."""
+        self._waiting.append(job)
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting.remove(job)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
-    def on(self, key: Key) -> Job | None:
-        return next((job for job in self._jobs.values() if job.key == key), None)
+    def n_before(self, job: Job) -> int:
+        """How many must end or begin before this one begins."""
+        if job not in self._waiting:
+            return 0
+        running = len(self._jobs) - len(self._waiting)
+        return self._waiting.index(job) + running
+
+    @property
+    def waiting(self) -> tuple[Job, ...]:
+        return tuple(self._waiting)
 
     @property
     def all(self) -> tuple[Job, ...]:
         return tuple(self._jobs.values())
 
-    async def close(self) -> None:
-        """Cancel every job and wait until each has cleaned up."""
-        tasks: list[Awaitable[None]] = [job.task for job in self.all if job.task]
-        for job in self.all:
+    def named(self, job_id: str) -> tuple[Job, ...]:
+        """The job of that id; all of them for an empty one."""
+        return tuple(job for job in self.all if job_id in ("", job.job_id))
+
+    def on(self, key: Key) -> Job | None:
+        """The newest job on a function, unless it is being cancelled."""
+        found = [j for j in self.all if j.key == key and j.task and not j.task.cancelling()]
+        return found[-1] if found else None
+
+    def cancel_where(self, *, request_id: MsgId | None = None, token: object = None) -> bool:
+        """Cancel the job that this request started or this progress belongs to."""
+        found = [
+            job
+            for job in self.all
+            if (request_id is not None and job.request_id == request_id)
+            or (token and job.token == token)
+        ]
+        for job in found:
             job.cancel()
+        return bool(found)
+
+    async def close(self) -> None:
+        """Cancel every job and wait until each has cleaned up; none can start after."""
+        self._closed = True
+        tasks = [job.task for job in self.all if job.task]
+        for task in tasks:
+            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
-from pygls.lsp.server import LanguageServer
+
+from atlas_lsp.protocol import NoAnswer, answer_to
+
+if TYPE_CHECKING:
+    from pygls.lsp.server import LanguageServer
 
 AT_MOST_EVERY_S = 0.25
 PATIENCE_S = 2.0
@@ -17,47 +19,47 @@ PATIENCE_S = 2.0
 
 
 class JobProgress:
-    def __init__(self, server: LanguageServer, title: str) -> None:
+    """Silent where the client has no progress; percentages only from real counts."""
+
+    def __init__(self, server: LanguageServer, title: str, *, is_wanted: bool) -> None:
         self._server = server
         self._title = title
+        self._wanted = is_wanted
         self._last = 0.0
-        self._begun = False
+        self._begun = self._ended = False
         self.token = f"atlas-{uuid.uuid4().hex[:12]}"
 
     async def begin(self) -> None:
-        """Tell the client, if it said that it can show progress; else stay silent."""
-        window = self._server.client_capabilities.window
-        if not (window and window.work_done_progress):
+        """Ask for a token and begin; a client that refuses it or stays silent sees no progress."""
+        if not self._wanted:
             return
-        # A late reply to a cancelled request would raise inside pygls: shield it.
-        asked = asyncio.ensure_future(self._server.work_done_progress.create_async(self.token))
-        asked.add_done_callback(_ignore_result)
+        params = types.WorkDoneProgressCreateParams(token=self.token)
         try:
-            await asyncio.wait_for(asyncio.shield(asked), PATIENCE_S)
-        except (TimeoutError, JsonRpcException):
+            await answer_to(self._server.window_work_done_progress_create_async(params), PATIENCE_S)
+        except NoAnswer:
             return
-        self._begun = True
-        begin = types.WorkDoneProgressBegin(title=self._title, cancellable=True)
-        self._server.work_done_progress.begin(self.token, begin)
+        if not self._ended:
+            self._begun = True
+            self._send(types.WorkDoneProgressBegin(title=self._title, cancellable=True))
 
     def report(self, message: str, *, done: int | None = None, total: int | None = None) -> None:
         now = time.monotonic()
         if not self._begun or now - self._last < AT_MOST_EVERY_S:
             return
         self._last = now
-        share = round(100 * done / total) if done is not None and total else None
-        report = types.WorkDoneProgressReport(message=message, percentage=share)
-        self._server.work_done_progress.report(self.token, report)
+        share = min(100, round(100 * done / total)) if done is not None and total else None
+        self._send(types.WorkDoneProgressReport(message=message, percentage=share))
 
     def end(self, message: str) -> None:
+        self._ended = True
         if self._begun:
             self._begun = False
-            end = types.WorkDoneProgressEnd(message=message)
-            self._server.work_done_progress.end(self.token, end)
-        self._server.work_done_progress.tokens.pop(self.token, None)
+            self._send(types.WorkDoneProgressEnd(message=message))
 
-
-def _ignore_result(asked: asyncio.Future[Any]) -> None:
-    """Fetch the exception, so that nobody complains that it was never looked at."""
-    if not asked.cancelled():
-        asked.exception()
+    def _send(
+        self,
+        value: types.WorkDoneProgressBegin
+        | types.WorkDoneProgressReport
+        | types.WorkDoneProgressEnd,
+    ) -> None:
+        self._server.progress(types.ProgressParams(token=self.token, value=value))

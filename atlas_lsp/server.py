@@ -1,93 +1,107 @@
-"""The language server: converts in, calls the core, converts out."""
+"""The language server: converts in, calls, converts out."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from importlib.metadata import version
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
-from pygls.lsp.server import LanguageServer
-from pygls.uris import to_fs_path
 
-from atlas_lsp import actions
-from atlas_lsp.anchors import fit
-from atlas_lsp.jobs import Job, JobTable, Key
-from atlas_lsp.positions import to_lsp_edits
-from atlas_lsp.progress import JobProgress
-from atlas_lsp.runtime import LazyRuntime
-from atlas_lsp.settings import ServerSettings, read_settings
-from pipeline.source.locate import find_function, function_at
-from pipeline.source.text import Document, SourceError, Unit
+from atlas_lsp import actions, checks, work
+from atlas_lsp.anchors import Fit, Misfit, fit
+from atlas_lsp.client import client_of
+from atlas_lsp.documents import Buffers
+from atlas_lsp.evidence import card, plain
+from atlas_lsp.jobs import Key
+from atlas_lsp.offers import apply, show, show_diff
+from atlas_lsp.protocol import NoAnswer, answer_to
+from atlas_lsp.replay import replay
+from atlas_lsp.solver import PipelineSolver, Solver
+from atlas_lsp.state import AtlasServer, Result
+from pipeline.source.locate import FunctionSite, function_at, functions
+from pipeline.source.text import SourceError
 
-if TYPE_CHECKING:
-    from pipeline.events import Event
-    from pipeline.job import JobResult
-
-log = logging.getLogger(__name__)
-PATIENCE_S = 600.0
-"""How long a question to the user stays open; the code action stays after that."""
-UNITS: dict[types.PositionEncodingKind | str, Unit] = {
-    types.PositionEncodingKind.Utf8: "utf-8",
-    types.PositionEncodingKind.Utf16: "utf-16",
-    types.PositionEncodingKind.Utf32: "utf-32",
-}
+CONFIGURATION_S = 5.0
 
 
-class AtlasServer(LanguageServer):
-    """State of one connection: the settings, the jobs, what they found, and the lazy runtime."""
-
-    def __init__(self) -> None:
-        # Full sync: pygls applies partial changes by `str.splitlines`, which also splits at form
-        # feeds and loses the place in such files.
-        super().__init__(
-            "atlas", version("atlas-lsp"), text_document_sync_kind=types.TextDocumentSyncKind.Full
-        )
-        self.settings = ServerSettings()
-        self.jobs = JobTable()
-        self.results: dict[Key, JobResult] = {}
-        self.by_token: dict[str, Job] = {}
-        self.runtime = LazyRuntime()
-
-    @property
-    def unit(self) -> Unit:
-        return UNITS[self.workspace.position_encoding or types.PositionEncodingKind.Utf16]
-
-    def document(self, uri: str) -> Document:
-        """The text as the client has it (or the file's, if it is not open)."""
-        return Document(
-            text=self.workspace.get_text_document(uri).source, path=to_fs_path(uri) or uri
-        )
-
-    async def close(self) -> None:
-        """End every job, the model and the sandbox; may be called twice."""
-        await self.jobs.close()
-        await self.runtime.close()
-
-    def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
-        self.window_show_message(types.ShowMessageParams(type=kind, message=message))
-
-
-def create_server() -> AtlasServer:
+def create_server(cache: Path, solver: Solver | None = None) -> AtlasServer:
     """A server with its features; nothing heavy is imported or started before a job needs it."""
-    server = AtlasServer()
+    server = AtlasServer(solver or PipelineSolver(), cache)
+    add_life_cycle(server)
+    add_texts(server)
+    add_views(server)
+    add_commands(server)
+    return server
 
+
+def add_life_cycle(server: AtlasServer) -> None:
     @server.feature(types.INITIALIZE)
     def initialize(ls: AtlasServer, params: types.InitializeParams) -> None:
-        ls.settings, ls_complaints = read_settings(params.initialization_options)
-        for complaint in ls_complaints:
-            ls.say(f"atlas: {complaint}", types.MessageType.Warning)
+        old = ls.workspace
+        ls.protocol._workspace = Buffers(
+            old.root_uri,
+            types.TextDocumentSyncKind.Incremental,
+            list(old.folders.values()),
+            old.position_encoding,
+        )
+        ls.client = client_of(params)
+        ls.set_initial(params.initialization_options)
+
+    @server.feature(types.INITIALIZED)
+    async def initialized(ls: AtlasServer, params: types.InitializedParams) -> None:
+        await pull_settings(ls)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def did_change_configuration(
+        ls: AtlasServer, params: types.DidChangeConfigurationParams
+    ) -> None:
+        # What is pushed is ignored, as rust-analyzer does: clients push different things.
+        await pull_settings(ls)
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(ls: AtlasServer, *_: object) -> None:
         await ls.close()
 
+    @server.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
+    def cancel_progress(ls: AtlasServer, params: types.WorkDoneProgressCancelParams) -> None:
+        ls.jobs.cancel_where(token=params.token)
+
+
+async def pull_settings(ls: AtlasServer) -> None:
+    """Ask for the section `atlas` of each folder; else there are the project files only."""
+    folders = [one.uri for one in ls.workspace.folders.values()] or [ls.workspace.root_uri or ""]
+    answers: list[object] = [None] * len(folders)
+    if ls.client.can_configure:
+        items = [types.ConfigurationItem(scope_uri=uri or None, section="atlas") for uri in folders]
+        asked = ls.workspace_configuration_async(types.ConfigurationParams(items=items))
+        try:
+            answers = list(await answer_to(asked, CONFIGURATION_S))
+        except NoAnswer:
+            ls.note("the editor did not tell its settings; those of the start stay")
+    for folder, answer in zip(folders, answers, strict=False):
+        ls.set_folder(folder, answer)
+
+
+def add_texts(server: AtlasServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(ls: AtlasServer, params: types.DidChangeTextDocumentParams) -> None:
-        forget_done_requests(ls)
+        uri = params.text_document.uri
+        ls.tell_changed(uri)
+        if ls.checked.get(uri):
+            ls.spawn_check(uri, checks.settle(ls, uri))
 
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def did_save(ls: AtlasServer, params: types.DidSaveTextDocumentParams) -> None:
+        uri = params.text_document.uri
+        if ls.settings(uri).diagnostics == "save":
+            ls.spawn_check(uri, checks.check(ls, uri))
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def did_close(ls: AtlasServer, params: types.DidCloseTextDocumentParams) -> None:
+        checks.forget(ls, params.text_document.uri)
+
+
+def add_views(server: AtlasServer) -> None:
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,
         types.CodeActionOptions(code_action_kinds=list(actions.KINDS)),
@@ -95,202 +109,224 @@ def create_server() -> AtlasServer:
     def code_action(ls: AtlasServer, params: types.CodeActionParams) -> list[types.CodeAction]:
         return code_actions(ls, params)
 
-    @server.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
-    def cancel_progress(ls: AtlasServer, params: types.WorkDoneProgressCancelParams) -> None:
-        job = ls.by_token.get(str(params.token))
-        if job:
-            job.cancel()
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    def hover(ls: AtlasServer, params: types.HoverParams) -> types.Hover | None:
+        return evidence_hover(ls, params)
 
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
+    def code_lens(ls: AtlasServer, params: types.CodeLensParams) -> list[types.CodeLens]:
+        return code_lenses(ls, params.text_document.uri)
+
+
+def add_commands(server: AtlasServer) -> None:
     @server.command("atlas.solve")
     def solve(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
-        return start(ls, "solve", uri, name)
+        return work.start(ls, "solve", (uri, name))
 
     @server.command("atlas.repair")
     def repair(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
-        return start(ls, "repair", uri, name)
+        return work.start(ls, "repair", (uri, name))
 
     @server.command("atlas.cancel")
-    def cancel(ls: AtlasServer, job_id: str = "") -> int:
+    def cancel(ls: AtlasServer, *job_id: str) -> int:
         """Cancel one job, or all; says how many."""
-        found = [job for job in ls.jobs.all if job_id in ("", job.job_id)]
+        found = ls.jobs.named(str(job_id[0]) if job_id else "")
         for job in found:
             job.cancel()
         return len(found)
 
     @server.command("atlas.stop")
-    def stop(ls: AtlasServer, job_id: str = "") -> int:
+    def stop(ls: AtlasServer, *job_id: str) -> int:
         """Stop one job, or all, and keep the best so far; says how many."""
-        found = [job for job in ls.jobs.all if job_id in ("", job.job_id)]
+        found = ls.jobs.named(str(job_id[0]) if job_id else "")
         for job in found:
             job.keep_best.set()
         return len(found)
 
-    return server
+    @server.command("atlas.jobs")
+    def jobs(ls: AtlasServer) -> list[dict[str, object]]:
+        """What runs and waits, for a status line."""
+        return [
+            {"jobId": job.job_id, "function": job.key[1], "uri": job.key[0], "does": job.message}
+            for job in ls.jobs.all
+        ]
+
+    @server.command("atlas.apply")
+    def apply_result(ls: AtlasServer, uri: str, name: str) -> bool:
+        """Apply a finished result; False when there is none. The outcome is told as a message."""
+        result = ls.results.get((uri, name))
+        if result:
+            ls.spawn(_applied(ls, (uri, name), result))
+        return result is not None
+
+    @server.command("atlas.check")
+    def check(ls: AtlasServer, uri: str) -> bool:
+        """Run the examples of a file now and show those that fail."""
+        if not ls.settings(uri).trusted or ls.settings(uri).diagnostics == "off":
+            return False
+        ls.spawn_check(uri, checks.check(ls, uri))
+        return True
+
+    add_evidence_commands(server)
 
 
-def forget_done_requests(ls: AtlasServer) -> None:
-    """pygls 2.1 keeps a future for every notification for ever; drop those that are done."""
-    futures = ls.protocol._request_futures
-    if len(futures) > 200:
-        for msg_id in [key for key, future in futures.items() if future.done()]:
-            futures.pop(msg_id, None)
+def add_evidence_commands(server: AtlasServer) -> None:
+    @server.command("atlas.evidence")
+    def evidence(ls: AtlasServer, uri: str, name: str) -> dict[str, Any] | None:
+        """The evidence of a function's last result; opened too, where the editor can."""
+        result = ls.results.get((uri, name))
+        if result is None:
+            ls.say(f"there is no evidence on `{name}`; solve it first")
+            return None
+        if result.record and ls.client.can_show_documents:
+            path = result.record.markdown
+            ls.spawn(show(ls, path.as_uri(), str(path)))
+        return {
+            "markdown": card(result.finished),
+            "evidence": result.finished.evidence,
+            "id": result.record.record_id if result.record else None,
+            "path": str(result.record.folder) if result.record else None,
+        }
+
+    @server.command("atlas.diff")
+    def diff(ls: AtlasServer, uri: str, name: str) -> str | None:
+        """The diff of a function's last result; opened too, where the editor can."""
+        result = ls.results.get((uri, name))
+        if result and ls.client.can_show_documents:
+            ls.spawn(show_diff(ls, (uri, name)))
+        return result.finished.result.diff if result else None
+
+    @server.command("atlas.history")
+    def history(ls: AtlasServer, uri: str) -> list[str]:
+        """Ids of the kept results of the file's workspace, oldest first."""
+        return [record.record_id for record in ls.history(uri).records()]
+
+    @server.command("atlas.prune")
+    def prune(ls: AtlasServer, uri: str, keep: int) -> int:
+        """Forget all but the newest results; says how many."""
+        return ls.history(uri).prune(max(0, keep))
+
+    @server.command("atlas.replay")
+    def run_again(ls: AtlasServer, uri: str, record_id: str) -> dict[str, str]:
+        """Run a kept result again with the same text, seed and model, and compare."""
+        return replay(ls, uri, record_id)
+
+
+async def _applied(ls: AtlasServer, key: Key, result: Result) -> None:
+    if not ls.client.may_send_edit(ls.buffer(key[0]).version):
+        ls.say("this editor may apply an edit to a newer text; take it from the code actions")
+        return
+    await apply(ls, key, result.finished)
 
 
 def code_actions(ls: AtlasServer, params: types.CodeActionParams) -> list[types.CodeAction]:
     """What can be done with the function under the cursor; [] where the file does not parse."""
-    uri, only = params.text_document.uri, params.context.only
-    now = ls.document(uri)
+    ours = [one for one in params.context.diagnostics if one.source == actions.SOURCE]
+    only = params.context.only
+    asked = params.context.trigger_kind is not types.CodeActionTriggerKind.Automatic
+    if not (asked or only or ours):
+        return []
+    uri, place = params.text_document.uri, params.range.start
     try:
-        place = params.range.start
-        site = function_at(now, place.line, place.character, unit=ls.unit)
-    except SourceError:
+        document = ls.buffer(uri).document
+        site = function_at(document, place.line, place.character, unit=ls.unit)
+    except (SourceError, OSError):
         return []
-    if site is None:
-        return []
-    key = (uri, site.name)
-    found: list[types.CodeAction] = []
-    result = ls.results.get(key)
-    fitting = fit(result, now) if result else None
-    if result and fitting:
-        number = ls.workspace.get_text_document(uri).version
-        found.append(actions.apply_action(uri, number, result, fitting, now, ls.unit))
-    automatic = params.context.trigger_kind is types.CodeActionTriggerKind.Automatic
-    job = ls.jobs.on(key)
-    if job:
-        found += actions.stop_actions(job.job_id, site.name)
-    elif not automatic or only:
-        found += actions.start_actions(uri, site)
+    found = [actions.fix_action(uri, _named(one, site), one) for one in ours]
+    if asked or only:
+        found += _on_function(ls, uri, site)
+    if not ls.settings(uri).trusted:
+        found = _disabled(ls, found, "this workspace is not trusted")
     return [action for action in found if actions.wanted(str(action.kind), only)]
 
 
-def start(ls: AtlasServer, verb: str, uri: str, name: str) -> dict[str, str]:
-    """Start a job beside the loop and answer at once with its id."""
-    if not ls.settings.trusted:
-        ls.say("atlas: this workspace is not trusted, nothing is run", types.MessageType.Warning)
-        return {"error": "untrusted"}
-    job = ls.jobs.start((uri, name), verb, lambda job, turn: run(ls, job, turn))
-    return {"jobId": job.job_id}
+def _on_function(ls: AtlasServer, uri: str, site: FunctionSite) -> list[types.CodeAction]:
+    key = (uri, site.name)
+    found: list[types.CodeAction] = []
+    if (result := ls.results.get(key)) is not None:
+        found += _of_result(ls, key, result)
+    if (job := ls.jobs.on(key)) is not None:
+        return [*found, *actions.stop_actions(job.job_id, site.name)]
+    return [*found, *actions.start_actions(uri, site)]
 
 
-async def run(ls: AtlasServer, job: Job, turn: asyncio.Semaphore) -> None:
-    """One job from its first sign of progress to its offer; every end is told exactly once."""
-    progress = JobProgress(ls, f"Atlas: {job.verb} {job.key[1]}")
-    ls.by_token[progress.token] = job
-    said = "cancelled"
+def _of_result(ls: AtlasServer, key: Key, result: Result) -> list[types.CodeAction]:
+    """The finished result as an edit of this very text, or where it is kept."""
+    buffer = ls.buffer(key[0])
+    fitting = fit(result.finished.result, buffer.document)
+    kept = [
+        actions.command(f"Atlas: {word} of `{key[1]}`", actions.SHOW, name, list(key))
+        for word, name in (("show the diff", "atlas.diff"), ("evidence", "atlas.evidence"))
+        if isinstance(fitting, Misfit) or name == "atlas.evidence"
+    ]
+    if isinstance(fitting, Misfit) or not buffer.in_order or not fitting.edits:
+        return kept
+    return [_apply_action(ls, key, result, fitting), *kept]
+
+
+def _apply_action(ls: AtlasServer, key: Key, result: Result, fitting: Fit) -> types.CodeAction:
+    title = actions.apply_title(result.finished, fitting)
+    confirm = "" if result.finished.result.solution.is_good else "This solution is not verified"
+    version = ls.buffer(key[0]).version
+    edit = actions.workspace_edit(key[0], version, fitting, ls.unit, ls.client, confirm=confirm)
+    return actions.apply_action(title, edit, ls.client)
+
+
+def _named(diagnostic: types.Diagnostic, site: FunctionSite) -> str:
+    data = diagnostic.data
+    name = data.get("function") if isinstance(data, dict) else getattr(data, "function", None)
+    return str(name or site.name)
+
+
+def _disabled(
+    ls: AtlasServer, found: list[types.CodeAction], reason: str
+) -> list[types.CodeAction]:
+    """Shown with the reason where the client can, else not at all."""
+    if not ls.client.can_disable_actions:
+        return []
+    for action in found:
+        action.disabled = types.CodeActionDisabled(reason=reason)
+    return found
+
+
+def evidence_hover(ls: AtlasServer, params: types.HoverParams) -> types.Hover | None:
+    """The evidence card on the header of a function that has evidence; None everywhere else."""
+    uri, place = params.text_document.uri, params.position
+    if not ls.settings(uri).hover or not any(key[0] == uri for key in ls.results):
+        return None
     try:
-        await progress.begin()
-        progress.report("waiting for its turn" if turn.locked() else "starting")
-        async with turn:
-            result = await work(ls, job, progress)
-        said = headline(result)
-        if result.new_text is not None:
-            ls.results[job.key] = result
-        offered = asyncio.create_task(offer(ls, job.key, result))
-        offered.add_done_callback(report_failure)
-    except Exception as exc:
-        # The edge: whatever broke is told in one line, and the server goes on.
-        log.exception("%s failed", job.job_id)
-        said = f"atlas: {exc}"
-        ls.say(said, types.MessageType.Error)
-    finally:
-        ls.by_token.pop(progress.token, None)
-        progress.end(said)
+        document = ls.buffer(uri).document
+        site = function_at(document, place.line, place.character, unit=ls.unit)
+    except (SourceError, OSError):
+        return None
+    result = ls.results.get((uri, site.name))
+    if result is None or place.line != site.def_line:
+        return None
+    text = card(result.finished, result.record.markdown.as_uri() if result.record else "")
+    kind = types.MarkupKind.Markdown if ls.client.shows_markdown else types.MarkupKind.PlainText
+    value = text if ls.client.shows_markdown else plain(text)
+    return types.Hover(contents=types.MarkupContent(kind=kind, value=value))
 
 
-def report_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception():
-        log.error("offering an edit failed", exc_info=task.exception())
-
-
-async def work(ls: AtlasServer, job: Job, progress: JobProgress) -> JobResult:
-    """Take the text as it is now, and solve."""
-    from pipeline.context import Settings
-    from pipeline.job import run_job
-
-    def emit(event: Event) -> None:
-        message = getattr(event, "message", None)
-        if message:
-            done, total = getattr(event, "done", None), getattr(event, "total", None)
-            loop.call_soon_threadsafe(lambda: progress.report(message, done=done, total=total))
-
-    loop = asyncio.get_running_loop()
-    uri, name = job.key
-    document = ls.document(uri)
-    site = find_function(document, name)
-    runtime = await ls.runtime.get(ls.settings)
-    settings = Settings(k=ls.settings.k, seed=ls.settings.seed, timeout_s=ls.settings.timeout)
-    return await run_job(runtime, document, site, settings, emit=emit, keep_best=job.keep_best)
-
-
-def headline(result: JobResult) -> str:
-    solution = result.solution
-    took = f", {solution.ledger.wall_s:.0f} s" if solution.ledger else ""
-    first = f": {solution.evidence[0]}" if solution.evidence else ""
-    return f"{result.site.name} {solution.status}{first}{took}"
-
-
-async def offer(ls: AtlasServer, key: Key, result: JobResult) -> None:
-    """Bring a finished result to the user: applied, asked for, or left as a code action."""
-    how = ls.settings.apply
-    if not result.solution.is_good or how == "offer" or not can_ask(ls):
-        hint = "; take it from the code actions" if result.new_text is not None else ""
-        if result.solution.is_good and how == "auto":
-            await apply(ls, key, result)
-            return
-        ls.say(f"atlas: {headline(result)}{hint}")
-        return
-    if how == "auto" or await agrees(ls, result):
-        await apply(ls, key, result)
-
-
-def can_ask(ls: AtlasServer) -> bool:
-    window = ls.client_capabilities.window
-    return bool(window and window.show_message)
-
-
-async def agrees(ls: AtlasServer, result: JobResult) -> bool:
-    """Ask; no answer within the patience is a no, and the code action stays."""
-    yes = types.MessageActionItem(title="Apply")
-    question = types.ShowMessageRequestParams(
-        type=types.MessageType.Info,
-        message=f"atlas: {headline(result)}",
-        actions=[yes, types.MessageActionItem(title="Not now")],
-    )
-    asked = asyncio.ensure_future(ls.window_show_message_request_async(question))
+def code_lenses(ls: AtlasServer, uri: str) -> list[types.CodeLens]:
+    if not ls.settings(uri).code_lens:
+        return []
     try:
-        answer = await asyncio.wait_for(asyncio.shield(asked), PATIENCE_S)
-    except (TimeoutError, JsonRpcException):
-        return False
-    return answer is not None and answer.title == yes.title
-
-
-async def apply(ls: AtlasServer, key: Key, result: JobResult) -> None:
-    """Send the edit if it still fits the text; else keep it and say so."""
-    uri = key[0]
-    now = ls.document(uri)
-    fitting = fit(result, now)
-    if fitting is None:
-        ls.say(
-            f"atlas: {key[1]} changed while it was being solved, so nothing was applied; "
-            "the solution is kept for when the function is as it was",
-            types.MessageType.Warning,
+        document = ls.buffer(uri).document
+        sites = functions(document)
+    except (SourceError, OSError):
+        return []
+    known = ls.checked.get(uri, {})
+    return [
+        lens
+        for site in sites
+        if not site.is_overload
+        for lens in actions.lenses(
+            uri,
+            document,
+            site,
+            ls.unit,
+            checked=known.get(site.name),
+            is_proved=(uri, site.name) in ls.results,
         )
-        return
-    edits = to_lsp_edits(now, fitting.edits, ls.unit)
-    edit = actions.plain_edit(uri, edits)
-    if knows_document_changes(ls):
-        number = ls.workspace.get_text_document(uri).version
-        edit = actions.workspace_edit(uri, number, edits)
-    label = f"Atlas: {key[1]}"
-    answer = await ls.workspace_apply_edit_async(
-        types.ApplyWorkspaceEditParams(edit=edit, label=label)
-    )
-    if not answer.applied:
-        why = answer.failure_reason or "the editor gave no reason"
-        ls.say(f"atlas: the editor did not apply the edit ({why}); it is among the code actions")
-
-
-def knows_document_changes(ls: AtlasServer) -> bool:
-    workspace = ls.client_capabilities.workspace
-    edit = workspace.workspace_edit if workspace else None
-    return bool(edit and (edit.document_changes or edit.resource_operations))
+    ]

@@ -1,58 +1,150 @@
-"""What a client may set, with defaults; unknown keys are told once, never silently dropped."""
+"""What may be set, from one JSON Schema: defaults, validation, the table of the documents."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Literal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+SCHEMA = Path(__file__).with_name("settings.schema.json")
+Source = Literal["client", "project"]
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServerSettings:
-    """Given as `initializationOptions`."""
+    """One value per property of the schema, which says what each is for."""
 
-    model: str = "nano"
-    """A GGUF file, an installed name, or the URL of an OpenAI-compatible endpoint."""
-    sandbox: Literal["docker", "unsafe-local"] = "docker"
-    k: int = 3
-    seed: int = 0
-    timeout: float = 60.0
-    """Seconds of one job; at its end the best so far is offered."""
-    apply: Literal["ask", "auto", "offer"] = "ask"
-    """What happens to a verified edit: ask first, apply at once, or wait for the code action."""
-    trusted: bool = True
-    """False runs nothing at all."""
-
-
-_CHOICES = {"sandbox": ("docker", "unsafe-local"), "apply": ("ask", "auto", "offer")}
+    model: str
+    sandbox: Literal["docker", "unsafe-local"]
+    trusted: bool
+    k: int
+    seed: int
+    timeout: float
+    apply: Literal["ask", "auto", "offer"]
+    diagnostics: Literal["save", "request", "off"]
+    code_lens: bool
+    hover: bool
+    idle_unload: float
 
 
-def read_settings(options: object) -> tuple[ServerSettings, tuple[str, ...]]:
-    """The settings in `options` and one complaint per key that is unknown or has a wrong value."""
-    if options is None:
-        return ServerSettings(), ()
-    if not isinstance(options, Mapping):
-        return ServerSettings(), (f"the options are {options!r}; give an object",)
-    known = {field.name: field.default for field in fields(ServerSettings)}
+@cache
+def properties() -> dict[str, dict[str, Any]]:
+    """The schema's properties by name."""
+    found: dict[str, dict[str, Any]] = json.loads(SCHEMA.read_text(encoding="utf-8"))["properties"]
+    return found
+
+
+def settings_from(*layers: Mapping[str, object]) -> ServerSettings:
+    """The defaults, overlaid by each layer in turn; the layers hold good values only."""
+    values = {name: one["default"] for name, one in properties().items()}
+    for layer in layers:
+        values.update(layer)
+    return ServerSettings(**{_field_of(name): value for name, value in values.items()})
+
+
+def checked(given: object, source: Source, where: str) -> tuple[dict[str, object], tuple[str, ...]]:
+    """The good values in `given`, and a complaint for each key that is unknown, wrong or forbidden.
+
+    A project's file cannot choose the model, the sandbox or its own trust: whoever clones it
+    would run them.
+    """
+    if given is None:
+        return {}, ()
+    if not isinstance(given, Mapping):
+        return {}, (f"{where}: {given!r} is no table of settings; give an object",)
     good: dict[str, object] = {}
     complaints = []
-    for key, value in options.items():
-        if key not in known:
-            complaints.append(f"unknown setting {key!r}; there are {', '.join(known)}")
-        elif not _fits(key, value, known[key]):
-            complaints.append(f"setting {key} is {value!r}; the default {known[key]!r} is used")
-        else:
-            good[key] = value
-    return ServerSettings(**good), tuple(complaints)  # type: ignore[arg-type]
+    for key, value in given.items():
+        complaint = _complaint(str(key), value, source)
+        if complaint:
+            complaints.append(f"{where}: {complaint}")
+        elif value is not None:
+            good[str(key)] = value
+    return good, tuple(complaints)
 
 
-def _fits(key: str, value: object, default: object) -> bool:
-    if key in _CHOICES:
-        return value in _CHOICES[key]
-    if isinstance(default, bool) or isinstance(value, bool):
-        return isinstance(value, bool) and isinstance(default, bool)
-    if isinstance(default, float):
-        return isinstance(value, int | float) and value > 0
-    if key == "k":
-        return isinstance(value, int) and 1 <= value <= 64
-    return isinstance(value, type(default))
+def project_settings(root: Path) -> tuple[dict[str, object], tuple[str, ...]]:
+    """`[tool.atlas]` of the folder's pyproject.toml; a file that cannot be read is a complaint."""
+    path = root / "pyproject.toml"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except FileNotFoundError:
+        return {}, ()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        return {}, (f"{path.name} cannot be read: {exc}; mend it",)
+    return checked(table.get("atlas") if isinstance(table, dict) else None, "project", path.name)
+
+
+def table() -> str:
+    """The settings as a Markdown table."""
+    rows = [
+        f"| `{name}` | {_values(one)} | `{json.dumps(one['default'])}` | {_who(one)} "
+        f"| {one['description']} |"
+        for name, one in properties().items()
+    ]
+    head = "| setting | values | default | set by | what it does |\n|---|---|---|---|---|"
+    return "\n".join([head, *rows]) + "\n"
+
+
+def _complaint(key: str, value: object, source: Source) -> str:
+    one = properties().get(key)
+    if one is None:
+        return f"unknown setting {key!r}; there are {', '.join(properties())}"
+    if source == "project" and one["scope"] == "machine":
+        return f"{key} cannot be set by a project; set it in the editor"
+    if value is not None and not _is_valid(one, value):
+        return f"{key} is {value!r}, not {_values(one)}; the default {one['default']!r} is used"
+    return ""
+
+
+def _is_valid(one: Mapping[str, Any], value: Any) -> bool:
+    kinds = _TYPES[one["type"]]
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        return False
+    if "enum" in one:
+        return value in one["enum"]
+    return not (
+        ("minimum" in one and value < one["minimum"])
+        or ("exclusiveMinimum" in one and value <= one["exclusiveMinimum"])
+        or ("maximum" in one and value > one["maximum"])
+    )
+
+
+def _values(one: Mapping[str, Any]) -> str:
+    if "enum" in one:
+        return ", ".join(f"`{value}`" for value in one["enum"])
+    bounds = list(_bounds(one))
+    return f"{one['type']} {' and '.join(bounds)}".strip()
+
+
+def _bounds(one: Mapping[str, Any]) -> Iterator[str]:
+    for key, word in (
+        ("minimum", "from"),
+        ("exclusiveMinimum", "above"),
+        ("maximum", "to"),
+    ):
+        if key in one:
+            yield f"{word} {one[key]}"
+
+
+def _who(one: Mapping[str, Any]) -> str:
+    return "editor" if one["scope"] == "machine" else "editor, project"
+
+
+def _field_of(name: str) -> str:
+    return re.sub(r"([A-Z])", lambda m: f"_{m[1].lower()}", name)
+
+
+FIELDS = frozenset(field.name for field in fields(ServerSettings))
+"""Checked by a test against the schema."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest_lsp
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
 
+# The fixtures run on the session's loop; a test on another one would wait for them for ever.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 URI = "file:///project/ünï.py"
 SOURCE = '''\
 """A module 🚀 with astral characters before and after."""
@@ -92,7 +95,7 @@ class Editor:
                 ),
             )
         )
-        return [action for action in found or [] if isinstance(action, types.CodeAction)]
+        return [whole(one) for one in found or []]
 
     async def run(self, command: str, *arguments: Any) -> Any:
         params = types.ExecuteCommandParams(command=command, arguments=list(arguments))
@@ -110,6 +113,14 @@ class Editor:
                     return str(reports[-1].message)
             await asyncio.sleep(0.1)
         raise AssertionError("no job ended")
+
+
+def whole(found: types.CodeAction | types.Command) -> types.CodeAction:
+    """lsprotocol reads an action that has a command as a command, its fields as text."""
+    if isinstance(found, types.CodeAction):
+        return found
+    inner = ast.literal_eval(found.command)
+    return types.CodeAction(title=found.title, command=types.Command(**inner))
 
 
 def configured(editor: Editor) -> None:
@@ -152,6 +163,7 @@ async def editor(lsp_client: LanguageClient):  # type: ignore[no-untyped-def]
                     workspace_edit=types.WorkspaceEditClientCapabilities(document_changes=True),
                 ),
             ),
+            client_info=types.ClientInfo(name="Visual Studio Code", version="1.96.4"),
             initialization_options={"timeout": 60},
         )
     )

@@ -1,0 +1,100 @@
+"""Failing examples as diagnostics at their lines, found by running them in the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from lsprotocol import types
+
+from atlas_lsp.actions import SOURCE
+from atlas_lsp.documents import range_of
+from atlas_lsp.solver import Checked
+from atlas_lsp.state import AtlasServer
+from atlas_lsp.work import refresh_lenses
+from pipeline.models.api import ModelError
+from pipeline.source.locate import FunctionSite, functions
+from pipeline.source.text import Document, SourceError
+from sandbox.api import SandboxError
+
+SETTLED_S = 0.3
+"""Typing has paused for so long before diagnostics are moved to where their functions went."""
+
+
+async def check(ls: AtlasServer, uri: str) -> None:
+    """Run the examples of every function that has a body, and show those that fail."""
+    settings = ls.settings(uri)
+    if not settings.trusted:
+        return
+    document = ls.buffer(uri).document
+    try:
+        names = [site.name for site in functions(document) if not site.is_stub]
+        found = await ls.solver.check(document, names, settings)
+    except SourceError:
+        return
+    except (ModelError, SandboxError, OSError) as exc:
+        ls.complain((f"the examples cannot be run: {exc}",))
+        return
+    ls.checked[uri] = {one.name: one for one in found}
+    publish(ls, uri)
+    refresh_lenses(ls)
+
+
+async def settle(ls: AtlasServer, uri: str) -> None:
+    """After a pause in typing, show what still holds."""
+    await asyncio.sleep(SETTLED_S)
+    publish(ls, uri)
+
+
+def publish(ls: AtlasServer, uri: str) -> None:
+    """Show the failures of functions that did not change since they ran; forget the others."""
+    buffer = ls.buffer(uri)
+    document = buffer.document
+    try:
+        sites = {site.name: site for site in functions(document)}
+    except SourceError:
+        return
+    kept = {
+        name: one
+        for name, one in ls.checked.get(uri, {}).items()
+        if name in sites and sites[name].source_hash == one.source_hash
+    }
+    ls.checked[uri] = kept
+    shown = [
+        diagnostic
+        for name, one in kept.items()
+        for diagnostic in diagnostics(ls, document, sites[name], one)
+    ]
+    ls.text_document_publish_diagnostics(
+        types.PublishDiagnosticsParams(uri=uri, diagnostics=shown, version=buffer.version)
+    )
+
+
+def forget(ls: AtlasServer, uri: str) -> None:
+    """The file was closed: nothing is shown for it."""
+    if ls.checked.pop(uri, None):
+        ls.text_document_publish_diagnostics(
+            types.PublishDiagnosticsParams(uri=uri, diagnostics=[])
+        )
+
+
+def diagnostics(
+    ls: AtlasServer, document: Document, site: FunctionSite, checked: Checked
+) -> Iterator[types.Diagnostic]:
+    """One per failing test, at the failing example where that is known, else at the header."""
+    for verdict in checked.failures:
+        start, end = site.def_start, site.header_end
+        if verdict.failing_line:
+            line = verdict.failing_line - 1 - checked.first_line + site.first_line
+            if site.first_line <= line < len(document.line_starts):
+                start, end = document.line_starts[line], document.line_end(line)
+                start += len(document.text[start:end]) - len(document.text[start:end].lstrip())
+        n_failed = checked.n_examples - checked.n_passed
+        yield types.Diagnostic(
+            range=range_of(document, start, end, ls.unit),
+            message=f"{verdict.detail} ({n_failed} of {checked.n_examples} examples fail)",
+            severity=types.DiagnosticSeverity.Warning,
+            source=SOURCE,
+            code="doctest",
+            data={"function": site.name},
+        )

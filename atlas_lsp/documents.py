@@ -1,0 +1,111 @@
+"""The client's buffers, kept with our own line index.
+
+pygls splits lines as `str.splitlines` does, also at form feeds and U+2028, and so puts changes in
+such files at the wrong place; LSP knows `\\n`, `\\r\\n` and `\\r` only.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from lsprotocol import types
+from pygls.workspace import TextDocument, Workspace
+
+from pipeline.source.text import Document, Unit, offset_at, position_at
+
+log = logging.getLogger(__name__)
+UNITS: dict[str, Unit] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
+
+
+class Buffer(TextDocument):
+    """One open file; `document` is its text with the syntax tree, parsed at most once per text."""
+
+    in_order = True
+    """False after a version that went backwards: then nothing is known for sure about the text."""
+    unit: Unit = "utf-16"
+
+    @property
+    def document(self) -> Document:
+        text = self.source
+        known = getattr(self, "_document", None)
+        if known is None or known.text is not text:
+            known = self._document = Document(text=text, path=self.path or self.uri)
+        return known
+
+    def apply_change(self, change: types.TextDocumentContentChangeEvent) -> None:
+        if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+            self._source = change.text
+            return
+        now = self.document
+        start = offset_of(now, change.range.start, self.unit)
+        end = max(start, offset_of(now, change.range.end, self.unit))
+        self._source = now.text[:start] + change.text + now.text[end:]
+
+
+class Buffers(Workspace):
+    """The workspace of pygls with our buffers in it."""
+
+    @property
+    def unit(self) -> Unit:
+        encoding = self.position_encoding
+        value = encoding.value if isinstance(encoding, types.PositionEncodingKind) else encoding
+        return UNITS[value or "utf-16"]
+
+    def _create_text_document(
+        self,
+        doc_uri: str,
+        source: str | None = None,
+        version: int | None = None,
+        language_id: str | None = None,
+    ) -> Buffer:
+        made = Buffer(
+            doc_uri,
+            source=source,
+            version=version,
+            language_id=language_id,
+            sync_kind=self._sync_kind,
+            position_codec=self._position_codec,
+        )
+        made.unit = self.unit
+        return made
+
+    def buffer(self, uri: str) -> Buffer:
+        found = self.get_text_document(uri)
+        assert isinstance(found, Buffer)
+        return found
+
+    def is_open(self, uri: str) -> bool:
+        return self.buffer(uri).version is not None
+
+    def update_text_document(
+        self,
+        text_doc: types.VersionedTextDocumentIdentifier,
+        change: types.TextDocumentContentChangeEvent,
+    ) -> None:
+        if not self.is_open(text_doc.uri):
+            log.warning("change of %s, which is not open, is ignored", text_doc.uri)
+            return
+        buffer = self.buffer(text_doc.uri)
+        if buffer.version is not None and text_doc.version < buffer.version:
+            log.warning(
+                "%s went from version %s to %s", buffer.uri, buffer.version, text_doc.version
+            )
+            buffer.in_order = False
+        if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+            buffer.in_order = True
+        super().update_text_document(text_doc, change)
+
+
+def offset_of(document: Document, position: types.Position, unit: Unit) -> int:
+    return offset_at(document, position.line, position.character, unit)
+
+
+def position_of(document: Document, offset: int, unit: Unit) -> types.Position:
+    line, column = position_at(document, offset, unit)
+    return types.Position(line=line, character=column)
+
+
+def range_of(document: Document, start: int, end: int, unit: Unit) -> types.Range:
+    return types.Range(
+        start=position_of(document, start, unit), end=position_of(document, end, unit)
+    )

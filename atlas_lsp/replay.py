@@ -1,0 +1,72 @@
+"""Run a kept result again, with the text, the seed and the model it was made with, and compare."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from lsprotocol import types
+
+from atlas_lsp.evidence import Record
+from atlas_lsp.jobs import Job
+from atlas_lsp.progress import JobProgress
+from atlas_lsp.settings import checked, settings_from
+from atlas_lsp.solver import Order
+from atlas_lsp.state import AtlasServer
+from pipeline.models.api import ModelError
+from pipeline.source.text import Document, SourceError
+from sandbox.api import SandboxError
+
+
+def replay(ls: AtlasServer, uri: str, record_id: str) -> dict[str, str]:
+    """Start it as a job of its own; the comparison comes as a message."""
+    record = ls.history(uri).find(record_id)
+    if record is None:
+        ls.say(f"no kept result {record_id!r}; `atlas.history` lists them")
+        return {"error": "unknown"}
+    if not ls.settings(uri).trusted:
+        return {"error": "untrusted"}
+    key = (record.folder.as_uri(), record.record_id)
+    job = ls.jobs.start(key, "replay", lambda job: _run(ls, job, record))
+    if job.task:
+        job.task.add_done_callback(ls.report_failure)
+    return {"jobId": job.job_id}
+
+
+async def _run(ls: AtlasServer, job: Job, record: Record) -> None:
+    title = f"Atlas: replay {record.record_id}"
+    progress = JobProgress(ls, title, is_wanted=ls.client.can_show_progress)
+    job.token = progress.token
+    beginning = asyncio.create_task(progress.begin())
+    said = "cancelled"
+    try:
+        before, source = await asyncio.to_thread(lambda: (record.load(), record.source()))
+        request = before["request"]
+        good, _ = checked(request["settings"], "client", "the record")
+        order = Order(
+            document=Document(text=source, path=request["path"]),
+            name=request["function"],
+            settings=settings_from(good),
+            emit=lambda event: progress.report(getattr(event, "message", "") or "working"),
+            keep_best=job.keep_best,
+        )
+        async with ls.jobs.turn(job):
+            finished = await ls.solver.solve(order)
+        said = compare(before, finished.evidence)
+        ls.say(f"{record.record_id}: {said}")
+    except (SourceError, ModelError, SandboxError, OSError) as exc:
+        said = str(exc)
+        ls.say(said, types.MessageType.Error)
+    finally:
+        beginning.cancel()
+        progress.end(said)
+
+
+def compare(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """`the same code and the same status`, or what differs."""
+    differs = [key for key in ("code", "status", "tests") if before.get(key) != after.get(key)]
+    other_model = before["model"]["sha256"] != after["model"]["sha256"]
+    if not differs:
+        return "the same code, the same status, the same tests"
+    why = "; the model is another one" if other_model else ""
+    return f"not the same: {', '.join(differs)} differ{why}"

@@ -1,0 +1,190 @@
+"""One connection: its client, settings, buffers, jobs, results, and the tasks it must end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import cache as cached
+from importlib.metadata import version
+from pathlib import Path
+
+from cattrs import Converter
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import default_converter
+from pygls.uris import to_fs_path
+
+from atlas_lsp.client import Client
+from atlas_lsp.documents import Buffer, Buffers
+from atlas_lsp.evidence import History, Record
+from atlas_lsp.jobs import JobTable, Key
+from atlas_lsp.protocol import AtlasProtocol
+from atlas_lsp.settings import ServerSettings, checked, project_settings, settings_from
+from atlas_lsp.solver import Checked, Finished, Solver
+from pipeline.source.text import Unit
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A finished job that can still be applied, shown or run again."""
+
+    finished: Finished
+    record: Record | None
+    """None when the cache folder could not be written."""
+
+
+class AtlasServer(LanguageServer):
+    """State only; the features are in `atlas_lsp.server`."""
+
+    protocol: AtlasProtocol
+
+    def __init__(self, solver: Solver, cache: Path) -> None:
+        super().__init__(
+            "atlas",
+            version("atlas-lsp"),
+            protocol_cls=AtlasProtocol,
+            converter_factory=_converter,
+        )
+        self.solver = solver
+        self.cache = cache
+        self.client = Client(capabilities=types.ClientCapabilities())
+        self.jobs = JobTable()
+        self.results: dict[Key, Result] = {}
+        self.checked: dict[str, dict[str, Checked]] = {}
+        """By document URI and function."""
+        self._layers: dict[str, list[dict[str, object]]] = {"": []}
+        """Settings by folder URI, weakest first; "" is what the client said at the start."""
+        self._complained: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._changes: dict[str, list[asyncio.Future[None]]] = {}
+        self._checks: dict[str, asyncio.Task[None]] = {}
+        self.protocol.on_cancel = lambda msg_id: self.jobs.cancel_where(request_id=msg_id)
+
+    # --- texts --------------------------------------------------------------------------------
+
+    @property
+    def buffers(self) -> Buffers:
+        found = self.workspace
+        assert isinstance(found, Buffers)
+        return found
+
+    @property
+    def unit(self) -> Unit:
+        return self.buffers.unit
+
+    def buffer(self, uri: str) -> Buffer:
+        """The text as the client has it (or the file's, if it is not open)."""
+        return self.buffers.buffer(uri)
+
+    async def changed(self, uri: str, within_s: float) -> bool:
+        """Wait for the next change of a buffer."""
+        future = asyncio.get_running_loop().create_future()
+        self._changes.setdefault(uri, []).append(future)
+        done, _ = await asyncio.wait({future}, timeout=within_s)
+        return bool(done)
+
+    def tell_changed(self, uri: str) -> None:
+        for future in self._changes.pop(uri, ()):
+            if not future.done():
+                future.set_result(None)
+
+    # --- settings -----------------------------------------------------------------------------
+
+    def set_initial(self, options: object) -> None:
+        good, complaints = checked(options, "client", "initializationOptions")
+        base: dict[str, object] = {"codeLens": True} if self.client.prefers_lenses else {}
+        self._layers[""] = [base, good]
+        self.complain(complaints)
+
+    def set_folder(self, folder: str, pulled: object) -> None:
+        """The settings of a workspace folder ("" for none): its project file, then the client's."""
+        layers: list[dict[str, object]] = []
+        if root := to_fs_path(folder) if folder else None:
+            project, complaints = project_settings(Path(root))
+            self.complain(complaints)
+            layers.append(project)
+        good, complaints = checked(pulled, "client", "the editor's settings")
+        self.complain(complaints)
+        if folder:
+            self._layers[folder] = [*layers, good]
+        else:
+            self._layers[""] = [*self._layers[""][:2], good]
+
+    def settings(self, uri: str = "") -> ServerSettings:
+        folder = self.folder_of(uri)
+        return settings_from(*self._layers[""], *(self._layers.get(folder, ()) if folder else ()))
+
+    def folder_of(self, uri: str) -> str:
+        """The workspace folder that holds the file, the longest first; "" for none."""
+        roots = [one.uri for one in self.workspace.folders.values()] or [self.workspace.root_uri]
+        inside = [root for root in roots if root and f"{uri}/".startswith(f"{root.rstrip('/')}/")]
+        return max(inside, key=len, default="")
+
+    def complain(self, complaints: tuple[str, ...]) -> None:
+        """One visible warning for each thing that is wrong, once."""
+        for complaint in complaints:
+            if complaint not in self._complained:
+                self._complained.add(complaint)
+                self.say(complaint, types.MessageType.Warning)
+
+    def history(self, uri: str) -> History:
+        return History(self.cache, self.folder_of(uri) or "no folder")
+
+    # --- tasks --------------------------------------------------------------------------------
+
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run beside the loop; held until it ends, its failure told, cancelled with the server."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def spawn_check(self, uri: str, work: Coroutine[None, None, None]) -> None:
+        """As `spawn`; a newer check of the same file ends an older one."""
+        if (older := self._checks.get(uri)) is not None:
+            older.cancel()
+        self._checks[uri] = self.spawn(work)
+
+    def report_failure(self, task: asyncio.Task[None]) -> None:
+        """Log what broke and tell it in one line; the server goes on."""
+        if not task.cancelled() and (exc := task.exception()):
+            log.error("%s failed", task.get_name(), exc_info=exc)
+            self.say(f"internal error, see the log: {exc}", types.MessageType.Error)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.report_failure(task)
+
+    async def close(self) -> None:
+        """End every job and task, the model and the sandbox; may be called twice."""
+        for task in self._tasks:
+            task.cancel()
+        await self.jobs.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.solver.close()
+
+    # --- words --------------------------------------------------------------------------------
+
+    def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
+        one_line = " ".join(message.split())
+        self.window_show_message(types.ShowMessageParams(type=kind, message=f"atlas: {one_line}"))
+
+    def note(self, message: str) -> None:
+        """For the editor's log only."""
+        self.window_log_message(
+            types.LogMessageParams(type=types.MessageType.Log, message=f"atlas: {message}")
+        )
+
+    def report_server_error(self, error: Exception, source: Callable[..., object]) -> None:
+        """To our log; pygls would show each as a popup."""
+        log.error("%s: %s", getattr(source, "__name__", source), error)
+
+
+@cached
+def _converter() -> Converter:
+    """One per process: making it takes longer than the rest of a server."""
+    return default_converter()

@@ -1,0 +1,110 @@
+"""One job from its first sign of progress to its offer; every end is told exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from atlas_lsp.evidence import headline
+from atlas_lsp.jobs import Job, Key
+from atlas_lsp.offers import offer
+from atlas_lsp.progress import JobProgress
+from atlas_lsp.solver import Finished, Order
+from atlas_lsp.state import AtlasServer, Result
+from pipeline.models.api import ModelError
+from pipeline.source.text import SourceError
+from sandbox.api import SandboxError
+
+if TYPE_CHECKING:
+    from pipeline.events import Event
+
+log = logging.getLogger(__name__)
+
+
+def start(ls: AtlasServer, verb: str, key: Key) -> dict[str, str]:
+    """Start a job beside the loop and answer at once with its id."""
+    if not ls.settings(key[0]).trusted:
+        ls.say("this workspace is not trusted, so nothing is run", types.MessageType.Warning)
+        return {"error": "untrusted"}
+    job = ls.jobs.start(key, verb, lambda job: run(ls, job), request_id=ls.protocol.msg_id)
+    if job.task:
+        job.task.add_done_callback(ls.report_failure)
+    for other in ls.jobs.waiting:
+        log.debug("%s waits behind %d", other.job_id, ls.jobs.n_before(other))
+    return {"jobId": job.job_id}
+
+
+async def run(ls: AtlasServer, job: Job) -> None:
+    progress = JobProgress(
+        ls, f"Atlas: {job.verb} {job.key[1]}", is_wanted=ls.client.can_show_progress
+    )
+    job.token = progress.token
+    beginning = asyncio.create_task(progress.begin())
+    waiting = asyncio.create_task(_show_queue(ls, job, progress))
+    said = "cancelled"
+    try:
+        async with ls.jobs.turn(job):
+            waiting.cancel()
+            finished = await ls.solver.solve(_order(ls, job, progress))
+        said = headline(finished)
+        await _keep(ls, job.key, finished)
+        ls.spawn(offer(ls, job.key, finished))
+    except (SourceError, ModelError, SandboxError, OSError) as exc:
+        said = str(exc)
+        ls.say(said, types.MessageType.Error)
+    finally:
+        waiting.cancel()
+        beginning.cancel()
+        progress.end(said)
+
+
+def _order(ls: AtlasServer, job: Job, progress: JobProgress) -> Order:
+    """The text as it is when the job's turn comes."""
+    uri, name = job.key
+    return Order(
+        document=ls.buffer(uri).document,
+        name=name,
+        settings=ls.settings(uri),
+        emit=partial(_show_event, job, progress),
+        keep_best=job.keep_best,
+    )
+
+
+def _show_event(job: Job, progress: JobProgress, event: Event) -> None:
+    message = getattr(event, "message", None)
+    if message:
+        job.message = message
+        done, total = getattr(event, "done", None), getattr(event, "total", None)
+        progress.report(message, done=done, total=total)
+
+
+async def _show_queue(ls: AtlasServer, job: Job, progress: JobProgress) -> None:
+    shown = -1
+    while True:
+        n = ls.jobs.n_before(job)
+        if n != shown:
+            shown = n
+            job.message = f"waiting, {n} before it" if n else "starting"
+            progress.report(job.message)
+        await asyncio.sleep(0.3)
+
+
+async def _keep(ls: AtlasServer, key: Key, finished: Finished) -> None:
+    """Remember the result, on disk too where that can be written."""
+    history, settings = ls.history(key[0]), ls.settings(key[0])
+    record = None
+    try:
+        record = await asyncio.to_thread(history.add, finished, settings, key[0])
+    except OSError as exc:
+        ls.complain((f"the evidence cannot be kept in {history.folder}: {exc.strerror}",))
+    ls.results[key] = Result(finished=finished, record=record)
+    refresh_lenses(ls)
+
+
+def refresh_lenses(ls: AtlasServer) -> None:
+    if ls.client.can_refresh_lenses:
+        ls.workspace_code_lens_refresh(None)
