@@ -1,0 +1,144 @@
+"""What the client at the other end can do, and what it is known to get wrong."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from lsprotocol import types
+
+REFUSES_STALE_EDITS = (
+    "visual studio code",
+    "code - oss",
+    "vscodium",
+    "cursor",
+    "windsurf",
+    "coc.nvim",
+    "eglot",
+    "emacs",
+    "lsp-mode",
+    "helix",
+    "sublime text lsp",
+)
+"""Clients that compare the version of an edit with their buffer's before they apply it.
+
+All others may change text that we have not seen yet, so they are never sent an edit unasked:
+there the edit waits in the code actions, and asking for those brings us the newest text.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """A view of the `initialize` parameters; None where the client said nothing."""
+
+    capabilities: types.ClientCapabilities
+    name: str = ""
+    version: str = ""
+
+    @property
+    def can_show_progress(self) -> bool:
+        window = self.capabilities.window
+        return bool(window and window.work_done_progress)
+
+    @property
+    def can_ask(self) -> bool:
+        """It said that it answers `window/showMessageRequest`."""
+        window = self.capabilities.window
+        return bool(window and window.show_message)
+
+    @property
+    def can_show_documents(self) -> bool:
+        window = self.capabilities.window
+        return bool(window and window.show_document and window.show_document.support)
+
+    @property
+    def can_configure(self) -> bool:
+        workspace = self.capabilities.workspace
+        return bool(workspace and workspace.configuration)
+
+    @property
+    def can_refresh_lenses(self) -> bool:
+        workspace = self.capabilities.workspace
+        return bool(workspace and workspace.code_lens and workspace.code_lens.refresh_support)
+
+    @property
+    def can_annotate(self) -> bool:
+        edit = self._edit
+        return bool(edit and edit.change_annotation_support and self.takes_document_changes)
+
+    @property
+    def can_disable_actions(self) -> bool:
+        action = self._code_action
+        return bool(action and action.disabled_support)
+
+    @property
+    def can_tag_actions(self) -> bool:
+        action = self._code_action
+        tags = action.tag_support.value_set if action and action.tag_support else ()
+        return types.CodeActionTag.LlmGenerated in tags
+
+    @property
+    def shows_markdown(self) -> bool:
+        text = self.capabilities.text_document
+        formats = text.hover.content_format if text and text.hover else None
+        return types.MarkupKind.Markdown in (formats or ())
+
+    @property
+    def takes_document_changes(self) -> bool:
+        """Neovim leaves the flag out and takes them all the same; it names resource operations."""
+        edit = self._edit
+        return bool(edit and (edit.document_changes or edit.resource_operations))
+
+    @property
+    def prefers_lenses(self) -> bool:
+        """Lenses are at home in VS Code; elsewhere they are noise until asked for."""
+        return "visual studio code" in self.name.lower()
+
+    @property
+    def takes_edits(self) -> bool:
+        workspace = self.capabilities.workspace
+        return bool(workspace and workspace.apply_edit)
+
+    def may_send_edit(self, version: int | None) -> bool:
+        """An edit that we send by ourselves cannot land in a text we have not seen."""
+        if not (self.takes_edits and self.takes_document_changes) or version is None:
+            return False
+        if self._is_neovim:
+            # Neovim does not check version 0.
+            return version > 0
+        return any(name in self.name.lower() for name in REFUSES_STALE_EDITS)
+
+    @cached_property
+    def gaps(self) -> tuple[str, ...]:
+        """What does not work as it should with this client, for `atlas.doctor`."""
+        missing = {
+            "shows no progress": self.can_show_progress,
+            "cannot be asked; results wait in the code actions": self.can_ask,
+            "may apply edits to a newer text, so none is sent unasked": self.may_send_edit(1),
+            "cannot open documents; their paths are told": self.can_show_documents,
+        }
+        return tuple(text for text, there in missing.items() if not there)
+
+    @property
+    def _is_neovim(self) -> bool:
+        return bool(re.fullmatch(r"neovim", self.name, re.IGNORECASE))
+
+    @property
+    def _edit(self) -> types.WorkspaceEditClientCapabilities | None:
+        workspace = self.capabilities.workspace
+        return workspace.workspace_edit if workspace else None
+
+    @property
+    def _code_action(self) -> types.CodeActionClientCapabilities | None:
+        text = self.capabilities.text_document
+        return text.code_action if text else None
+
+
+def client_of(params: types.InitializeParams) -> Client:
+    info = params.client_info
+    return Client(
+        capabilities=params.capabilities,
+        name=info.name if info else "",
+        version=(info.version or "") if info else "",
+    )
