@@ -117,26 +117,55 @@ def _literals(line: str, entry: str) -> list[object] | None:
 
 def _like_list(args: list[object], examples: Sequence[list[object]]) -> list[object]:
     fitting = [example for example in examples if len(example) == len(args)]
-    return [_like(arg, [example[at] for example in fitting]) for at, arg in enumerate(args)]
+    return [_like_argument(arg, [one[at] for one in fitting]) for at, arg in enumerate(args)]
 
 
-def _like(value: object, examples: Sequence[object]) -> object:
-    """`value` in the types that all examples of its place share."""
-    kinds = {type(example) for example in examples}
-    if len(kinds) != 1:
-        return value
-    (kind,) = kinds
-    if isinstance(value, list) and kind in (tuple, list, set):
-        inner = [_like(item, _inside(examples, at)) for at, item in enumerate(value)]
-        return _made(kind, inner)
-    if isinstance(value, dict) and kind is dict:
-        inner_examples = [v for e in examples if isinstance(e, dict) for v in e.values()]
-        return {key: _like(item, inner_examples) for key, item in value.items()}
-    if isinstance(value, str) and kind is complex:
-        return complex(value)
-    if isinstance(value, list) and not value and kind is dict:
-        return {}
+def _like_argument(arg: object, examples: Sequence[object]) -> object:
+    is_number = examples and all(isinstance(one, int | float | complex) for one in examples)
+    return _number(arg) if is_number and isinstance(arg, str) else _like(arg, examples)
+
+
+def _like(value: object, examples: Sequence[object], default: type = list) -> object:
+    """`value` in the types that all examples of its place share; a list without an example is
+    like what it stands in.
+    """
+    kinds = {type(example) for example in examples if _is_nested(example) is _is_nested(value)}
+    if isinstance(value, list):
+        kind = _only(kinds, default)
+        if kind is dict:
+            return value or {}
+        inner = _nested_kind(examples, default)
+        return _made(kind, [_like(v, _inside(examples, n), inner) for n, v in enumerate(value)])
+    if isinstance(value, dict):
+        below = [v for e in examples if isinstance(e, dict) for v in e.values()]
+        return {key: _like(item, below) for key, item in value.items()}
     return value
+
+
+def _nested_kind(examples: Sequence[object], default: type) -> type:
+    """What a list is that stands deeper than the examples reach."""
+    if default is tuple:
+        return tuple
+    below = [item for e in examples if isinstance(e, list | tuple | set) for item in e]
+    return tuple if any(isinstance(item, tuple) for item in below) else list
+
+
+def _is_nested(value: object) -> bool:
+    return isinstance(value, list | tuple | set | dict)
+
+
+def _only(kinds: set[type], default: type) -> type:
+    return next(iter(kinds)) if len(kinds) == 1 else default
+
+
+def _number(text: str) -> object:
+    """JSON has no complex numbers: where there are some, all numbers are text."""
+    for kind in (int, float, complex):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _made(kind: type, items: list[object]) -> object:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from suite_rows import WriteSuite, double_task
 
-from atlas_lsp.cli import USAGE, main
+from atlas_lsp.exits import USAGE, main
 
 
 def check_refused(capsys: pytest.CaptureFixture[str], message: str, *argv: str) -> None:

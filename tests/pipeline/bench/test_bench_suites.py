@@ -260,3 +260,12 @@ async def test_types_that_json_lost_come_back_from_the_assertions():
     assertions = "assert f((1, 2), [(1, 'a')], {3}) == 1\nassert f((), [(2, 'b')], {1}) == 2"
     (args,) = typed_like_assertions([[[5, 6], [[7, "c"]], [8]]], assertions, "f")
     assert args == [(5, 6), [(7, "c")], {8}]
+
+
+async def test_nested_tuples_and_complex_numbers_come_back_too():
+    (nested,) = typed_like_assertions(
+        [[[1, [2, [3, [4]]]]]], "assert f((4, (7, (2, 4)), 6)) == 1", "f"
+    )
+    assert nested == [(1, (2, (3, (4,))))]
+    (numbers,) = typed_like_assertions([["0.5", "1j"]], "assert f(0, 1j) == 1", "f")
+    assert numbers == [0.5, 1j]
