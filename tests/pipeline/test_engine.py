@@ -98,7 +98,7 @@ async def test_repair_is_shown_the_failing_example(box: Sandbox):
 
 
 async def test_mechanical_repair_costs_no_tokens(box: Sandbox):
-    settings = dataclasses.replace(PLAIN, mechanical=True, mechanical_s=5.0)
+    settings = dataclasses.replace(PLAIN, mechanical=True, mechanical_s=5.0, agreement=False)
     solution, _ = await check(box, WRONG, [], settings)
     assert solution.status is Status.VERIFIED
     assert solution.stages == ("mechanical",)
@@ -166,7 +166,7 @@ async def test_every_stage_that_is_switched_on_says_what_it_did(box: Sandbox):
     )
     plans = '{"plans": ["add n to itself", "use a table of squares", "shift by one bit"]}'
     answers = ["return n ** 3", plans, *["return n ** 4"] * 3, *["return n ** 5"] * 4]
-    _, events = await check(box, WRONG.replace("n ** 2", "abs(n) + 17"), answers, settings)
+    _, events = await check(box, WRONG.replace("n ** 2", "'x'"), answers, settings)
     started = {e.stage for e in events if isinstance(e, StageStarted)}
     ended = {e.stage: e for e in events if isinstance(e, StageEnded)}
     assert {"mechanical", "probe", "generate", "repair"} <= started
