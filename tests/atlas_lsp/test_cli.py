@@ -80,7 +80,7 @@ def test_a_target_without_a_function_says_how_to_write_one(module: Path):
 def test_a_syntax_error_says_where(tmp_path: Path):
     path = tmp_path / "bad.py"
     path.write_text("x = 1\ndef f(:\n    pass\n")
-    check_fails(2, "line 2", words=("solve", f"{path}::f"))
+    check_fails(2, "bad.py:2:7", words=("solve", f"{path}::f"))
 
 
 def test_repair_of_a_stub_points_to_solve(module: Path):
