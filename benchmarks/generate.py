@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from atlas_lsp.cli import OK, main
+from atlas_lsp.cli import main
+from atlas_lsp.exits import OK
 from pipeline.bench.results import Results, Summary, load
 from pipeline.bench.statistics import paired
 

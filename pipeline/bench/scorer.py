@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -289,18 +290,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (BenchError, SandboxError) as exc:
         print(" ".join(str(exc).split()), file=sys.stderr)
         return 3 if isinstance(exc, SandboxError | ScoringBroke) else 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
     return 0
 
 
 async def _main(args: _Arguments) -> None:
+    _stop_once()
     box = open_sandbox(args.sandbox, workers=args.n_workers)
     try:
         await box.start()
         await score(args.folder, args.manifest, box, _say if sys.stdout.isatty() else _count)
     finally:
         await box.aclose()
+
+
+def _stop_once() -> None:
+    """The first SIGINT or SIGTERM ends the work; a second one must not end the tidying up."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    received: list[int] = []
+
+    def stop(signum: int) -> None:
+        if not received and task is not None:
+            task.cancel()
+        received.append(signum)
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop, signum)
 
 
 def _say(done: int, total: int) -> None:

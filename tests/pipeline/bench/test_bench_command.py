@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from suite_rows import WriteSuite, double_task
 
-from atlas_lsp.exits import USAGE, main
+from atlas_lsp.cli import main
+from atlas_lsp.exits import OK, USAGE
 
 
 def check_refused(capsys: pytest.CaptureFixture[str], message: str, *argv: str) -> None:
@@ -44,3 +46,28 @@ def test_a_bad_line_is_named(
 ):
     suite = write_suite([double_task(0), "{"])
     check_refused(capsys, "line 2 is not JSON", "run", str(suite), "--out", str(tmp_path / "run"))
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_nano_is_measured_from_one_command(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    from pipeline.nano.hidden import CANARY
+    from pipeline.wiring import NANO
+
+    if not NANO.exists():
+        pytest.skip("the embedded model is not there; `make nano` trains it")
+    folder = tmp_path / "run"
+    argv = ["run", "nano", "--out", str(folder), "--conditions", "A,D", "--limit", "4"]
+    assert main(["bench", *argv, "--thinking", "128"]) == OK
+    said = capsys.readouterr().out
+    for words in ("pass@1", "all (n = 4)", "oracle pass@k", "McNemar p", "atlas-nano"):
+        assert words in said
+    assert main(["bench", "report", str(folder), "--json"]) == OK
+    report = json.loads(capsys.readouterr().out)
+    assert {one["condition"] for one in report["summaries"]} == {"A", "D"}
+    (run,) = report["runs"]
+    assert run["model"]["sha256"]
+    assert run["sandbox"]["image"]
+    assert set(run["prompts"]) >= {"solve", "plans", "repair"}
+    written = [path for path in folder.rglob("*") if path.is_file()]
+    assert not [path for path in written if CANARY.encode() in path.read_bytes()]
