@@ -26,7 +26,7 @@ _VARIABLES = {
     **{colour: f"var(--s{n})" for n, colour in enumerate(SERIES)},
 }
 _MARKERS = "os^DvPX*"
-WIDTH = 5.2
+WIDTH = 4.3
 """Inches; the page shows it at about this size, so that the text stays as big as it is."""
 Figure = tuple[str, str, str]
 """Title, SVG text, caption."""
@@ -186,7 +186,7 @@ def _legend(axes: Axes) -> None:
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0, 1.01),
-        ncols=max(1, 48 // (longest + 6)),
+        ncols=max(1, 38 // (longest + 6)),
         frameon=False,
         handletextpad=0.4,
         columnspacing=1.2,
