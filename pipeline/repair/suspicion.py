@@ -1,4 +1,4 @@
-"""Which lines of a failing function to suspect: Ochiai over failing and passing calls."""
+"""Which lines of a failing function to suspect: Ochiai over failing and passing examples."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.task import Task
-from sandbox.api import Sandbox, Test
+from sandbox.api import Limits, Sandbox, Test
 from sandbox.verdicts import job_of, judge
+
+TRACED = Limits(cpu_s=0.3, wall_s=2.0)
 
 
 async def suspicion(
     sandbox: Sandbox, task: Task, code: str, calls: Sequence[Test], *, group: str = ""
 ) -> Mapping[int, float]:
-    """Line of `code` (1-based) -> suspicion 0..1 (Ochiai; Abreu et al. 2006); {} untraced."""
+    """Line of `code` (1-based) -> suspicion 0..1 (Ochiai; Abreu et al. 2006); {} untraced.
+
+    Runs that reach a limit leave no trace; where no failing run does, there is nothing to say.
+    """
     program = task.program(code)
-    jobs = [replace(job_of(program, call), trace_lines=True) for call in calls]
+    jobs = [replace(job_of(program, call), trace_lines=True, limits=TRACED) for call in calls]
     seen = await sandbox.run(jobs, group=group)
-    shift = task.before.count("\n")
+    shift = task.before.count("\n") if task.kind != "stdio" else 0
     failing: list[frozenset[int]] = []
     passing: list[frozenset[int]] = []
     for call, observed in zip(calls, seen, strict=True):

@@ -1,0 +1,96 @@
+"""What a task says beside its code: values, kinds of arguments, numbers and letters of the text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from pipeline.repair.edits import Hints
+from pipeline.repair.scope import Function, kind_of_value
+from pipeline.select.inputs import visible_calls
+from pipeline.source.doctests import split_calls
+from pipeline.source.text import parse
+from pipeline.task import Task
+from sandbox.api import Call, Doctest, Returns, Test
+
+LONGEST_VALUE = 12
+USUAL = ("None", "0", "[]", "False", "True", "-1", "1", "''")
+_NUMBER = re.compile(r"(?<![\w.])\d{1,4}(?:\.\d{1,3})?(?![\w.]|\.\d)")
+_QUOTED = re.compile(r"""(?<!\w)(?:"([^"\n]{1,12})"|'([^'\n]{1,12})')(?!\w)""")
+_WORDS = {"three": "3", "four": "4", "five": "5", "six": "6", "ten": "10", "hundred": "100"}
+
+
+def hints_of(task: Task, code: str) -> Hints:
+    """Hints for `edits_of(code)`."""
+    tree = parse(code)
+    functions = [n for n in tree.body if isinstance(n, Function)] if tree else []
+    function = functions[-1] if functions else None
+    text = ast.get_docstring(function) or "" if function else ""
+    return Hints(
+        returns=_returns(split_tests(task)),
+        kinds=_kinds(function, visible_calls(task)) if function else {},
+        constants=_constants(text or ("" if function else task.statement)),
+    )
+
+
+def split_tests(task: Task) -> tuple[Test, ...]:
+    """The visible tests, doctests as single calls where all of their examples are such."""
+    found: list[Test] = []
+    for visible in task.visible:
+        parts = split_calls(task.entry_point, visible)
+        form = visible.test.form
+        if isinstance(form, Doctest) and len(parts) == len(form.examples):
+            found += [part.test for part in parts]
+        else:
+            found.append(visible.test)
+    return tuple(found)
+
+
+def _returns(tests: Sequence[Test]) -> tuple[str, ...]:
+    """Short values that the examples want, then the usual ones of the same kind, then others."""
+    wanted = [t.expect.value for t in tests if isinstance(t.expect, Returns)]
+    kinds = {kind_of_value(value).partition("[")[0] for value in wanted}
+    usual = [t for t in USUAL if kind_of_value(ast.literal_eval(t)) in kinds]
+    texts = [*(repr(value) for value in wanted), *usual, "None"]
+    return tuple(dict.fromkeys(t for t in texts if len(t) <= LONGEST_VALUE))[:8]
+
+
+def _kinds(
+    function: ast.FunctionDef | ast.AsyncFunctionDef, calls: Sequence[Call]
+) -> dict[str, str]:
+    spec = function.args
+    names = [a.arg for a in (*spec.posonlyargs, *spec.args) if a.arg not in ("self", "cls")]
+    seen: dict[str, set[str]] = {}
+    for call in calls:
+        for name, value in (*zip(names, call.args, strict=False), *call.kwargs.items()):
+            seen.setdefault(name, set()).add(kind_of_value(value))
+    return {name: _common(kinds) for name, kinds in seen.items()}
+
+
+def _common(kinds: set[str]) -> str:
+    """The kind that covers all; "" where there is none."""
+    bases = {kind.partition("[")[0] for kind in kinds}
+    if len(bases) != 1:
+        return ""
+    inner = {kind for kind in kinds if "[" in kind}
+    return inner.pop() if len(inner) == 1 else bases.pop()
+
+
+def _constants(text: str) -> tuple[str, ...]:
+    """Numbers and short quoted texts of the prose, the most frequent kinds of hint first."""
+    prose = "\n".join(line for line in text.splitlines() if not _is_example(line))
+    return tuple(dict.fromkeys(_all_constants(prose)))[:14]
+
+
+def _is_example(line: str) -> bool:
+    return line.lstrip().startswith((">>>", "[", "(", "{")) or "==>" in line or "➞" in line
+
+
+def _all_constants(prose: str) -> Iterator[str]:
+    yield from (
+        found.group(1) and repr(found.group(1)) or repr(found.group(2))
+        for found in _QUOTED.finditer(prose)
+    )
+    yield from (found.group() for found in _NUMBER.finditer(prose))
+    yield from (number for word, number in _WORDS.items() if word in prose.lower())

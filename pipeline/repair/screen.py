@@ -1,0 +1,145 @@
+"""Many versions of a module against all tests, cheaply: the first look, never the verdict.
+
+One sandboxed process tries many versions; see `driver` for what that costs in isolation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from sandbox.api import (
+    Batch,
+    Call,
+    Doctest,
+    ExceptionSeen,
+    Expression,
+    Form,
+    Job,
+    Limits,
+    Observation,
+    Outcome,
+    Program,
+    Sandbox,
+    Test,
+)
+from sandbox.verdicts import judge
+
+AT_A_TIME = 40
+"""Versions per process."""
+LEAST_S = 0.03
+"""CPU seconds of one test of one version, at least."""
+TRACEBACK = "Traceback (most recent call last):\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What one version did, at a first look."""
+
+    passed: tuple[bool, ...]
+    """Per test; a doctest is one test."""
+    n_passed: int
+    """Examples that passed."""
+    observed: tuple[Observation, ...]
+
+    @property
+    def passes(self) -> bool:
+        return bool(self.passed) and all(self.passed)
+
+
+def can_screen(test: Test) -> bool:
+    return isinstance(test.form, Call | Expression | Doctest | Program)
+
+
+async def screen(
+    sandbox: Sandbox,
+    programs: Sequence[str],
+    tests: Sequence[Test],
+    *,
+    limit_s: float = LEAST_S,
+    group: str = "",
+) -> tuple[Seen, ...]:
+    """A first look at each program, in order; at most AT_A_TIME of them share a process.
+
+    `limit_s` is CPU seconds per test. Tests that cannot be screened must be left out before.
+    """
+    payloads = [_payload(test.form) for test in tests]
+    parts = [Call(entry="attempt", args=(p, payloads, limit_s)) for p in programs]
+    limits = Limits(cpu_s=0.2 + 2 * limit_s * (1 + len(tests)), wall_s=10.0, memory_mb=256)
+    jobs = [
+        Job(code=_driver(), form=Batch(parts=tuple(parts[i : i + AT_A_TIME])), limits=limits)
+        for i in range(0, len(parts), AT_A_TIME)
+    ]
+    seen = await sandbox.run(jobs, group=group)
+    flat = [part for job, one in zip(jobs, seen, strict=True) for part in _parts(job, one)]
+    return tuple(_judged(tests, part) for part in flat)
+
+
+@cache
+def _driver() -> str:
+    return files("pipeline.repair").joinpath("driver.py").read_text(encoding="utf-8")
+
+
+def _parts(job: Job, seen: Observation) -> Sequence[Observation]:
+    assert isinstance(job.form, Batch)
+    n = len(job.form.parts)
+    return seen.parts if len(seen.parts) == n else [Observation(outcome=seen.outcome)] * n
+
+
+def _payload(form: Form) -> tuple[object, ...]:
+    match form:
+        case Call(entry=entry, args=args, kwargs=kwargs):
+            return ("call", entry, repr(args), repr(dict(kwargs)))
+        case Expression(source=source):
+            return ("expression", source)
+        case Doctest(examples=examples):
+            return ("doctest", [e.source for e in examples])
+        case Program(stdin=stdin, args=args):
+            return ("program", stdin, list(args))
+        case _:
+            raise TypeError(f"a {type(form).__name__} cannot be screened; filter with can_screen")
+
+
+def _judged(tests: Sequence[Test], part: Observation) -> Seen:
+    results = part.value if isinstance(part.value, list) else []
+    lost = Observation(outcome=Outcome.TIMEOUT_CPU)
+    observed = [_observation(test, r) for test, r in zip(tests, results, strict=False)]
+    observed += [lost] * (len(tests) - len(observed))
+    verdicts = [judge(test, one) for test, one in zip(tests, observed, strict=True)]
+    return Seen(
+        passed=tuple(v.passed for v in verdicts),
+        n_passed=sum(v.passed_examples for v in verdicts),
+        observed=tuple(observed),
+    )
+
+
+def _observation(test: Test, result: object) -> Observation:
+    """What the driver said of one test, as the sandbox would have said it."""
+    match result:
+        case ("v", value) if isinstance(test.form, Program):
+            stdout = value if isinstance(value, bytes) else b""
+            return Observation(outcome=Outcome.RETURNED, stdout=stdout)
+        case ("v", value):
+            return Observation(outcome=Outcome.RETURNED, value=value)
+        case ("x", str() as name, str() as message):
+            seen = ExceptionSeen(type=name, message=message)
+            return Observation(outcome=Outcome.RAISED, exception=seen)
+        case ("p", list() as shown):
+            return _doctest_observation(shown)
+    return Observation(outcome=Outcome.TIMEOUT_CPU)
+
+
+def _doctest_observation(shown: Sequence[object]) -> Observation:
+    parts, got = [], []
+    for item in shown:
+        match item:
+            case (str() as text, str() as name):
+                seen = ExceptionSeen(type=name, message="") if name else None
+                printed = text.partition(TRACEBACK)[0] if name else text
+                outcome = Outcome.RAISED if name else Outcome.RETURNED
+                stdout = printed.encode("utf-8", "surrogatepass")
+                parts.append(Observation(outcome=outcome, exception=seen, stdout=stdout))
+                got.append(text)
+    return Observation(outcome=Outcome.RETURNED, parts=tuple(parts), got=tuple(got))

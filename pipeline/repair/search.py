@@ -1,0 +1,225 @@
+"""The search: single edits, likeliest first, then the same edit everywhere, then pairs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.repair.edits import Edit, apart, apply_all, edits_of
+from pipeline.repair.hints import hints_of, split_tests
+from pipeline.repair.screen import AT_A_TIME, LEAST_S, Seen, can_screen, screen
+from pipeline.repair.suspicion import suspicion
+from pipeline.task import Task
+from sandbox.api import Sandbox
+
+IN_FLIGHT = 3
+LEAST_SUSPICION = 0.1
+SAME_EVERYWHERE = 0.3
+PARTNERS = 160
+"""So many of the likeliest single edits are paired with one another."""
+HELPFUL = 24
+"""So many single edits that pass more than the original are paired with all others."""
+HELPS = 30.0
+"""How much likelier an edit is right that passes more examples than the original."""
+GRACE = 0.12
+"""Share of the deadline to look for rivals after a first pair was found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """The function with some edits."""
+
+    code: str
+    edits: tuple[Edit, ...]
+    weight: float
+    """Prior times suspicion of the edits."""
+
+
+@dataclass(kw_only=True)
+class Found:
+    """What a search has found so far."""
+
+    n_examples: int = 0
+    n_base: int = 0
+    """Examples that the original passes."""
+    n_tried: int = 0
+    plausible: list[Version] = field(default_factory=list)
+    """Pass every test at a first look."""
+    partial: tuple[int, Version] | None = None
+    """Passes the most examples among those that pass more than the original."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What is searched, and until when."""
+
+    sandbox: Sandbox
+    task: Task
+    code: str
+    deadline: float
+    """By time.monotonic()."""
+    depth: int = 2
+    group: str = ""
+    on_plausible: Callable[[Version], None] | None = None
+
+
+async def search(what: Search) -> Found:
+    """All single edits, and pairs only where none of those passes; at the deadline what there is.
+
+    Nothing is tried when a test cannot be screened, when none fails, or when there is no test.
+    """
+    run = _Run(what)
+    try:
+        async with asyncio.timeout_at(_loop_time(what.deadline)):
+            await run.all()
+    except TimeoutError:
+        pass
+    return run.found
+
+
+def _loop_time(deadline: float) -> float:
+    return asyncio.get_running_loop().time() + deadline - time.monotonic()
+
+
+class _Run:
+    """The state of one search."""
+
+    def __init__(self, what: Search) -> None:
+        self.what = what
+        self.found = Found()
+        self.tests = split_tests(what.task)
+        self._known = {what.code}
+        self._helpful: list[Version] = []
+        self._inert: set[str] = set()
+        self._base: Seen | None = None
+        self._stop_at = what.deadline
+        self._began = time.monotonic()
+
+    async def all(self) -> None:
+        if not self.tests or not all(map(can_screen, self.tests)):
+            return
+        (self._base,) = await self._screen([self.what.code], 10 * LEAST_S)
+        self.found.n_base = self._base.n_passed
+        self.found.n_examples = len(self.tests)
+        if self._base.passes:
+            return
+        where = await suspicion(
+            self.what.sandbox, self.what.task, self.what.code, self.tests, group=self.what.group
+        )
+        singles = self._singles(where)
+        await self._try(iter(singles))
+        if self.found.plausible or self.what.depth < 2:
+            return
+        await self._try(same_everywhere(self.what.code, singles))
+        if not self.found.plausible:
+            await self._try(self._pairs(singles), stop_early=True)
+
+    def _singles(self, where: Mapping[int, float]) -> list[Version]:
+        versions = []
+        for edit in edits_of(self.what.code, hints_of(self.what.task, self.what.code)):
+            doubt = max(where.get(edit.line, 0.0), LEAST_SUSPICION) if where else 1.0
+            code = edit.applied(self.what.code)
+            versions.append(Version(code=code, edits=(edit,), weight=edit.prior * doubt))
+        return sorted(versions, key=lambda v: -v.weight)
+
+    def _pairs(self, singles: Sequence[Version]) -> Iterator[Version]:
+        """Pairs, the likeliest first; single edits that helped count for much more."""
+        helpful = sorted(self._helpful, key=lambda v: -v.weight)[:HELPFUL]
+        helping = {v.code for v in helpful}
+        total = sum(v.weight for v in singles) or 1.0
+        partners = [v for v in singles if v.code not in helping][:PARTNERS]
+        ranked = [
+            (one.weight * HELPS * other.weight / total, one, other)
+            for one in helpful
+            for other in singles
+            if one is not other
+        ]
+        ranked += [
+            (one.weight * other.weight / total, one, other)
+            for one, other in itertools.combinations(partners, 2)
+        ]
+        ranked.sort(key=lambda item: -item[0])
+        for weight, one, other in ranked:
+            edits = (*one.edits, *other.edits)
+            if apart(edits[0], edits[1]):
+                code = apply_all(self.what.code, edits)
+                yield Version(code=code, edits=edits, weight=weight)
+
+    async def _try(self, versions: Iterator[Version], *, stop_early: bool = False) -> None:
+        """Screen the versions, a few chunks at a time, until they or the time run out."""
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                late = stop_early and self.found.plausible and time.monotonic() > self._stop_at
+                while len(running) < IN_FLIGHT and not late:
+                    chunk = list(itertools.islice(self._new(versions), AT_A_TIME))
+                    if not chunk:
+                        break
+                    running.add(asyncio.create_task(self._look(chunk)))
+                if not running or late:
+                    return
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        finally:
+            for task in running:
+                task.cancel()
+            for task in running:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    def _new(self, versions: Iterator[Version]) -> Iterator[Version]:
+        for version in versions:
+            if version.code not in self._known:
+                self._known.add(version.code)
+                yield version
+
+    async def _look(self, chunk: Sequence[Version]) -> None:
+        for version, seen in zip(
+            chunk, await self._screen([v.code for v in chunk], LEAST_S), strict=True
+        ):
+            self.found.n_tried += 1
+            if seen.passes:
+                self._plausible(version)
+            elif seen.n_passed > self.found.n_base and len(version.edits) == 1:
+                self._helpful.append(version)
+            self._partial(version, seen)
+
+    def _plausible(self, version: Version) -> None:
+        if not self.found.plausible:
+            spent = self.what.deadline - self._began
+            self._stop_at = time.monotonic() + GRACE * spent
+        self.found.plausible.append(version)
+        if self.what.on_plausible:
+            self.what.on_plausible(version)
+
+    def _partial(self, version: Version, seen: Seen) -> None:
+        most = self.found.partial[0] if self.found.partial else self.found.n_base
+        if seen.n_passed > most:
+            self.found.partial = (seen.n_passed, version)
+
+    async def _screen(self, codes: Sequence[str], limit_s: float) -> tuple[Seen, ...]:
+        programs = [self.what.task.program(code) for code in codes]
+        what = self.what
+        return await screen(what.sandbox, programs, self.tests, limit_s=limit_s, group=what.group)
+
+
+def same_everywhere(code: str, singles: Sequence[Version]) -> Iterator[Version]:
+    """The same replacement at each place where the same text stands."""
+    groups: defaultdict[tuple[str, str], list[Version]] = defaultdict(list)
+    for version in singles:
+        (edit,) = version.edits
+        if edit.end > edit.start:
+            groups[code[edit.start : edit.end], edit.new].append(version)
+    made = []
+    for group in groups.values():
+        edits = tuple(v.edits[0] for v in group)
+        if len(group) > 1 and all(apart(a, b) for a, b in itertools.combinations(edits, 2)):
+            weight = SAME_EVERYWHERE * max(v.weight for v in group)
+            made.append(Version(code=apply_all(code, edits), edits=edits, weight=weight))
+    yield from sorted(made, key=lambda v: -v.weight)
