@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pipeline.bench.run import OnDone, Plan
     from pipeline.wiring import Runtime
 
+STDERR = 2
+"""The scorer's progress goes there: standard output is for the report."""
+
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     text = "run a task set without an editor, scored on tests that the solver never sees"
@@ -205,7 +208,7 @@ async def _score(folder: RunFolder, manifest: str, sandbox: str) -> int:
     """The scorer in a process of its own; it alone opens the hidden tests."""
     command = [sys.executable, "-m", "pipeline.bench.scorer", str(folder.root)]
     process = await asyncio.create_subprocess_exec(
-        *command, "--manifest", manifest, "--sandbox", sandbox, stdout=sys.stderr
+        *command, "--manifest", manifest, "--sandbox", sandbox, stdout=STDERR
     )
     try:
         return await process.wait()

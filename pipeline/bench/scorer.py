@@ -72,18 +72,17 @@ async def score(
     by_task: dict[str, list[Answer]] = {}
     for answer in answers:
         by_task.setdefault(answer.task_id, []).append(answer)
-    waiting = list(_hidden_of(folder, by_task))
-    n_tasks = len(waiting)
-    gate = asyncio.Semaphore(TASKS_AT_ONCE)
+    suite, n_done = _hidden_of(folder, by_task), 0
 
-    async def one(hidden: Hidden) -> None:
-        async with gate:
+    async def work() -> None:
+        nonlocal n_done
+        for hidden in suite:
             await score_task(folder, sandbox, hidden, by_task[hidden.task_id])
-        waiting.remove(hidden)
-        if on_done is not None:
-            on_done(n_tasks - len(waiting), n_tasks)
+            n_done += 1
+            if on_done is not None:
+                on_done(n_done, len(by_task))
 
-    await _all(one(hidden) for hidden in tuple(waiting))
+    await _all(work() for _ in range(TASKS_AT_ONCE))
     rows = [_row(folder, answer) for answer in answers]
     rows.sort(key=lambda row: (row["condition"], row["seed"], row["task_id"]))
     write_atomically(folder.scores, "".join(to_json(row) for row in rows))

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from suite_rows import WriteSuite, double_task
 
 from atlas_lsp.cli import main
-from atlas_lsp.exits import OK, USAGE
+from atlas_lsp.exits import INTERRUPTED, OK, USAGE
+
+ROOT = Path(__file__).parents[3]
 
 
 def check_refused(capsys: pytest.CaptureFixture[str], message: str, *argv: str) -> None:
@@ -71,3 +77,22 @@ def test_nano_is_measured_from_one_command(capsys: pytest.CaptureFixture[str], t
     assert set(run["prompts"]) >= {"solve", "plans", "repair"}
     written = [path for path in folder.rglob("*") if path.is_file()]
     assert not [path for path in written if CANARY.encode() in path.read_bytes()]
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_ctrl_c_ends_a_run_tidily(tmp_path: Path):
+    folder = tmp_path / "run"
+    argv = ["bench", "run", "nano", "--out", str(folder), "--limit", "40", "--thinking", "128"]
+    command = [sys.executable, "-m", "atlas_lsp.cli", *argv, "--conditions", "B"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        answers = folder / "answers" / "B" / "0"
+        while process.poll() is None and len(list(answers.glob("*.json"))) < 2:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=20)
+    assert process.returncode == INTERRUPTED, stderr
+    assert len(stderr.strip().splitlines()) == 1
+    n_before = len(list(answers.glob("*.json")))
+    assert 2 <= n_before < 40
+    assert not list(folder.rglob(".torn-*"))
