@@ -91,8 +91,9 @@ class AtlasProtocol(LanguageServerProtocol):
 
     def _refuse(self, msg_id: MsgId | None, error: JsonRpcException) -> None:
         log.warning("request %r refused: %s", msg_id, error)
-        body = types.ResponseErrorMessage(id=msg_id, error=error.to_response_error())
-        self._send_data(body)
+        # By hand: lsprotocol leaves out an id that is null.
+        body = {"code": error.code, "message": error.message}
+        self._send_data({"jsonrpc": "2.0", "id": msg_id, "error": body})
 
     # --- overridden ---------------------------------------------------------------------------
 

@@ -125,7 +125,7 @@ def _values(one: Mapping[str, Any]) -> str:
     if "enum" in one:
         return ", ".join(f"`{value}`" for value in one["enum"])
     bounds = list(_bounds(one))
-    return f"{one['type']} {' and '.join(bounds)}".strip()
+    return f"{one['type']} {' '.join(bounds)}".strip()
 
 
 def _bounds(one: Mapping[str, Any]) -> Iterator[str]:

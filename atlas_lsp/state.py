@@ -187,4 +187,6 @@ class AtlasServer(LanguageServer):
 @cached
 def _converter() -> Converter:
     """One per process: making it takes longer than the rest of a server."""
-    return default_converter()
+    # pygls leaves this one function without annotations.
+    made: Converter = default_converter()  # type: ignore[no-untyped-call]
+    return made
