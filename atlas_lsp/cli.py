@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
     except OSError as exc:
-        return _fail(f"{exc.filename or 'the system'}: {exc.strerror}", BROKEN)
+        return _fail(f"{exc.filename or type(exc).__name__}: {exc.strerror or exc}", BROKEN)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -107,7 +107,7 @@ class Editor:
         """The message at the end of the last job's progress."""
         for _ in range(1200):
             for reports in self.client.progress_reports.values():
-                if isinstance(reports[-1], types.WorkDoneProgressEnd):
+                if reports and isinstance(reports[-1], types.WorkDoneProgressEnd):
                     ends = [r for r in reports if isinstance(r, types.WorkDoneProgressEnd)]
                     assert len(ends) == 1
                     return str(reports[-1].message)
