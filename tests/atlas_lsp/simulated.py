@@ -242,7 +242,9 @@ class Editor:
             self.failures.append(exc)
 
     def _receive(self, message: JSON) -> None:
-        if "method" not in message:
+        if "method" not in message and message["id"] is None:
+            self.notifications.append(message | {"method": "error"})
+        elif "method" not in message:
             assert message["id"] not in self.replies, "a second reply to one request"
             self.replies[message["id"]] = message
             future = self._waiting.get(message["id"])

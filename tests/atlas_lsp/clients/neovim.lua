@@ -1,0 +1,60 @@
+-- Plays one scene with the plugin in editors/neovim; what is needed comes in the environment.
+local python, out, scene = vim.env.ATLAS_PYTHON, vim.env.ATLAS_OUT, vim.env.ATLAS_SCENE
+vim.opt.runtimepath:append(vim.env.ATLAS_ROOT .. '/editors/neovim')
+
+local messages, ended, applied = {}, nil, false
+vim.lsp.handlers['window/showMessage'] = function(_, result)
+  table.insert(messages, result.message)
+end
+vim.notify = function(text)
+  table.insert(messages, text)
+end
+
+local function wait(what, condition)
+  if not vim.wait(120000, condition, 20) then
+    io.stderr:write('waited in vain for ' .. what .. ': ' .. vim.inspect(messages) .. '\n')
+    vim.cmd('cquit 8')
+  end
+end
+
+local atlas = require('atlas')
+atlas.on_end = function(message)
+  ended = message
+end
+atlas.on_applied = function()
+  applied = true
+end
+atlas.setup({ cmd = { python, '-m', 'atlas_lsp' }, init_options = { apply = 'offer' } })
+vim.cmd('edit ' .. vim.env.ATLAS_FILE)
+vim.bo.filetype = 'python'
+wait('the server', function()
+  for _, client in pairs(vim.lsp.buf_get_clients(0)) do
+    return client.initialized
+  end
+end)
+vim.fn.search('^def ')
+vim.cmd(scene == 'repair' and 'AtlasRepair' or 'AtlasSolve')
+wait('progress', function()
+  return atlas.status ~= '' or ended
+end)
+vim.api.nvim_buf_set_lines(0, 0, 0, false, { '# typed 🚀 during the job' })
+if scene == 'cancel' then
+  vim.cmd('AtlasCancel')
+end
+wait('the end', function()
+  return ended
+end)
+io.stdout:write(vim.fn.json_encode({ ['end'] = ended, message = messages[1] or '' }) .. '\n')
+if scene ~= 'cancel' then
+  vim.fn.search('^def ')
+  vim.cmd('AtlasApply')
+  wait('the edit', function()
+    return applied
+  end)
+end
+vim.cmd('write! ' .. out)
+vim.lsp.stop_client(vim.lsp.get_active_clients())
+vim.wait(2000, function()
+  return #vim.lsp.get_active_clients() == 0
+end)
+vim.cmd('qall!')

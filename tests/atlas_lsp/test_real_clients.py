@@ -1,0 +1,117 @@
+"""Real editors, headless, on the real server with the real model and sandbox.
+
+Each starts a job, types while it runs, and takes the result; the buffer is compared byte for byte
+with the text that the evidence says was proved. None is installed here: see `.ci/run`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CLIENTS = Path(__file__).parent / "clients"
+TYPED = "# typed 🚀 during the job\n"
+BEFORE = '"""A module 🚀."""\n\n\n'
+AFTER = "\n\nNAME = '🚀 untouched'\n"
+HEAD = """\
+def is_even(n):
+    '''Is n even?
+
+    >>> is_even(4)
+    True
+    >>> is_even(7)
+    False
+    '''
+"""
+SCENES = {
+    "solve": BEFORE + HEAD + AFTER,
+    "repair": BEFORE + HEAD + "    return n % 2 == 1\n" + AFTER,
+    "cancel": BEFORE + HEAD.replace("    False", "    'never'") + AFTER,
+}
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+
+def command_of(client: str, file: Path, out: Path, scene: str) -> list[str]:
+    """How the client is started for a scene; skips where it is not installed."""
+    if client == "node":
+        node = need("node")
+        modules = CLIENTS / "node_modules" / "vscode-languageserver-protocol"
+        if not modules.is_dir() and not os.environ.get("NODE_PATH"):
+            pytest.skip(f"no {modules.name}; npm install --prefix tests/atlas_lsp/clients")
+        return [node, str(CLIENTS / "strict.js"), sys.executable, str(file), str(out), scene]
+    if client == "neovim":
+        script = str(CLIENTS / "neovim.lua")
+        return [need("nvim"), "--headless", "-u", "NONE", "-n", "-S", script]
+    emacs = need("emacs")
+    probe = ["-q", "--batch", "-f", "package-initialize", "--eval", "(require 'eglot)"]
+    if subprocess.run([emacs, *probe], capture_output=True, check=False).returncode:
+        pytest.skip("this Emacs has no eglot; apt-get install elpa-eglot")
+    return [emacs, "-q", "--batch", "-l", str(CLIENTS / "emacs.el")]
+
+
+def need(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"{program} is not installed; .ci/run installs it")
+    return found
+
+
+def play(client: str, scene: str, tmp_path: Path) -> str:
+    """The buffer at the end of the scene."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "pyproject.toml").write_text("")
+    file, out = project / "a.py", tmp_path / "out.py"
+    file.write_text(SCENES[scene], encoding="utf-8")
+    environ = {
+        **os.environ,
+        "ATLAS_CACHE": str(tmp_path / "cache"),
+        "ATLAS_PYTHON": sys.executable,
+        "ATLAS_FILE": str(file),
+        "ATLAS_OUT": str(out),
+        "ATLAS_SCENE": scene,
+        "ATLAS_ROOT": str(ROOT),
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+    }
+    command = command_of(client, file, out, scene)
+    done = subprocess.run(
+        command, env=environ, cwd=project, capture_output=True, timeout=300, check=False
+    )
+    told = f"{done.stdout.decode()}\n{done.stderr.decode()}"
+    assert done.returncode == 0, told
+    assert out.exists(), told
+    return out.read_text(encoding="utf-8")
+
+
+def proved_code(tmp_path: Path) -> str:
+    """The function that the evidence speaks of."""
+    (path,) = (tmp_path / "cache").rglob("evidence.json")
+    evidence = json.loads(path.read_text(encoding="utf-8"))
+    assert evidence["status"] == "verified"
+    return str(evidence["code"])
+
+
+@pytest.mark.parametrize("scene", ["solve", "repair"])
+@pytest.mark.parametrize("client", ["node", "neovim", "emacs"])
+def test_a_real_editor_gets_the_proved_function_and_nothing_else(
+    client: str, scene: str, tmp_path: Path
+):
+    text = play(client, scene, tmp_path)
+    code = proved_code(tmp_path).rstrip("\n")
+    assert code.startswith(HEAD.rstrip("\n"))
+    assert text == f"{TYPED}{BEFORE}{code}\n{AFTER}"
+
+
+@pytest.mark.parametrize("client", ["node", "neovim", "emacs"])
+def test_a_real_editor_cancels_and_keeps_its_text(client: str, tmp_path: Path):
+    assert play(client, "cancel", tmp_path) == TYPED + SCENES["cancel"]
+    assert not list((tmp_path / "cache").rglob("evidence.json"))
