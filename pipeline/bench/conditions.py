@@ -14,7 +14,7 @@ ABOUT = {
     "A": "one greedy sample",
     "B": "k candidates (plans, framings, thinking); submitted by mean logprob, nothing is run",
     "C": "probe, k candidates, chosen on visible tests and self-made evidence",
-    "D": "C, then repair",
+    "D": "C and repair: small edits, then the model with a failing example",
 }
 _NAME = re.compile(r"(?P<base>[ABCD]|R[1-9]\d?)(?P<off>(?:-[a-z_]+)*)")
 

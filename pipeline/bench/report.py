@@ -101,8 +101,8 @@ def _ceiling_table(results: Results) -> Table:
         for one in _whole(results)
     ]
     note = (
-        "oracle pass@k (some candidate before repair is right) and pass@1-v(k) (some attempt of "
-        f"all is) are a {CEILING}. Candidates and distinct behaviours are means per task."
+        "oracle pass@k (some candidate is right, repaired ones left out) and pass@1-v(k) (some "
+        f"attempt of all is) are a {CEILING}. Candidates and behaviours are means per task."
     )
     return "Ceilings", head, rows, note
 

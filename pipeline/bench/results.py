@@ -67,7 +67,7 @@ class Summary:
     n_tasks: int
     pass_at_1: Rate
     oracle: Rate
-    """Ceiling: some candidate that was there before repair is right."""
+    """Ceiling: some candidate is right, repaired ones left out."""
     v_pass: Rate
     """Ceiling: some attempt of all is right, the original's pass@1-v(k)."""
     n_candidates: float

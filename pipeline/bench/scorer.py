@@ -53,6 +53,8 @@ from sandbox.verdicts import judge
 
 PARTS_PER_BATCH = 50
 TASKS_AT_ONCE = 4
+REPAIRS = frozenset({"mend", "repair"})
+"""Origins of candidates that were made from a failing one; oracle pass@k leaves them out."""
 OnDone = Callable[[int, int], None]
 
 
@@ -254,7 +256,7 @@ def _row(folder: RunFolder, answer: Answer) -> Json:
     before_repair = [
         one["passed"]
         for one, candidate in zip(each, answer.candidates, strict=True)
-        if candidate["origin"] != "repair"
+        if candidate["origin"] not in REPAIRS
     ]
     passed = bool(own and own["passed"])
     return {
