@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXAMPLES := basics.py::multiples_of basics.py::clamp text.py::count_vowels broken.py::total_positive
 
 .PHONY: help demo test lint check fix image clean nano bench
 .DEFAULT_GOAL := help

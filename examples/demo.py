@@ -10,9 +10,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ATLAS = Path(sys.executable).with_name("atlas")
 JOBS = (
-    ("solve", "basics.py::multiples_of"),
-    ("solve", "basics.py::clamp"),
-    ("solve", "text.py::count_vowels"),
+    ("solve", "basics.py::running_total"),
+    ("solve", "basics.py::digit_sum"),
+    ("solve", "text.py::reverse_words"),
     ("repair", "broken.py::total_positive"),
 )
 
