@@ -125,7 +125,7 @@ class Results:
     calibrations: tuple[Calibration, ...] = ()
     precisions: tuple[Precision, ...] = ()
     matched: Json | None = None
-    """The plain-sample condition whose mean tokens are nearest to the dearest condition's."""
+    """The plain-sample condition whose mean tokens are nearest to the last of the ladder's."""
     rows: tuple[Row, ...] = field(default=(), repr=False)
 
     def of(self, condition: str, part: str = ALL) -> Summary:
@@ -203,7 +203,11 @@ def results_of(rows: Sequence[Row], runs: Sequence[Json] = ()) -> Results:
 
 
 def _in_order(row: Row) -> tuple[int, str]:
-    return "ABCDR".find(row.condition.rpartition(":")[2][0]), row.condition
+    return _rank(row.condition), row.condition
+
+
+def _rank(condition: str) -> int:
+    return "ABCDR".find(condition.rpartition(":")[2][0])
 
 
 def _summary(condition: str, part: str, rows: Sequence[Row]) -> Summary:
@@ -307,14 +311,14 @@ def _matched(summaries: Sequence[Summary]) -> Json | None:
     others = [one for one in whole if not _is_plain(one.condition)]
     if not plain or not others:
         return None
-    dearest = max(others, key=lambda one: one.tokens)
-    nearest = min(plain, key=lambda one: abs(one.tokens - dearest.tokens))
+    last = max(others, key=lambda one: _rank(one.condition))
+    nearest = min(plain, key=lambda one: abs(one.tokens - last.tokens))
     return {
-        "condition": dearest.condition,
+        "condition": last.condition,
         "baseline": nearest.condition,
-        "tokens": dearest.tokens,
+        "tokens": last.tokens,
         "baseline_tokens": nearest.tokens,
-        "pass_at_1": dearest.pass_at_1.rate,
+        "pass_at_1": last.pass_at_1.rate,
         "baseline_pass_at_1": nearest.pass_at_1.rate,
     }
 
