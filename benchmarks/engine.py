@@ -80,6 +80,7 @@ async def measure(path: Path, case: Case, *, repeats: int, n_threads: int) -> di
     for round_ in range(repeats + 1):
         for name in rng.sample(list(contenders), len(contenders)):
             go = await contenders[name](case, round_)
+            print(f"round {round_} {name}: {go.tokens_per_s:.2f} tokens/s", file=sys.stderr)
             if round_:
                 goes[name].append(go)
     await model.aclose()

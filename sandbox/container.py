@@ -132,7 +132,11 @@ def open_container(client: Client, plan: Plan, hash_seed: int) -> Container:
     except (DockerException, requests.exceptions.RequestException, OSError) as exc:
         if container_id:
             _remove(client, container_id)
-        raise SandboxUnavailable(f"the engine starts no container: {one_line(exc)}") from exc
+        gone = isinstance(exc, (requests.exceptions.ConnectionError, OSError))
+        why = "it stopped answering" if gone else one_line(exc)
+        raise SandboxUnavailable(
+            f"Docker starts no container: {why}; `atlas doctor` looks for the cause"
+        ) from exc
     container.isolation = _isolation(hello, plan)
     return container
 

@@ -90,7 +90,7 @@ class Pool:
         broken = [lane.start_error for lane in self._lanes if lane.start_error]
         if broken:
             self.close()
-            raise SandboxUnavailable(str(broken[0])) from broken[0]
+            raise _unavailable(broken[0]) from broken[0]
 
     async def run(self, jobs: Sequence[Job], group: str) -> tuple[Observation, ...]:
         """The observations in order; kills what runs when cancelled."""
@@ -340,7 +340,7 @@ class _Lane(threading.Thread):
                 self._down_since = self._down_since or time.monotonic()
                 is_late = time.monotonic() + wait_s - self._down_since > self._pool.reconnect_s
                 if is_late or self._pool.is_closing or self._is_cancelled():
-                    raise SandboxUnavailable(str(exc)) from exc
+                    raise _unavailable(exc) from exc
                 time.sleep(wait_s)
                 wait_s = min(2 * wait_s, 2.0)
             else:
@@ -400,4 +400,12 @@ def _sum(total: Observation, more: Observation) -> Observation:
         cpu_s=total.cpu_s + more.cpu_s,
         wall_s=total.wall_s + more.wall_s,
         max_rss_kb=max(total.max_rss_kb, more.max_rss_kb),
+    )
+
+
+def _unavailable(exc: Exception) -> SandboxUnavailable:
+    if isinstance(exc, SandboxUnavailable):
+        return exc
+    return SandboxUnavailable(
+        f"the sandbox does not come up: {exc}; `atlas doctor` looks for the cause"
     )

@@ -351,7 +351,7 @@ class _Job:
             raise PromptTooLong(
                 f"a prompt of {len(tokens)} tokens with caps of {request.thinking_tokens}"
                 f" (thinking) and {request.max_tokens} (answer) does not fit the context of"
-                f" {loaded.info.n_ctx}; shorten the module, lower the caps or raise n_ctx"
+                f" {loaded.info.n_ctx}; shorten the module or take a model with a longer context"
             )
         return Prompt(index=index, request=request, tokens=tokens)
 
