@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,22 +9,14 @@ from functools import cache
 
 from pipeline.ask import ask, user
 from pipeline.context import Context
-from pipeline.events import CandidateMade, StageEnded
+from pipeline.events import CandidateMade
 from pipeline.extract import ExtractionFailure, extract, merge
 from pipeline.models.api import Completion, ModelInfo, Request, Sampling
+from pipeline.plans import plan_search
 from pipeline.prompts import FOLDER, render
 from pipeline.task import Candidate, Task
 
-PLANS_SCHEMA = json.dumps(
-    {
-        "type": "object",
-        "properties": {"plans": {"type": "array", "items": {"type": "string"}}},
-        "required": ["plans"],
-    }
-)
 SLOT_TEMPERATURES = (0.6, 0.8, 1.0)
-TOO_ALIKE = 0.9
-"""difflib ratio from which two plans count as one idea."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +33,10 @@ def perturbations() -> tuple[Perturbation, ...]:
     return tuple(Perturbation(**row) for row in rows)
 
 
-def shown(task: Task) -> str:
-    """What stands between the fences of a prompt: the context of the module, then the function."""
-    return f"{task.context.rstrip()}\n\n\n{task.statement}" if task.context else task.statement
-
-
 async def probe(ctx: Context, task: Task) -> tuple[Candidate, ...]:
     """One greedy candidate without thinking: half of all tasks end here."""
     request = Request(
-        messages=user(render("solve", source=shown(task), hint="")),
+        messages=user(render("solve", source=task.shown, hint="")),
         seed=ctx.settings.seed,
         max_tokens=ctx.settings.max_tokens,
         want_states=ctx.settings.lens and ctx.model.info.has_states,
@@ -79,42 +65,6 @@ async def generate(ctx: Context, task: Task) -> tuple[Candidate, ...]:
     return read_all(ctx, task, "generate", answers, labels)
 
 
-async def plan_search(ctx: Context, task: Task) -> tuple[str, ...]:
-    """Up to k plans that differ (PlanSearch, arXiv 2409.03733), from one bounded call."""
-    request = Request(
-        messages=user(render("plans", source=shown(task), n=str(ctx.settings.k))),
-        seed=ctx.settings.seed,
-        max_tokens=min(512, ctx.settings.max_tokens),
-        sampling=Sampling(temperature=0.8, min_p=0.05),
-        json_schema=PLANS_SCHEMA,
-    )
-    answers = await ask(ctx, "plan_search", [request])
-    plans = unlike(read_plans(answers[0].text) if answers else ())[: ctx.settings.k]
-    why = f"{len(plans)} different plans" if plans else "no plan could be read from the answer"
-    ctx.emit(StageEnded(stage="plan_search", acted=bool(plans), detail=why))
-    return plans
-
-
-def read_plans(text: str) -> tuple[str, ...]:
-    """The plans in a JSON answer; () when it is not what was asked for."""
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return ()
-    plans = data.get("plans") if isinstance(data, dict) else None
-    return tuple(p.strip() for p in plans or () if isinstance(p, str) and p.strip())
-
-
-def unlike(plans: Sequence[str]) -> tuple[str, ...]:
-    """Those that are not near-duplicates of an earlier one."""
-    kept: list[str] = []
-    for plan in plans:
-        ratios = (difflib.SequenceMatcher(None, plan.lower(), k.lower()).ratio() for k in kept)
-        if all(ratio < TOO_ALIKE for ratio in ratios):
-            kept.append(plan)
-    return tuple(kept)
-
-
 def assign_hints(ctx: Context, plans: Sequence[str]) -> list[tuple[str, Perturbation | None]]:
     """k pairs (plan, framing); no framing twice. The first slot of a run without plans is plain."""
     framings = perturbations() if ctx.settings.div_sampling else ()
@@ -133,7 +83,7 @@ def hint_text(plan: str, framing: Perturbation | None) -> str:
 def slot_request(ctx: Context, task: Task, *, hint: str, slot: int) -> Request:
     """The statement first, what differs last, so that all slots share one prefill."""
     return Request(
-        messages=user(render("solve", source=shown(task), hint=hint)),
+        messages=user(render("solve", source=task.shown, hint=hint)),
         seed=ctx.settings.seed * 1000 + slot + 1,
         max_tokens=ctx.settings.max_tokens,
         thinking_tokens=thinking_cap(ctx.model.info, ctx.settings.thinking_tokens),

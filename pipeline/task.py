@@ -54,6 +54,11 @@ class Task:
         return f"{self.before}{body.rstrip()}\n{self.after}"
 
     @property
+    def shown(self) -> str:
+        """What stands between the fences of a prompt: context of the module, then the function."""
+        return f"{self.context.rstrip()}\n\n\n{self.statement}" if self.context else self.statement
+
+    @property
     def tests(self) -> tuple[Test, ...]:
         return tuple(v.test for v in self.visible)
 

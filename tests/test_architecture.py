@@ -83,8 +83,9 @@ def test_nothing_broad_is_caught_outside_the_edge():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ExceptHandler) and swallows_everything(node)
     }
-    # These two run other people's code, where every exception is data; the edge logs and answers.
-    assert broad <= {"sandbox/child.py", "sandbox/remote.py", "atlas_lsp/server.py"}
+    # These run other people's code, where every exception is data; the edge logs and answers.
+    inside = {"sandbox/child.py", "sandbox/remote.py", "pipeline/repair/driver.py"}
+    assert broad <= inside | {"atlas_lsp/server.py"}
 
 
 @pytest.mark.parametrize("module", ["atlas_lsp.cli", "atlas_lsp.__main__", "atlas_lsp.server"])

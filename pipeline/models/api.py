@@ -100,6 +100,8 @@ class ModelInfo:
     sha256: str = ""
     n_ctx: int = 0
     dim: int = 0
+    n_params: int = 0
+    """0 where the backend does not say."""
     has_thinking: bool = False
     has_grammar: bool = False
     has_states: bool = False

@@ -225,6 +225,7 @@ def _load(path: Path, settings: LlamaSettings, stop: threading.Event) -> _Loaded
             sha256=sha256,
             n_ctx=n_ctx,
             dim=weights.dim,
+            n_params=weights.n_params,
             has_thinking=thinking is not None,
             has_grammar=True,
             has_states=True,

@@ -62,6 +62,7 @@ class Weights:
                 raise Aborted
             raise ModelBroken(f"llama.cpp cannot load {path}: {last_error()}; use another file")
         self.dim = int(lib.llama_model_n_embd(self.pointer))
+        self.n_params = int(lib.llama_model_n_params(self.pointer))
 
     def close(self) -> None:
         if self.pointer:

@@ -10,6 +10,7 @@ import pytest
 from pipeline.context import Context, Settings
 from pipeline.engine import solve
 from pipeline.events import Event, StageEnded, StageStarted
+from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
@@ -32,6 +33,8 @@ WRONG = STUB + "    return n ** 2\n"
 UNDOCUMENTED = 'def double(n):\n    """Twice n."""\n'
 PLAIN = Settings(plan_search=False, mechanical=False, thinking_tokens=0, repair=False, seed=0)
 
+SMALL = ModelInfo(name="scripted", backend="scripted", n_ctx=1 << 20, n_params=6_000_000)
+
 
 def answer(body: str) -> str:
     return f"```python\ndef double(n):\n    {body}\n```"
@@ -47,7 +50,7 @@ async def check(
 ) -> tuple[Solution, list[Event]]:
     events: list[Event] = []
     ctx = Context(
-        model=ScriptedModel([answer(a) if "return" in a else a for a in answers]),
+        model=ScriptedModel([answer(a) if "return" in a else a for a in answers], info=SMALL),
         sandbox=box,
         settings=settings,
         emit=events.append,
@@ -166,7 +169,9 @@ async def test_every_stage_that_is_switched_on_says_what_it_did(box: Sandbox):
     )
     plans = '{"plans": ["add n to itself", "use a table of squares", "shift by one bit"]}'
     answers = ["return n ** 3", plans, *["return n ** 4"] * 3, *["return n ** 5"] * 4]
-    _, events = await check(box, WRONG.replace("n ** 2", "'x'"), answers, settings)
+    out_of_reach = "".join(f"    >>> double({n})\n    {n**7 % 9973}\n" for n in range(5, 11))
+    source = WRONG.replace("    >>> double(2)\n    4\n", out_of_reach)
+    _, events = await check(box, source, answers, settings)
     started = {e.stage for e in events if isinstance(e, StageStarted)}
     ended = {e.stage: e for e in events if isinstance(e, StageEnded)}
     assert {"mechanical", "probe", "generate", "repair"} <= started
