@@ -25,7 +25,6 @@ from pathlib import Path
 from pipeline.bench.statistics import wilson
 from pipeline.repair.hints import split_tests
 from pipeline.repair.mechanical import Progress, repair_mechanically
-from pipeline.source.edit import splice
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
@@ -52,6 +51,8 @@ class Answer:
     n_examples: int
     first_plausible_s: float | None
     wall_s: float
+    share: float = 0.0
+    """Of the belief in all plausible behaviours."""
 
 
 def main() -> int:
@@ -91,7 +92,10 @@ def measure(args: argparse.Namespace) -> dict[str, object]:
         for a in answers:
             mark = "pass" if passed[a.task_id] else "fail"
             edits = "; ".join(a.edits)
-            print(f"{a.task_id:28} {a.status:10} {mark} {a.wall_s:5.1f}s  {edits}", file=sys.stderr)
+            print(
+                f"{a.task_id:28} {a.status:10} {mark} {a.wall_s:5.1f}s {a.share:.2f} {edits}",
+                file=sys.stderr,
+            )
     rows = {name: row([a for a in answers if a.set == name], passed) for name in SETS}
     return {"deadline_s": args.deadline, "answers_sha256": digest, **rows}
 
@@ -144,6 +148,7 @@ async def solve(sandbox: Sandbox, name: str, record: dict[str, str], deadline_s:
     )
     wall_s = time.monotonic() - began
     best = patches[0] if patches else None
+    before, after = document.text[: site.start], document.text[site.end :]
     status = "unverified"
     if best and best.is_plausible:
         status = "verified"
@@ -154,24 +159,25 @@ async def solve(sandbox: Sandbox, name: str, record: dict[str, str], deadline_s:
         set=name,
         task_id=record["task_id"],
         status=status,
-        source=splice(document, site, best.code) if best else record["source"],
+        source=f"{before}{best.code.rstrip()}{after}" if best else record["source"],
         edits=best.edits if best else (),
         n_examples=len(split_tests(task)),
         first_plausible_s=first[0] if first else None,
         wall_s=wall_s,
+        share=best.share if best else 0.0,
     )
 
 
-# --- scoring: another process ----------------------------------------------------------------------
+# --- scoring: another process -------------------------------------------------------------------
 
 
 def score(path: Path, data: Path, kind: str) -> int:
-    print(json.dumps(asyncio.run(score_all(path, data, kind))))
+    answers = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    print(json.dumps(asyncio.run(score_all(answers, data, kind))))
     return 0
 
 
-async def score_all(path: Path, data: Path, kind: str) -> dict[str, bool]:
-    answers = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+async def score_all(answers: Sequence[dict[str, str]], data: Path, kind: str) -> dict[str, bool]:
     hidden = {
         record["task_id"]: record["test"]
         for name in SETS
@@ -199,7 +205,7 @@ async def score_all(path: Path, data: Path, kind: str) -> dict[str, bool]:
     }
 
 
-# --- reporting -------------------------------------------------------------------------------------
+# --- reporting ----------------------------------------------------------------------------------
 
 
 def row(answers: Sequence[Answer], passed: dict[str, bool]) -> dict[str, object]:

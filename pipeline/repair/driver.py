@@ -1,4 +1,4 @@
-"""Runs many versions of one module in one process: text that is sent into the sandbox, never run here.
+"""Runs many versions of one module in one process: text for the sandbox, never run here.
 
 It sorts versions out at about a millisecond each; what survives is judged again in a process of
 its own. A version can disturb those after it in the same process, never the verdict on itself.
@@ -11,21 +11,35 @@ import inspect
 import io
 import signal
 import sys
+import time
 import types
+from collections.abc import Callable, Sequence
+from typing import Any
 
-Late = type("Late", (BaseException,), {})
+
+class Late(BaseException):
+    """A test took too long; no candidate catches it as an Exception."""
+
+
 inf, nan = float("inf"), float("nan")
+Result = tuple[Any, ...]
 
 
-def attempt(program, tests, limit_s):
-    """One result per test: ("v", value), ("x", type, message), ("p", [(text, type), ...]), ("t",)."""
-    kept, hook, results = (sys.stdin, sys.stdout, sys.argv), sys.displayhook, []
+def attempt(
+    program: str, tests: Sequence[Any], limit_s: float, patience: int
+) -> tuple[float, list[Result]]:
+    """CPU seconds, and one result per test.
+
+    ("v", value), ("x", type, message), ("p", [(text, type), ...]) of a doctest, ("t",) late.
+    """
+    kept, hook = (sys.stdin, sys.stdout, sys.argv), sys.displayhook
+    results: list[Result] = []
     sys.displayhook = sys.__displayhook__
     try:
         code = compile(program, "solution.py", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as exc:
-        return [("x", type(exc).__name__, "") for _ in tests]
-    module = None
+        return 0.0, [("x", type(exc).__name__, "") for _ in tests]
+    module, began = None, time.process_time()
     try:
         for test in tests:
             sys.stdout = io.StringIO()
@@ -37,8 +51,10 @@ def attempt(program, tests, limit_s):
                 results.append(_TESTS[test[0]](module, code, *test[1:]))
             except Late:
                 results.append(("t",))
-                break
-            except BaseException as exc:
+                patience -= 1
+                if patience <= 0:
+                    break
+            except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
                 results.append(("x", type(exc).__qualname__, _text(exc)))
             finally:
                 signal.setitimer(signal.ITIMER_VIRTUAL, 0)
@@ -47,20 +63,20 @@ def attempt(program, tests, limit_s):
     finally:
         sys.stdin, sys.stdout, sys.argv = kept
         sys.displayhook = hook
-    return results
+    return time.process_time() - began, results
 
 
-def _late(_number, _frame):
+def _late(_number: int, _frame: object) -> None:
     raise Late
 
 
-def _text(exc):
+def _text(exc: BaseException) -> str:
     with contextlib.suppress(Exception):
         return str(exc)[:500]
     return ""
 
 
-def _module(code, name):
+def _module(code: types.CodeType, name: str) -> types.ModuleType:
     module = types.ModuleType(name)
     module.__file__ = "solution.py"
     sys.modules[name] = module
@@ -68,7 +84,7 @@ def _module(code, name):
     return module
 
 
-def _call(module, _code, entry, args, kwargs):
+def _call(module: Any, _code: object, entry: str, args: str, kwargs: str) -> Result:
     value = _resolve(module, entry)(*eval(args), **eval(kwargs))
     if inspect.iscoroutine(value):
         import asyncio
@@ -77,7 +93,7 @@ def _call(module, _code, entry, args, kwargs):
     return ("v", value)
 
 
-def _resolve(module, entry):
+def _resolve(module: Any, entry: str) -> Any:
     at = module
     for name in entry.split("."):
         is_method = isinstance(at, type) and isinstance(
@@ -87,42 +103,50 @@ def _resolve(module, entry):
     return at
 
 
-def _expression(module, _code, source):
+def _expression(module: Any, _code: object, source: str) -> Result:
     tree = ast.parse(source)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    last = ast.Expression(ast.Constant(None))
+    match tree.body:
+        case [*others, ast.Expr(value=value)]:
+            tree.body, last = others, ast.Expression(value)
     exec(compile(tree, "<expression>", "exec", dont_inherit=True), module.__dict__)
-    if last is None:
-        return ("v", None)
-    return ("v", eval(compile(ast.Expression(last.value), "<expression>", "eval"), module.__dict__))
+    ast.fix_missing_locations(last)
+    return ("v", eval(compile(last, "<expression>", "eval"), module.__dict__))
 
 
-def _doctest(module, _code, examples):
+def _doctest(module: Any, _code: object, examples: Sequence[str]) -> Result:
     namespace, shown = dict(module.__dict__), []
     for source in examples:
-        sys.stdout = io.StringIO()
+        sys.stdout = out = io.StringIO()
         name = ""
         try:
             exec(compile(source, "<doctest>", "single", dont_inherit=True), namespace)
         except Late:
             raise
-        except BaseException as exc:
+        except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
             name = type(exc).__qualname__
             head = "Traceback (most recent call last):\n"
-            sys.stdout.write(f"{head}{name}: {_text(exc)}\n" if _text(exc) else f"{head}{name}\n")
-        shown.append((sys.stdout.getvalue()[:100000], name))
+            out.write(f"{head}{name}: {_text(exc)}\n" if _text(exc) else f"{head}{name}\n")
+        shown.append((out.getvalue()[:100000], name))
     return ("p", shown)
 
 
-def _program(_module_, code, stdin, args):
+def _program(_module_: object, code: types.CodeType, stdin: bytes, args: Sequence[str]) -> Result:
     sys.stdin = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
-    sys.stdout = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    out = io.BytesIO()
+    sys.stdout = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
     sys.argv = ["solution.py", *args]
     try:
         _module(code, "__main__")
     except SystemExit as exc:
         if exc.code not in (None, 0):
             return ("x", "SystemExit", str(exc.code))
-    return ("v", sys.stdout.buffer.getvalue())
+    return ("v", out.getvalue())
 
 
-_TESTS = {"call": _call, "expression": _expression, "doctest": _doctest, "program": _program}
+_TESTS: dict[str, Callable[..., Result]] = {
+    "call": _call,
+    "expression": _expression,
+    "doctest": _doctest,
+    "program": _program,
+}

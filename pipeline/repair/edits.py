@@ -18,10 +18,36 @@ __all__ = ["Edit", "Hints", "apart", "apply_all", "edits_of"]
 
 MOST_OF_A_KIND = 400
 CROWD = 0.75
-"""The weight of a kind is shared by its n edits as n ** -CROWD: below 1, many still add up to more."""
+"""The weight of a kind is shared by its n edits as n ** -CROWD: below 1, many add up to more."""
 USES_UNUSED = 5.0
 """How much likelier an edit is that reads a variable nothing else reads."""
-TWO_SPOTS = 0.3
+IN_PROSE = 2.5
+"""How much likelier an edit is that calls what the docstring speaks of: `isupper`, `max`."""
+SPOKEN_OF = {
+    "abs": ("absolute", "magnitude", "difference"),
+    "len": ("length", "number of", "count"),
+    "lower": ("lower", "lowercase", "case"),
+    "islower": ("lower", "lowercase"),
+    "isupper": ("upper", "uppercase", "capital"),
+    "upper": ("upper", "uppercase"),
+    "isdigit": ("digit", "digits", "numbers"),
+    "isalpha": ("letter", "letters", "alphabet", "alphabetical"),
+    "sorted": ("sorted", "sort", "order", "ascending", "descending"),
+    "reverse": ("reverse", "reversed", "descending", "decreasing", "backwards"),
+    "reversed": ("reverse", "reversed", "backwards"),
+    "max": ("max", "maximum", "largest", "biggest", "highest", "longest", "greatest"),
+    "min": ("min", "minimum", "smallest", "lowest", "shortest", "least"),
+    "sum": ("sum", "total", "add"),
+    "set": ("unique", "distinct", "duplicates", "different"),
+    "round": ("round", "rounded", "nearest"),
+    "ceil": ("ceil", "ceiling", "up"),
+    "floor": ("floor", "down"),
+    "swapcase": ("swap", "flip", "case"),
+    "count": ("count", "times", "occurrences"),
+    "any": ("any",),
+    "all": ("all", "every"),
+}
+"""What the names of built-in functions and methods are called in prose."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +60,8 @@ class Hints:
     """Parameter -> kind of its values in the examples (see `scope`)."""
     constants: tuple[str, ...] = ()
     """Source texts of numbers and short strings that the docstring or the examples name."""
+    words: frozenset[str] = frozenset()
+    """Lower-case words of the docstring's prose."""
 
 
 def edits_of(text: str, hints: Hints | None = None) -> tuple[Edit, ...]:
@@ -56,7 +84,7 @@ def edits_of(text: str, hints: Hints | None = None) -> tuple[Edit, ...]:
         for default in (*root.args.defaults, *filter(None, root.args.kw_defaults)):
             expression_edits(finder, default)
     statement_edits(finder, root, body)
-    return _weighed(finder.found, scopes.unused)
+    return _weighed(finder.found, scopes.unused, hints.words)
 
 
 def apply_all(text: str, edits: Iterable[Edit]) -> str:
@@ -71,7 +99,9 @@ def apart(one: Edit, other: Edit) -> bool:
     return one.end <= other.start or other.end <= one.start
 
 
-def _weighed(found: Sequence[Edit], unused: frozenset[str]) -> tuple[Edit, ...]:
+def _weighed(
+    found: Sequence[Edit], unused: frozenset[str], words: frozenset[str]
+) -> tuple[Edit, ...]:
     """One edit per new text, with its share of its kind's weight as its prior."""
     unique: dict[tuple[int, int, str], Edit] = {}
     for edit in found:
@@ -81,17 +111,24 @@ def _weighed(found: Sequence[Edit], unused: frozenset[str]) -> tuple[Edit, ...]:
     by_kind: defaultdict[str, list[Edit]] = defaultdict(list)
     for edit in unique.values():
         by_kind[edit.kind].append(edit)
-    shared = [edit for kind, group in by_kind.items() for edit in _shared(kind, group, unused)]
+    shared = [edit for kind, group in by_kind.items() for edit in _shared(kind, group)]
+    spoken = frozenset(name for name, said in SPOKEN_OF.items() if words.intersection(said))
+    shared = [replace(e, prior=e.prior * _boost(e, unused, spoken)) for e in shared]
     return tuple(sorted(shared, key=lambda e: -e.prior))
 
 
-def _shared(kind: str, group: Sequence[Edit], unused: frozenset[str]) -> list[Edit]:
+def _boost(edit: Edit, unused: frozenset[str], spoken: frozenset[str]) -> float:
+    """For reading what nothing reads, and for calling what the prose speaks of."""
+    return (USES_UNUSED if edit.names & unused else 1.0) * (
+        IN_PROSE if edit.names & spoken else 1.0
+    )
+
+
+def _shared(kind: str, group: Sequence[Edit]) -> list[Edit]:
     best = sorted(group, key=lambda e: -e.prior)[:MOST_OF_A_KIND]
     total = sum(e.prior for e in best)
     scale = WEIGHTS[kind] * total**-CROWD
-    return [
-        replace(e, prior=scale * e.prior * (USES_UNUSED if e.names & unused else 1)) for e in best
-    ]
+    return [replace(e, prior=scale * e.prior) for e in best]
 
 
 def kinds_of(edits: Iterable[Edit]) -> Counter[str]:

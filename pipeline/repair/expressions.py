@@ -11,7 +11,13 @@ from pipeline.repair.finder import Finder
 from pipeline.repair.scope import base, fits
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-NEIGHBOURS = ({"<", "<="}, {">", ">="}, {"<", ">"}, {"==", "!="}, {"<=", ">="}, {"in", "not in"})
+NEIGHBOURS = (
+    *({"<", "<="}, {">", ">="}, {"<", ">"}, {"<=", ">="}, {"<", ">="}, {">", "<="}),
+    *({"==", "!="}, {"in", "not in"}, {"is", "is not"}),
+)
+"""Boundary, direction, opposite."""
+CROOKED = 0.05
+"""How much less likely a chain is right whose comparisons point in both directions."""
 OPERATORS = ("+", "-", "*", "/", "//", "%", "**")
 BITWISE = ("&", "|", "^", "<<", ">>")
 ALIKE = (
@@ -70,10 +76,14 @@ OPERATOR_TEXT: dict[type[ast.AST], str] = {
 }
 _WRAPS = {
     "num": ("abs({})", "str({})", "int({})", "round({})", "-{}", "float({})"),
-    "str": ("{}.lower()", "{}.upper()", "{}.strip()", "set({})", "sorted({})", "int({})")
-    + ("len({})", "list({})", "{}.split()", "{}.swapcase()"),
-    "list": ("sorted({})", "set({})", "len({})", "sum({})", "list(reversed({}))", "max({})")
-    + ("list({})", "min({})", "enumerate({})", "tuple({})"),
+    "str": (
+        *("{}.lower()", "{}.upper()", "{}.strip()", "set({})", "sorted({})", "int({})"),
+        *("len({})", "list({})", "{}.split()", "{}.swapcase()"),
+    ),
+    "list": (
+        *("sorted({})", "set({})", "len({})", "sum({})", "list(reversed({}))", "max({})"),
+        *("list({})", "min({})", "enumerate({})", "tuple({})"),
+    ),
     "dict": ("sorted({})", "len({})", "list({})", "{}.values()", "{}.items()", "{}.keys()"),
     "set": ("sorted({})", "len({})", "list({})"),
     "tuple": ("sorted({})", "list({})", "len({})"),
@@ -216,7 +226,8 @@ def _compare(finder: Finder, node: ast.Compare) -> None:
             if new != old:
                 near = {old, new} in NEIGHBOURS
                 kind = "compare: neighbour" if near else "compare: other"
-                finder.between(left, right, old, new, kind)
+                weight = CROOKED if _is_crooked(node, new) else 1.0
+                finder.between_weighed(left, right, (old, new), kind, weight)
         if old == "==" and finder.scopes.kind(right) in ("", "list", "str", "set"):
             finder.between_weighed(left, right, (old, "in"), "compare: other", 0.3)
         left = right
@@ -224,6 +235,12 @@ def _compare(finder: Finder, node: ast.Compare) -> None:
         _sides(finder, node)
     _negated(finder, node)
     _stronger(finder, node)
+
+
+def _is_crooked(node: ast.Compare, new: str) -> bool:
+    """Whether `new` would turn against the other comparisons of a chain: `a <= b >= c`."""
+    signs = {OPERATOR_TEXT[type(op)][0] for op in node.ops}
+    return len(node.ops) > 1 and bool(signs & {"<", ">"}) and new[0] not in signs
 
 
 def _sides(finder: Finder, node: ast.Compare) -> None:
@@ -324,6 +341,26 @@ def _boolean(finder: Finder, node: ast.BoolOp) -> None:
         finder.replace(node, swapped, "boolean: and/or", 0.3)
     _negated(finder, node)
     _stronger(finder, node)
+    _regrouped_words(finder, node, old)
+
+
+def _regrouped_words(finder: Finder, node: ast.BoolOp, old: str) -> None:
+    """`a and b or c` as `a and (b or c)`, `a or b and c` as `(a or b) and c`."""
+    for i, inner in enumerate(node.values):
+        if not isinstance(inner, ast.BoolOp):
+            continue
+        op = OPERATOR_TEXT[type(inner.op)]
+        parts = [finder.of(v) for v in inner.values]
+        before = [finder.of(v) for v in node.values[:i]]
+        after = [finder.of(v) for v in node.values[i + 1 :]]
+        if after:
+            tail = f" {old} ".join([parts[-1], *after])
+            whole = [*before, f" {op} ".join([*parts[:-1], f"({tail})"])]
+            finder.replace(node, f" {old} ".join(whole), "operator: regroup", 2.0)
+        if before:
+            head = f" {old} ".join([*before, parts[0]])
+            whole = [f" {op} ".join([f"({head})", *parts[1:]]), *after]
+            finder.replace(node, f" {old} ".join(whole), "operator: regroup", 2.0)
 
 
 def _unary(finder: Finder, node: ast.UnaryOp) -> None:
@@ -331,8 +368,8 @@ def _unary(finder: Finder, node: ast.UnaryOp) -> None:
         finder.replace(node, finder.of(node.operand), "negate", 1.5)
     elif not isinstance(node.operand, ast.Constant):
         finder.replace(node, finder.of(node.operand), "negate", 1.0)
-    else:
-        _number(finder, node, -node.operand.value if _is_number(node.operand.value) else None)
+    elif isinstance(value := node.operand.value, int | float):
+        _number(finder, node, -value)
 
 
 def _negated(finder: Finder, test: ast.expr) -> None:
@@ -454,6 +491,14 @@ def _attribute(finder: Finder, node: ast.Attribute) -> None:
 
 
 def _items(finder: Finder, node: ast.List | ast.Tuple | ast.Set) -> None:
+    for left, right in itertools.pairwise(node.elts):
+        (start, middle), (next_, end) = finder.span(left), finder.span(right)
+        text = finder.text
+        new = text[next_:end] + text[middle:next_] + text[start:middle]
+        what = (
+            f"swap `{text[start:middle][:30]}` and `{text[next_:end][:30]}` in line {left.lineno}"
+        )
+        finder.add(start, end, new, line=left.lineno, what=what, kind="items: swap")
     if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         return
     if isinstance(node, ast.List) and not node.elts:

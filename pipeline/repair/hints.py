@@ -31,6 +31,7 @@ def hints_of(task: Task, code: str) -> Hints:
         returns=_returns(split_tests(task)),
         kinds=_kinds(function, visible_calls(task)) if function else {},
         constants=_constants(text or ("" if function else task.statement)),
+        words=frozenset(re.findall(r"[a-z]+", _prose(text).lower())),
     )
 
 
@@ -79,8 +80,12 @@ def _common(kinds: set[str]) -> str:
 
 def _constants(text: str) -> tuple[str, ...]:
     """Numbers and short quoted texts of the prose, the most frequent kinds of hint first."""
-    prose = "\n".join(line for line in text.splitlines() if not _is_example(line))
-    return tuple(dict.fromkeys(_all_constants(prose)))[:14]
+    return tuple(dict.fromkeys(_all_constants(_prose(text))))[:14]
+
+
+def _prose(text: str) -> str:
+    """The text without lines that look like examples."""
+    return "\n".join(line for line in text.splitlines() if not _is_example(line))
 
 
 def _is_example(line: str) -> bool:
@@ -88,9 +93,6 @@ def _is_example(line: str) -> bool:
 
 
 def _all_constants(prose: str) -> Iterator[str]:
-    yield from (
-        found.group(1) and repr(found.group(1)) or repr(found.group(2))
-        for found in _QUOTED.finditer(prose)
-    )
+    yield from (repr(found.group(1) or found.group(2)) for found in _QUOTED.finditer(prose))
     yield from (found.group() for found in _NUMBER.finditer(prose))
     yield from (number for word, number in _WORDS.items() if word in prose.lower())

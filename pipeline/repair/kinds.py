@@ -62,5 +62,6 @@ WEIGHTS: Final[dict[str, float]] = {
     "statement: early end": 35,
     "statement: add": 40,
     "items: drop": 12,
+    "items: swap": 12,
     "items: wrap": 4,
 }

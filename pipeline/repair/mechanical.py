@@ -28,6 +28,8 @@ class Patch:
     """Natural log of the belief in it; only differences mean something."""
     n_passed: int
     """Examples that pass, in both of two runs."""
+    share: float
+    """Of the belief in all behaviours that were found to be plausible, 0..1."""
     is_plausible: bool
     """Every visible test passes, twice, with different hash seeds."""
 
@@ -98,6 +100,7 @@ def _partial(found: Found) -> tuple[Patch, ...]:
         edits=_words(version),
         score=float("-inf"),
         n_passed=n_passed,
+        share=0.0,
         is_plausible=False,
     )
     return (patch,)
@@ -121,6 +124,7 @@ async def _confirmed(
                     edits=_words(one.version),
                     score=one.score,
                     n_passed=sum(v.passed_examples for v in verdicts),
+                    share=one.share,
                     is_plausible=True,
                 )
             )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from pipeline.repair.hints import split_tests
 from pipeline.repair.scope import fits, kind_of_value
@@ -15,43 +15,108 @@ from pipeline.select.inputs import mutated_calls, visible_calls
 from pipeline.task import Task
 from sandbox.api import Call, Completes, Observation, Outcome, Returns, Sandbox, Test
 
-N_INPUTS = 40
+N_INPUTS = 60
+N_FAR = 20
+N_NEAR = 20
 MOST = 160
 """So many of the likeliest patches are compared."""
+PATIENCE = 3
 FAULTS = 4.0
-"""exp(-FAULTS) for a patch that raises on every valid input."""
+"""exp(-FAULTS) for a behaviour that raises on every valid input."""
 ODD_KINDS = 3.0
+"""The same for results of a kind that no example wants."""
 AGREES = 1.0
-"""exp(AGREES) for a patch that does as the original on all inputs near those it had right."""
-SAME_FOR_ALL = 0.1
+"""exp(AGREES) for doing as the original on all inputs near those it had right."""
+SAME_FOR_ALL = 2.0
+"""exp(-SAME_FOR_ALL) for one result whatever the input."""
 PER_EDIT = 0.1
+CROWD = 2.0
+"""Patches of one behaviour add up in the norm of this order: ten equal ones count as 10 ** 0.5."""
+SLOW = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
     version: Version
     score: float
-    """Natural log of its behaviour's share of the belief; only differences mean something."""
+    """Natural log of the belief in its behaviour; only differences mean something."""
+    share: float
+    """Of the belief in all behaviours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """Versions that do the same on all valid inputs, the likeliest first, and how sane that is."""
+
+    versions: tuple[Version, ...]
+    faults: float
+    """Share of valid inputs on which it raises or does not end."""
+    odd_kinds: float
+    """Share of valid inputs on which the result is of a kind that no example wants."""
+    agrees: float
+    """Share of inputs near examples that the original passes on which it does as the original."""
+    commonest: float
+    """Share of valid inputs that give the commonest result."""
+
+    @property
+    def belief(self) -> float:
+        norm = math.pow(sum(own_weight(v) ** CROWD for v in self.versions), 1 / CROWD)
+        log = -FAULTS * self.faults - ODD_KINDS * self.odd_kinds + AGREES * self.agrees
+        log -= SAME_FOR_ALL * max(0.0, self.commonest - 0.8) / 0.2
+        return norm * math.exp(log)
 
 
 async def ranked(
     sandbox: Sandbox, task: Task, base: str, versions: Sequence[Version], *, group: str = ""
 ) -> tuple[Ranked, ...]:
-    """The versions, best first: first the likeliest of each behaviour, behaviours by belief.
+    """The versions, best first: the likeliest of each behaviour, then the rest.
 
-    A behaviour is believed for the summed weight of the versions that share it, less where it
-    raises, changes the kind of the result, or ignores its input; more where it does as the
-    original near examples that the original had right.
+    A behaviour is believed for the weight of the versions that share it, less where it raises,
+    changes the kind of the result, or ignores its input; more where it does as the original near
+    examples that the original had right.
     """
-    best = sorted(versions, key=lambda v: -_own(v))[:MOST]
-    calls = mutated_calls(visible_calls(task), seed=0, n=N_INPUTS)
+    found = await behaviours(sandbox, task, base, versions, group=group)
+    total = sum(one.belief for one in found) or 1.0
+    leaders: list[Ranked] = []
+    others: list[Ranked] = []
+    for one in found:
+        for i, version in enumerate(one.versions):
+            score = math.log(one.belief * own_weight(version) / own_weight(one.versions[0]))
+            rank = Ranked(version=version, score=score, share=one.belief / total)
+            (others if i else leaders).append(rank)
+    return (*_by_score(leaders), *_by_score(others))
+
+
+def _by_score(items: Iterable[Ranked]) -> list[Ranked]:
+    return sorted(items, key=lambda r: -r.score)
+
+
+def own_weight(version: Version) -> float:
+    """A patch's own weight: smaller ones first."""
+    size = sum(len(edit.new) for edit in version.edits)
+    return version.weight * PER_EDIT ** (len(version.edits) - 1) * math.exp(-size / 200)
+
+
+async def behaviours(
+    sandbox: Sandbox, task: Task, base: str, versions: Sequence[Version], *, group: str = ""
+) -> tuple[Behaviour, ...]:
+    """The likeliest versions, grouped by what they do on mutated inputs."""
+    best = sorted(versions, key=lambda v: -own_weight(v))[:MOST]
     near = await _neighbourhood(sandbox, task, base, group)
-    tests = [_silent(call) for call in (*calls, *near)]
-    if not tests:
-        return tuple(Ranked(version=v, score=math.log(_own(v))) for v in best)
+    free = _inputs(visible_calls(task))
+    tests = [Test(test_id="", form=call, expect=Completes()) for call in (*near, *free)]
     programs = [task.program(code) for code in (base, *(v.code for v in best))]
-    original, *seen = await screen(sandbox, programs, tests, limit_s=LEAST_S, group=group)
-    return _by_behaviour(task, best, original, seen, len(calls))
+    original, *seen = await screen(
+        sandbox, programs, tests, limit_s=LEAST_S, patience=PATIENCE, group=group
+    )
+    valid = _valid(best, seen, len(tests))
+    groups: defaultdict[tuple[str, ...], list[tuple[Version, Seen]]] = defaultdict(list)
+    for version, one in zip(best, seen, strict=True):
+        groups[tuple(_did(one.observed[i]) for i in valid)].append((version, one))
+    kinds = _wanted_kinds(task)
+    return tuple(
+        _behaviour(members, original, valid, (kinds, len(near))) for members in groups.values()
+    )
 
 
 async def _neighbourhood(sandbox: Sandbox, task: Task, base: str, group: str) -> tuple[Call, ...]:
@@ -61,68 +126,73 @@ async def _neighbourhood(sandbox: Sandbox, task: Task, base: str, group: str) ->
         return ()
     (seen,) = await screen(sandbox, [task.program(base)], tests, group=group)
     right = [t.form for t, ok in zip(tests, seen.passed, strict=True) if ok]
-    return mutated_calls([f for f in right if isinstance(f, Call)], seed=1, n=N_INPUTS // 2)
+    return mutated_calls([f for f in right if isinstance(f, Call)], seed=1, n=N_NEAR)
 
 
-def _silent(call: Call) -> Test:
-    return Test(test_id="", form=call, expect=Completes())
+def _inputs(calls: Sequence[Call]) -> tuple[Call, ...]:
+    """One and two mutations away, and with arguments that are equal or change places."""
+    near = mutated_calls(calls, seed=0, n=N_INPUTS)
+    far = mutated_calls(near, seed=2, n=N_FAR)
+    return tuple({repr(call): call for call in (*near, *far, *_twins([*calls, *near]))}.values())
 
 
-def _own(version: Version) -> float:
-    """A patch's own weight: smaller ones first."""
-    size = sum(len(edit.new) for edit in version.edits)
-    return version.weight * PER_EDIT ** (len(version.edits) - 1) * math.exp(-size / 200)
+def _twins(calls: Sequence[Call]) -> Iterator[Call]:
+    """Calls whose first two arguments are equal, or swapped, where they are of one kind."""
+    for call in calls[:N_FAR]:
+        if len(call.args) >= 2 and type(call.args[0]) is type(call.args[1]):
+            one, other, *rest = call.args
+            yield replace(call, args=(one, one, *rest))
+            yield replace(call, args=(other, one, *rest))
+            if isinstance(one, list) and isinstance(other, list):
+                yield replace(call, args=(one, other[: len(one)], *rest))
+                yield replace(call, args=(one, one[::-1], *rest))
 
 
-def _by_behaviour(
-    task: Task, versions: Sequence[Version], original: Seen, seen: Sequence[Seen], n_free: int
-) -> tuple[Ranked, ...]:
-    total = sum(map(_own, versions))
-    valid = [
+def _valid(versions: Sequence[Version], seen: Sequence[Seen], n: int) -> list[int]:
+    """Inputs on which versions with half of all weight return a value."""
+    weights = [math.sqrt(own_weight(v)) for v in versions]
+    return [
         i
-        for i in range(len(original.observed))
-        if sum(_own(v) for v, s in zip(versions, seen, strict=True) if _returned(s.observed[i]))
-        >= total / 2
+        for i in range(n)
+        if 2 * sum(w for w, s in zip(weights, seen, strict=True) if _returned(s.observed[i]))
+        >= sum(weights)
     ]
-    groups: defaultdict[tuple[str, ...], list[tuple[Version, Seen]]] = defaultdict(list)
-    for version, one in zip(versions, seen, strict=True):
-        groups[tuple(_did(one.observed[i]) for i in valid)].append((version, one))
-    leaders, others = [], []
-    for members in groups.values():
-        members.sort(key=lambda m: -_own(m[0]))
-        belief = sum(_own(v) for v, _ in members) * _sanity(
-            task, members[0][1], original, valid, n_free
-        )
-        leaders.append(Ranked(version=members[0][0], score=math.log(belief)))
-        others += [
-            Ranked(version=v, score=math.log(belief * _own(v) / _own(members[0][0])) - 10)
-            for v, _ in members[1:]
-        ]
-    return tuple(sorted([*leaders, *others], key=lambda r: -r.score))
 
 
-def _sanity(task: Task, one: Seen, original: Seen, valid: Sequence[int], n_free: int) -> float:
-    """What the behaviour on valid inputs speaks for or against it, as a factor."""
-    if not valid:
-        return 1.0
+def _behaviour(
+    members: list[tuple[Version, Seen]],
+    original: Seen,
+    valid: Sequence[int],
+    rest: tuple[tuple[str, ...], int],
+) -> Behaviour:
+    kinds, n_near = rest
+    fastest = min(seen.cpu_s for _, seen in members)
+    members.sort(key=lambda m: -own_weight(m[0]) * (SLOW if _is_slow(m[1], fastest) else 1.0))
+    one = members[0][1]
     done = [one.observed[i] for i in valid]
     returned = [o for o in done if _returned(o)]
-    kinds = _wanted_kinds(task)
-    n_odd = sum(not any(fits(kind_of_value(o.value), k) for k in kinds) for o in returned)
-    odd = n_odd / len(valid) if kinds else 0.0
-    factor = math.exp(-FAULTS * (1 - len(returned) / len(valid)) - ODD_KINDS * odd)
-    near = [i for i in valid if i >= n_free]
-    if near:
-        same = sum(_did(one.observed[i]) == _did(original.observed[i]) for i in near)
-        factor *= math.exp(AGREES * same / len(near))
-    if len(valid) > 5 and len({_did(o) for o in done}) == 1:
-        factor *= SAME_FOR_ALL
-    return factor
+    odd = sum(not any(fits(kind_of_value(o.value), k) for k in kinds) for o in returned)
+    near = [i for i in valid if i < n_near]
+    same = sum(_did(one.observed[i]) == _did(original.observed[i]) for i in near)
+    commonest = max(Counter(_did(o) for o in done).values(), default=0)
+    n = max(len(valid), 1)
+    return Behaviour(
+        versions=tuple(version for version, _ in members),
+        faults=1 - len(returned) / n if valid else 0.0,
+        odd_kinds=odd / n if kinds else 0.0,
+        agrees=same / len(near) if near else 0.0,
+        commonest=commonest / n if len(valid) > 5 else 0.0,
+    )
+
+
+def _is_slow(seen: Seen, fastest: float) -> bool:
+    """Clearly slower than another version that does the same."""
+    return seen.cpu_s > 2 * fastest + 0.01
 
 
 def _wanted_kinds(task: Task) -> tuple[str, ...]:
     wanted = [t.expect.value for t in split_tests(task) if isinstance(t.expect, Returns)]
-    return tuple({kind_of_value(value) for value in wanted})
+    return tuple(sorted({kind_of_value(value) for value in wanted}))
 
 
 def _returned(seen: Observation) -> bool:

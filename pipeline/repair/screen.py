@@ -43,6 +43,8 @@ class Seen:
     n_passed: int
     """Examples that passed."""
     observed: tuple[Observation, ...]
+    cpu_s: float = 0.0
+    """Of all tests; as the version's own process says, so good for a hint only."""
 
     @property
     def passes(self) -> bool:
@@ -59,15 +61,17 @@ async def screen(
     tests: Sequence[Test],
     *,
     limit_s: float = LEAST_S,
+    patience: int = 1,
     group: str = "",
 ) -> tuple[Seen, ...]:
     """A first look at each program, in order; at most AT_A_TIME of them share a process.
 
-    `limit_s` is CPU seconds per test. Tests that cannot be screened must be left out before.
+    `limit_s` is CPU seconds per test; after `patience` tests that take longer a version's other
+    tests are left out. Tests that cannot be screened must be left out before.
     """
     payloads = [_payload(test.form) for test in tests]
-    parts = [Call(entry="attempt", args=(p, payloads, limit_s)) for p in programs]
-    limits = Limits(cpu_s=0.2 + 2 * limit_s * (1 + len(tests)), wall_s=10.0, memory_mb=256)
+    parts = [Call(entry="attempt", args=(p, payloads, limit_s, patience)) for p in programs]
+    limits = Limits(cpu_s=0.2 + limit_s * (1 + patience + len(tests)), wall_s=10.0, memory_mb=256)
     jobs = [
         Job(code=_driver(), form=Batch(parts=tuple(parts[i : i + AT_A_TIME])), limits=limits)
         for i in range(0, len(parts), AT_A_TIME)
@@ -103,7 +107,7 @@ def _payload(form: Form) -> tuple[object, ...]:
 
 
 def _judged(tests: Sequence[Test], part: Observation) -> Seen:
-    results = part.value if isinstance(part.value, list) else []
+    cpu_s, results = _report(part.value)
     lost = Observation(outcome=Outcome.TIMEOUT_CPU)
     observed = [_observation(test, r) for test, r in zip(tests, results, strict=False)]
     observed += [lost] * (len(tests) - len(observed))
@@ -112,7 +116,15 @@ def _judged(tests: Sequence[Test], part: Observation) -> Seen:
         passed=tuple(v.passed for v in verdicts),
         n_passed=sum(v.passed_examples for v in verdicts),
         observed=tuple(observed),
+        cpu_s=cpu_s,
     )
+
+
+def _report(value: object) -> tuple[float, Sequence[object]]:
+    match value:
+        case (float() as cpu_s, list() as results):
+            return cpu_s, results
+    return 0.0, ()
 
 
 def _observation(test: Test, result: object) -> Observation:

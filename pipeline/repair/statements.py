@@ -24,6 +24,7 @@ _SIMPLE = (
     ast.Assert,
 )
 _ENDS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+PLAIN = frozenset(("None", "0", "1", "-1", "[]", "{}", "''", "()", "True", "False", "0.0"))
 Block = Sequence[ast.stmt]
 
 
@@ -69,17 +70,16 @@ class _Blockwise:
         self.unit = unit
         self.indent = finder.indent_of(block[0])
         self.is_elif = finder.of(block[0]).startswith("elif")
-        self.loop = self._around((ast.For, ast.While))
-        self.function = self._around(Function)
+        around = list(self._around())
+        self.function = next((n for n in around if isinstance(n, Function)), None)
+        self.loop = next((n for n in around if isinstance(n, ast.For | ast.While)), None)
 
-    def _around(self, kinds: type | tuple[type, ...]) -> ast.AST | None:
-        """The innermost loop or function around the block, loops not past a function."""
-        at: ast.AST | None = self.finder.scopes.parents.get(self.block[0])
-        while at is not None and not isinstance(at, kinds):  # type: ignore[arg-type]
-            if isinstance(at, Function) and kinds is not Function:
-                return None
-            at = self.finder.scopes.parents.get(at)
-        return at
+    def _around(self) -> Iterator[ast.AST]:
+        """What stands around the block, innermost first, up to its function."""
+        at = self.finder.scopes.parents.get(self.block[0])
+        while at is not None:
+            yield at
+            at = None if isinstance(at, Function) else self.finder.scopes.parents.get(at)
 
     def find(self) -> None:
         for statement in self.block:
@@ -177,7 +177,7 @@ class _Blockwise:
         """`if C: return value` (or `continue`, `break` in loops) before a statement."""
         ends: list[tuple[str, float]] = []
         if self.function is not None:
-            ends += [(f"return {v}", 1.0) for v in self.finder.returns]
+            ends += [(f"return {v}", trust(v)) for v in self.finder.returns]
         if self.loop is not None:
             ends = [(end, 0.2 * weight) for end, weight in ends[:3]]
             ends += [("continue", 1.0), ("break", 0.6)]
@@ -336,6 +336,11 @@ class _Blockwise:
                 )
 
 
+def trust(value: str) -> float:
+    """How far a returned constant is from special-casing an example: plain ones are believed."""
+    return 1.0 if value in PLAIN else 0.05
+
+
 def _inner(node: ast.stmt) -> Iterator[Block]:
     """The blocks right inside a statement, and at their ends."""
     for name in ("body", "orelse"):
@@ -360,7 +365,7 @@ def _of_one(finder: Finder, node: ast.stmt) -> None:
             other = "continue" if isinstance(node, ast.Break) else "break"
             _put(finder, node, other, "jump", 1.0)
             for value in finder.returns[:3]:
-                _put(finder, node, f"return {value}", "jump", 0.3)
+                _put(finder, node, f"return {value}", "jump", 0.3 * trust(value))
         case ast.Expr(value=ast.Yield(value=ast.expr() as value)):
             _put(finder, node, f"yield from {finder.of(value)}", "return: other", 1.0)
         case ast.Expr(value=ast.YieldFrom(value=value)):
@@ -414,7 +419,7 @@ def _returned(finder: Finder, node: ast.Return) -> None:
     for name in finder.scopes.names_at(node):
         _put(finder, node, f"return {name}", "return: other", 1.0)
     for value in finder.returns:
-        _put(finder, node, f"return {value}", "return: other", 0.7)
+        _put(finder, node, f"return {value}", "return: other", 0.7 * trust(value))
     text = finder.of(node.value)
     _put(finder, node, f"return [{text}]", "return: other", 0.5)
     _put(finder, node, text, "return: other", 0.3)
