@@ -179,9 +179,7 @@ def alternatives(sizes: Sizes) -> list[Row]:
             [timed_command(bare) for _ in range(sizes.slow * 3)],
         )
     )
-    rows.append(
-        row("one trivial test", "bare fork-server", [fork_once() for _ in range(sizes.warm)])
-    )
+    rows.append(row("one trivial test", "bare fork-server", fork_server(sizes.warm)))
     return rows
 
 
@@ -202,21 +200,30 @@ def docker_exec(tag: str, n: int) -> Row:
         subprocess.run(["docker", "rm", "-f", name], capture_output=True, check=False)
 
 
-def fork_once() -> float:
-    """The floor: fork, run, send the text back, reap."""
+def fork_server(n: int) -> list[float]:
+    """The floor, in a process that imports nothing else: fork, run, send the text back, reap."""
+    command = [sys.executable, "-I", "-S", "-c", FORK_SERVER, CODE, str(n)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [float(line) for line in done.stdout.split()]
+
+
+FORK_SERVER = """
+import os, sys, time
+for _ in range(int(sys.argv[2])):
     start = time.perf_counter()
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
-        namespace: dict[str, object] = {}
-        exec(CODE + "result = repr(f(2, 1))", namespace)
-        os.write(write, str(namespace["result"]).encode())
+        namespace = {}
+        exec(sys.argv[1] + "result = repr(f(2, 1))", namespace)
+        os.write(write, namespace["result"].encode())
         os._exit(0)
     os.close(write)
     os.read(read, 100)
     os.close(read)
     os.waitpid(pid, 0)
-    return time.perf_counter() - start
+    print(time.perf_counter() - start, flush=True)
+"""
 
 
 def timed_command(command: list[str]) -> float:

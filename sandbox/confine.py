@@ -105,8 +105,11 @@ def drop(setting: Setting, offset: int) -> None:
     """Become the test's own user; be the first that the kernel ends when memory runs out."""
     if setting.local:
         return
+    os.nice(19)
     with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")
+        fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(fd, b"1000")
+        os.close(fd)
     if setting.uid is not None:
         uid = setting.uid + offset
         os.setgroups([])

@@ -45,7 +45,7 @@ from sandbox.wire import (
 _PRELOADED = (
     *("array", "bisect", "cmath", "collections", "copy", "dataclasses", "datetime", "decimal"),
     *("enum", "fractions", "functools", "heapq", "io", "itertools", "json", "math", "operator"),
-    *("random", "re", "statistics", "string", "textwrap", "typing", "time", "threading", "atexit"),
+    *("random", "re", "statistics", "string", "textwrap", "typing", "time", "atexit"),
 )
 
 
