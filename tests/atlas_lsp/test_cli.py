@@ -169,7 +169,7 @@ def test_however_it_ends_no_container_is_left(tmp_path: Path, how: signal.Signal
         wait_until(lambda: bool(containers_of(process.pid)), 60)
         process.send_signal(how)
         _, said = process.communicate(timeout=20)
-    wait_until(lambda: not containers_of(process.pid), 5)
+    wait_until(lambda: not containers_of(process.pid), 2)
     assert path.read_bytes() == before
     if how is not signal.SIGKILL:
         assert process.returncode == 130
