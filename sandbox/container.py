@@ -12,7 +12,7 @@ import secrets
 import socket
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +90,26 @@ def host_config(client: Client, plan: Plan) -> Any:
     )
 
 
+_WARNED = {
+    "memory": "memory-limit",
+    "swap": "memory-limit",
+    "pids": "pids-limit",
+    "cpu": "cpu-limit",
+}
+
+
+def unmet(warnings: Sequence[str]) -> tuple[str, ...]:
+    """The guarantees that an engine says it cannot give, from its warnings at creation.
+
+    A warning that no known guarantee explains is kept as its own words.
+    """
+    found = [
+        [name for word, name in _WARNED.items() if word in warning.lower()] or [warning]
+        for warning in warnings
+    ]
+    return tuple(dict.fromkeys(name for names in found for name in names))
+
+
 class Container:
     """A worker in a container; `channel` speaks to it."""
 
@@ -120,7 +140,7 @@ def open_container(client: Client, plan: Plan, hash_seed: int) -> Container:
     container_id = ""
     try:
         uid = FIRST_UID + 2 * secrets.randbelow(10_000)
-        container_id = _create(client, plan, hash_seed, uid)
+        container_id, missing = _create(client, plan, hash_seed, uid)
         container = Container(client, container_id, _attach(client, container_id), uid)
         client.start(container_id)
         hello = container.channel.greet(_GREETING_TIMEOUT_S)
@@ -137,16 +157,19 @@ def open_container(client: Client, plan: Plan, hash_seed: int) -> Container:
         raise SandboxUnavailable(
             f"Docker starts no container: {why}; `atlas doctor` looks for the cause"
         ) from exc
-    container.isolation = _isolation(hello, plan)
+    container.isolation = _isolation(hello, {*plan.dropped, *missing})
     return container
 
 
-def _isolation(hello: Hello, plan: Plan) -> tuple[str, ...]:
-    optional = [name if name not in plan.dropped else f"without:{name}" for name in OPTIONAL]
-    return (*_ALWAYS, *optional, *hello.isolation)
+def _isolation(hello: Hello, missing: Set[str]) -> tuple[str, ...]:
+    known = (*_ALWAYS, *OPTIONAL)
+    other = [f"without:{name}" for name in sorted(missing - set(known))]
+    stated = [f"without:{name}" if name in missing else name for name in known]
+    return (*stated, *other, *hello.isolation)
 
 
-def _create(client: Client, plan: Plan, hash_seed: int, uid: int) -> str:
+def _create(client: Client, plan: Plan, hash_seed: int, uid: int) -> tuple[str, tuple[str, ...]]:
+    """The container's id, and the guarantees that this engine cannot give."""
     made = client.create_container(
         plan.image,
         command=["--uid", str(uid), "--lease", str(plan.lease_s)],
@@ -160,7 +183,7 @@ def _create(client: Client, plan: Plan, hash_seed: int, uid: int) -> str:
         labels=dict(plan.labels),
         host_config=host_config(client, plan),
     )
-    return str(made["Id"])
+    return str(made["Id"]), unmet(made.get("Warnings") or ())
 
 
 def _attach(client: Client, container_id: str) -> _AttachStream:
