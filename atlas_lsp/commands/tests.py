@@ -1,0 +1,120 @@
+"""`atlas tests`: propose tests that pass on a function and fail on mutants of it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atlas_lsp.commands.common import add_common, count, progress
+from atlas_lsp.commands.solve import read_document, show_diff, split_target
+
+if TYPE_CHECKING:
+    from pipeline.repair.testgen import FileEdit, TestProposal
+    from pipeline.source.text import Document
+
+TEXT = "propose tests that pass on a function and fail on small wrong versions of it"
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("tests", help=TEXT, description=TEXT)
+    parser.add_argument("target", metavar="FILE::NAME", help="pkg/mod.py::f, mod.py::Class.m")
+    parser.add_argument(
+        "--style",
+        choices=("auto", "doctest", "pytest"),
+        default="auto",
+        help="auto: doctests where the function has some, else where the project keeps its tests",
+    )
+    parser.add_argument("--max", type=count, default=8, metavar="N", help="tests (default: 8)")
+    parser.add_argument("--apply", action="store_true", help="write the tests")
+    parser.add_argument(
+        "--no-self-tests", action="store_true", help="do not ask the model what it expects"
+    )
+    add_common(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    return asyncio.run(_run(args))
+
+
+async def _run(args: argparse.Namespace) -> int:
+    from atlas_lsp.exits import NOTHING_GOOD, OK
+    from pipeline.context import Settings
+    from pipeline.repair.testgen import propose_tests
+    from pipeline.source.locate import find_function
+    from pipeline.wiring import runtime
+
+    path, name = split_target(args.target)
+    document = read_document(path)
+    site = find_function(document, name)
+    settings = Settings(seed=args.seed, timeout_s=args.timeout, self_tests=not args.no_self_tests)
+    with progress(verbose=args.verbose) as emit:
+        async with runtime(model=args.model, sandbox=args.sandbox) as up:
+            proposal = await propose_tests(
+                up,
+                document,
+                site,
+                style=args.style,
+                max_tests=args.max,
+                emit=emit,
+                settings=settings,
+            )
+    if args.json:
+        print(json.dumps(as_json(proposal), indent=2, ensure_ascii=False))
+    else:
+        show_diff("".join(edit.diff for edit in proposal.edits))
+        print(summary(proposal), file=sys.stderr)
+    if args.apply:
+        for edit in proposal.edits:
+            write(edit, path, document)
+    return OK if proposal.tests else NOTHING_GOOD
+
+
+def as_json(proposal: TestProposal) -> dict[str, object]:
+    """The document of `atlas tests --json`."""
+    return {
+        "function": proposal.function,
+        "style": proposal.style,
+        "tests": [asdict(test) for test in proposal.tests],
+        "mutation_score": {
+            "before": asdict(proposal.before),
+            "after": asdict(proposal.after),
+        },
+        "diff": "".join(edit.diff for edit in proposal.edits),
+        "files": [edit.path for edit in proposal.edits],
+        "questions": [asdict(question) for question in proposal.questions],
+        "warnings": list(proposal.warnings),
+    }
+
+
+def summary(proposal: TestProposal) -> str:
+    """Lines for stderr: the tests, the score before and after, the questions."""
+    lines = [f"{proposal.function}: {len(proposal.tests)} new tests ({proposal.style})"]
+    lines += [f"  {test.name}: {len(test.kills)} more mutants noticed" for test in proposal.tests]
+    if proposal.after.total:
+        lines.append(f"  mutation score: before {proposal.before}, after {proposal.after}")
+    lines += [f"  question: {question}" for question in proposal.questions]
+    lines += [f"  note: {warning}" for warning in proposal.warnings]
+    return "\n".join(lines)
+
+
+def write(edit: FileEdit, path: Path, document: Document) -> None:
+    """Write one file, only if it is still what the tests were made for."""
+    from atlas_lsp.exits import UsageError
+    from pipeline.job import FileChanged, write_if_unchanged
+
+    target = path if edit.path == document.path else Path(edit.path)
+    try:
+        if edit.old_text is None:
+            with target.open("x", encoding="utf-8", newline="") as file:
+                file.write(edit.new_text)
+        else:
+            write_if_unchanged(target, edit.old_bytes, edit.new_bytes)
+    except (FileChanged, FileExistsError) as exc:
+        raise UsageError(f"{target}: {exc}") from exc
+    print(f"{target}: written", file=sys.stderr)

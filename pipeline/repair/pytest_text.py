@@ -1,0 +1,290 @@
+"""Tests as pytest functions (or unittest methods), in the file where the project keeps them."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.repair.cases import Case
+from pipeline.repair.doctest_text import Named
+from pipeline.repair.target import Target
+from pipeline.source.edit import with_imports
+from pipeline.source.examples import literal
+from pipeline.source.text import Document, SourceError, document_from_bytes, parse
+
+ROOT_SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", ".git", ".hg")
+TEST_FOLDERS = ("tests", "test")
+MOST_FILES = 2000
+LONGEST_LINE = 88
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestFile:
+    """Where the tests of a module go."""
+
+    __test__ = False
+
+    path: Path
+    document: Document | None
+    """None when the file is yet to be made."""
+    module: str
+    """The module under test as its tests import it: `pkg.mod`."""
+
+
+def test_file_for(source: Path) -> TestFile:
+    """The file that tests the module `source` now, else the one that should by its neighbours."""
+    source = source.resolve()
+    root = project_root(source)
+    module = module_name(source, root)
+    found = _existing(source, root, module)
+    if found is not None:
+        return TestFile(path=found, document=_read(found), module=module)
+    folder = next((root / name for name in TEST_FOLDERS if (root / name).is_dir()), source.parent)
+    path = folder / f"test_{source.stem}.py"
+    return TestFile(path=path, document=_read(path) if path.is_file() else None, module=module)
+
+
+test_file_for.__test__ = False  # type: ignore[attr-defined]
+
+
+def project_root(source: Path) -> Path:
+    """The nearest folder above with a sign of a project; else the top of the module's package."""
+    for folder in source.parents:
+        if any((folder / sign).exists() for sign in ROOT_SIGNS):
+            return folder
+    folder = source.parent
+    while (folder / "__init__.py").exists() and folder.parent != folder:
+        folder = folder.parent
+    return folder
+
+
+def module_name(source: Path, root: Path) -> str:
+    """`pkg.mod` for `src/pkg/mod.py`; packages are followed up to the first folder that is none."""
+    parts = [] if source.stem == "__init__" else [source.stem]
+    folder = source.parent
+    while (folder / "__init__.py").exists() and folder != root and folder.parent != folder:
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    if len(parts) == 1 and folder not in (root, root / "src", root / "lib"):
+        # A namespace package, without __init__.py.
+        inside = folder.relative_to(root).parts
+        parts = [*(inside[1:] if inside[:1] in (("src",), ("lib",)) else inside), *parts]
+    return ".".join(parts)
+
+
+def has_tests(source: Path) -> bool:
+    """Whether the project keeps tests in files of their own."""
+    path = test_file_for(source).path
+    return path.exists() or path.parent.name in TEST_FOLDERS
+
+
+def _existing(source: Path, root: Path, module: str) -> Path | None:
+    names = (f"test_{source.stem}.py", f"{source.stem}_test.py")
+    files = list(_test_files(root))
+    named = [path for path in files if path.name in names]
+    if named:
+        return max(named, key=lambda path: _shared(path, source))
+    importing = [path for path in files if _imports(path, module)]
+    return max(importing, key=lambda path: _shared(path, source)) if importing else None
+
+
+def _shared(one: Path, other: Path) -> tuple[int, int]:
+    """Names of folders that two paths share, then shallow before deep."""
+    return len(set(one.parts) & set(other.parts)), -len(one.parts)
+
+
+def _test_files(root: Path) -> Iterator[Path]:
+    seen = 0
+    stack = [root]
+    while stack and seen < MOST_FILES:
+        for path in sorted(stack.pop().iterdir()):
+            seen += 1
+            if path.is_dir() and not path.is_symlink():
+                if not path.name.startswith((".", "_")) and path.name not in _SKIPPED:
+                    stack.append(path)
+            elif (path.name.startswith("test_") and path.suffix == ".py") or path.name.endswith(
+                "_test.py"
+            ):
+                yield path
+
+
+_SKIPPED = {"node_modules", "venv", "build", "dist", "site-packages", "env"}
+
+
+def _imports(path: Path, module: str) -> bool:
+    document = _read(path)
+    tree = parse(document.plain) if document else None
+    for node in tree.body if tree else ():
+        if isinstance(node, ast.ImportFrom) and node.module == module:
+            return True
+        if isinstance(node, ast.Import) and any(alias.name == module for alias in node.names):
+            return True
+    return False
+
+
+def _read(path: Path) -> Document | None:
+    try:
+        return document_from_bytes(path.read_bytes(), path.as_posix())
+    except (OSError, SourceError):
+        return None
+
+
+# --- the text --------------------------------
+
+
+def with_pytests(file: TestFile, target: Target, tests: Sequence[Named]) -> str:
+    """The test file's text with the tests at its end, in the style of those that are there.
+
+    Raises SourceSyntaxError when the file does not parse.
+    """
+    document = file.document or Document(text="", path=file.path.as_posix())
+    tree = document.tree
+    top = target.name.partition(".")[0]
+    prefix, imports = _reached(tree, file.module, top)
+    taken = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+    is_unittest = _is_unittest(tree)
+    functions = [
+        _function(target, test, name, prefix, is_unittest)
+        for test, name in zip(tests, _names(target, tests, taken), strict=True)
+    ]
+    if is_unittest:
+        body = _in_class(f"{_camel(target.name)}Generated", functions)
+        imports = [*imports, "import unittest"]
+        if any(test.case.is_printed for test in tests):
+            imports = [*imports, "import contextlib", "import io"]
+    else:
+        body = "\n\n".join(functions)
+        if any(test.case.raised for test in tests):
+            imports = [*imports, "import pytest"]
+    if any(line == "import asyncio" for test in tests for line in test.case.lines):
+        imports = [*imports, "import asyncio"]
+    text = with_imports(document.plain, imports) if document.plain.strip() else _head(imports)
+    at_end, script = _before_main(text)
+    whole = f"{at_end.rstrip()}\n\n\n{body}\n" + (f"\n\n{script}" if script else "")
+    return whole.replace("\n", document.newline)
+
+
+def _head(imports: Sequence[str]) -> str:
+    """Import lines of a new file, those of other people before those of the project."""
+    other = sorted(line for line in imports if line.startswith("import "))
+    own = [line for line in imports if line not in other]
+    return "\n".join([*other, *([""] if other and own else []), *own]) + "\n"
+
+
+def _before_main(text: str) -> tuple[str, str]:
+    """The text up to a closing `if __name__ == "__main__":`, and that."""
+    match = re.search(r"^if __name__ ==.*\Z", text, re.MULTILINE | re.DOTALL)
+    if match is None:
+        return text, ""
+    return text[: match.start()], text[match.start() :]
+
+
+def _reached(tree: ast.Module, module: str, name: str) -> tuple[str, list[str]]:
+    """(what stands before the name in a test, imports that are missing)."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == module and not node.level:
+            for alias in node.names:
+                if alias.name == name and alias.asname in (None, name):
+                    return "", []
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name == module:
+                    return f"{alias.asname or module}.", []
+        if isinstance(node, ast.ImportFrom) and node.module == module.rpartition(".")[0]:
+            for alias in node.names:
+                if alias.name == module.rpartition(".")[2]:
+                    return f"{alias.asname or alias.name}.", []
+    return "", [f"from {module} import {name}"]
+
+
+def _is_unittest(tree: ast.Module) -> bool:
+    """Whether all tests of the file stand in TestCase classes."""
+    classes = [n for n in tree.body if isinstance(n, ast.ClassDef)]
+    has_functions = any(
+        isinstance(n, ast.FunctionDef) and n.name.startswith("test") for n in tree.body
+    )
+    bases = {ast.unparse(base).rpartition(".")[2] for n in classes for base in n.bases}
+    return "TestCase" in bases and not has_functions
+
+
+def _names(target: Target, tests: Sequence[Named], taken: set[str]) -> Iterator[str]:
+    used = set(taken)
+    for test in tests:
+        words = "_".join(_WORD.findall(test.label.lower())[:8])
+        stem = re.sub(r"\W", "_", target.name.lower()).strip("_")
+        name = base = f"test_{stem}_{words}"
+        n = 2
+        while name in used:
+            name, n = f"{base}_{n}", n + 1
+        used.add(name)
+        yield name
+
+
+def _camel(name: str) -> str:
+    return "Test" + "".join(part.capitalize() for part in re.split(r"[\W_]+", name) if part)
+
+
+def _in_class(name: str, functions: Sequence[str]) -> str:
+    inside = "\n\n".join(functions)
+    lines = [f"    {line}" if line else "" for line in inside.split("\n")]
+    return f"class {name}(unittest.TestCase):\n" + "\n".join(lines)
+
+
+def _function(target: Target, test: Named, name: str, prefix: str, is_unittest: bool) -> str:
+    case = test.case
+    argument = "self" if is_unittest else "capsys" if case.is_printed else ""
+    body = _unittest_body(case, prefix, target) if is_unittest else _body(case, prefix, target)
+    lines = "\n".join(f"    {line}" for line in body)
+    return f"def {name}({argument}):\n{lines}\n"
+
+
+def _prefixed(line: str, prefix: str, target: Target) -> str:
+    top = target.name.partition(".")[0]
+    return re.sub(rf"(?<![\w.'\"]){re.escape(top)}\(", f"{prefix}{top}(", line) if prefix else line
+
+
+def _steps(case: Case, prefix: str, target: Target) -> tuple[list[str], str]:
+    *before, last = (line for line in case.lines if line != "import asyncio")
+    return [_prefixed(line, prefix, target) for line in before], _prefixed(last, prefix, target)
+
+
+def _body(case: Case, prefix: str, target: Target) -> list[str]:
+    before, last = _steps(case, prefix, target)
+    if case.raised:
+        return [*before, f"with pytest.raises({case.raised}):", f"    {last}"]
+    if case.is_printed:
+        return [*before, last, f"assert capsys.readouterr().out == {case.got!r}"]
+    return [*before, *_equals(last, case.got.strip())]
+
+
+def _equals(source: str, value: str) -> list[str]:
+    if value == "True" and " == " in source:
+        return [f"assert {source}"]
+    if value in ("True", "False", "None"):
+        return [f"assert {source} is {value}"]
+    line = f"assert {source} == {value}"
+    if len(line) + 4 <= LONGEST_LINE:
+        return [line]
+    return [f"expected = {value}", f"assert {source} == expected"]
+
+
+def _unittest_body(case: Case, prefix: str, target: Target) -> list[str]:
+    before, last = _steps(case, prefix, target)
+    if case.raised:
+        return [*before, f"with self.assertRaises({case.raised}):", f"    {last}"]
+    if case.is_printed:
+        screen = "with contextlib.redirect_stdout(io.StringIO()) as screen:"
+        return [screen, f"    {last}", f"self.assertEqual(screen.getvalue(), {case.got!r})"]
+    return [*before, f"self.assertEqual({last}, {case.got.strip()})"]
+
+
+def can_be_pytest(case: Case) -> bool:
+    """Values that `==` can compare, printed lines, exceptions of Python's own."""
+    if case.raised:
+        return hasattr(builtins, case.raised)
+    return case.is_printed or literal(case.got.strip()) is not None

@@ -1,0 +1,454 @@
+"""Tests for a function that exists: what it does now, on the few calls that tell most mutants.
+
+A test is offered only if the function passes it three times with different hash seeds and if it
+kills a mutant that the tests before it let live. Where the function fails its own examples, or
+self-tests that can be trusted disagree with it, nothing is pinned: the question is asked instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pipeline.context import Context, Settings
+from pipeline.events import Emit, Progress, StageEnded, StageStarted, ignore
+from pipeline.repair.cases import Case, Cases, cases_of
+from pipeline.repair.doctest_text import Named, examples_text, with_doctests
+from pipeline.repair.hints import split_tests
+from pipeline.repair.labels import labelled
+from pipeline.repair.mutants import Mutant, Table, kill_table, mutants_of
+from pipeline.repair.plausible import plausible
+from pipeline.repair.pytest_text import can_be_pytest, has_tests, test_file_for, with_pytests
+from pipeline.repair.screen import can_screen
+from pipeline.repair.target import NotCallable, Target, target_of
+from pipeline.selftests import SelfTests, self_tests
+from pipeline.source.locate import FunctionSite, find_function
+from pipeline.source.task import task_from_file
+from pipeline.source.text import Document
+from pipeline.task import Task
+from sandbox.api import Outcome, Test, Verdict
+from sandbox.verdicts import brief, run_tests
+
+if TYPE_CHECKING:
+    from pipeline.wiring import Runtime
+
+Style = Literal["doctest", "pytest", "auto"]
+MAX_TESTS = 8
+FIRST_LOOK = 60
+"""Cases that every mutant meets; those that live on meet the rest."""
+HASH_SEEDS = (0, 1, 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MutationScore:
+    killed: int
+    total: int
+    """Mutants that some call that was tried tells from the function."""
+
+    def __str__(self) -> str:
+        return f"{self.killed} of {self.total} mutants" if self.total else "no mutants"
+
+    @property
+    def share(self) -> float:
+        return self.killed / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposedTest:
+    name: str
+    """What it shows: `an empty list`."""
+    source: str
+    """As doctest text, with what it prints."""
+    kills: tuple[str, ...]
+    """The mutants that it is the first to notice, in words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """The function and somebody else disagree; nothing was pinned."""
+
+    call: str
+    gives: str
+    other: str
+    asked_by: str
+    """`the example`, `a self-test`."""
+
+    def __str__(self) -> str:
+        return f"{self.call} gives {self.gives}, {self.asked_by} says {self.other}: which is right?"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileEdit:
+    path: str
+    old_text: str | None
+    """None when the file is new."""
+    new_text: str
+    encoding: str = "utf-8"
+
+    @property
+    def old_bytes(self) -> bytes:
+        return (self.old_text or "").encode(self.encoding)
+
+    @property
+    def new_bytes(self) -> bytes:
+        return self.new_text.encode(self.encoding)
+
+    @property
+    def diff(self) -> str:
+        old = (self.old_text or "").splitlines(keepends=True)
+        new = self.new_text.splitlines(keepends=True)
+        before = f"a/{self.path}" if self.old_text is not None else "/dev/null"
+        return "".join(difflib.unified_diff(old, new, before, f"b/{self.path}"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestProposal:
+    """New tests, the files with them, and what they are worth; nothing is written."""
+
+    __test__ = False
+
+    function: str
+    style: Literal["doctest", "pytest"]
+    edits: tuple[FileEdit, ...] = ()
+    tests: tuple[ProposedTest, ...] = ()
+    before: MutationScore = MutationScore(killed=0, total=0)
+    """Of the visible tests that are there."""
+    after: MutationScore = MutationScore(killed=0, total=0)
+    """With the new ones."""
+    questions: tuple[Question, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+async def propose_tests(
+    runtime: Runtime,
+    document: Document,
+    site: FunctionSite,
+    *,
+    style: Style = "auto",
+    max_tests: int = MAX_TESTS,
+    emit: Emit = ignore,
+    settings: Settings | None = None,
+) -> TestProposal:
+    """Tests for the function at `site`; the files are not written.
+
+    Raises SandboxError or ModelError when the machinery breaks, SourceError for a function or a
+    test file that cannot be read.
+    """
+    task = task_from_file(document, site)
+    ctx = runtime.context(settings or Settings(), emit, group=f"tests {task.task_id}")
+    ctx.emit(StageStarted(stage="tests"))
+    proposal = await proposed(ctx, document, site, task, style=style, max_tests=max_tests)
+    detail = f"{len(proposal.tests)} tests; {proposal.before} before, {proposal.after} after"
+    ctx.emit(StageEnded(stage="tests", acted=bool(proposal.tests), detail=detail))
+    return proposal
+
+
+async def proposed(
+    ctx: Context,
+    document: Document,
+    site: FunctionSite,
+    task: Task,
+    *,
+    style: Style = "auto",
+    max_tests: int = MAX_TESTS,
+) -> TestProposal:
+    """As `propose_tests`, with a context that is there."""
+    form = _style(document, site, style)
+    nothing = TestProposal(function=site.name, style=form)
+    try:
+        target = target_of(document, site)
+    except NotCallable as exc:
+        return replace(nothing, warnings=(str(exc),))
+    if site.is_stub:
+        return replace(nothing, warnings=(f"{site.name} has no body yet; `atlas solve` writes it",))
+    doubts = await _doubts(ctx, task)
+    if doubts:
+        why = f"{site.name} fails its own examples; mend it, or them, before anything is pinned"
+        return replace(nothing, questions=doubts, warnings=(why,))
+    return await _Work(ctx, document, site, task, target, form, max_tests).done()
+
+
+def _style(document: Document, site: FunctionSite, style: Style) -> Literal["doctest", "pytest"]:
+    """Doctests where the function has some, or where there is no place for tests."""
+    if style != "auto":
+        return style
+    if ">>>" in (site.docstring or "") or not document.path:
+        return "doctest"
+    return "pytest" if has_tests(Path(document.path)) else "doctest"
+
+
+async def _doubts(ctx: Context, task: Task) -> tuple[Question, ...]:
+    """The visible tests that the function fails."""
+    tests = split_tests(task)
+    verdicts = await run_tests(ctx.sandbox, task.program(task.statement), tests, group=ctx.group)
+    return tuple(_question(v) for v in verdicts if v.is_evidence and not v.passed)
+
+
+def _question(verdict: Verdict) -> Question:
+    call, _, rest = verdict.detail.partition(" gave ")
+    gives, _, other = rest.partition(", expected ")
+    if not other:
+        call, gives, other = verdict.test_id, verdict.detail, "something else"
+    return Question(call=call.strip("`"), gives=gives, other=other, asked_by="the example")
+
+
+def _shown(verdict: Verdict) -> str:
+    seen = verdict.observation
+    if seen.outcome is Outcome.RETURNED:
+        return brief(seen.value)
+    return f"{seen.exception.type}" if seen.exception else str(seen.outcome)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One proposal on its way."""
+
+    ctx: Context
+    document: Document
+    site: FunctionSite
+    task: Task
+    target: Target
+    form: Literal["doctest", "pytest"]
+    max_tests: int
+
+    async def done(self) -> TestProposal:
+        self.ctx.emit(Progress(message="tests: looking at what the function does"))
+        code = self.task.statement
+        cases, own = await asyncio.gather(
+            cases_of(
+                self.ctx.sandbox,
+                self.task,
+                self.target,
+                code,
+                seed=self.ctx.settings.seed,
+                group=self.ctx.group,
+            ),
+            self._self_tests(),
+        )
+        good = plausible(self.task, cases.good)
+        if self.form == "pytest":
+            good = tuple(case for case in good if can_be_pytest(case))
+        questions = await self._disagreements(own)
+        asked = {question.call for question in questions}
+        good = tuple(case for case in good if self.target.source(case.call) not in asked)
+        warnings = _about_accidents(cases)
+        if not good:
+            return self._nothing(questions, (*_why_nothing(self.site, cases), *warnings))
+        return await self._chosen(good, questions, warnings)
+
+    async def _self_tests(self) -> SelfTests:
+        if not self.ctx.settings.self_tests:
+            return SelfTests()
+        return await self_tests(self.ctx, self.task)
+
+    async def _disagreements(self, own: SelfTests) -> tuple[Question, ...]:
+        """Self-tests that can be trusted and that the function does not agree with."""
+        program = self.task.program(self.task.statement)
+        tests = [test.test for test in own.tests]
+        verdicts = await run_tests(self.ctx.sandbox, program, tests, group=self.ctx.group)
+        return tuple(
+            Question(
+                call=made.source,
+                gives=_shown(verdict),
+                other=repr(made.value),
+                asked_by=f"the model (reliability {made.r:.0%})",
+            )
+            for made, verdict in zip(own.tests, verdicts, strict=True)
+            if verdict.is_evidence and not verdict.passed
+        )
+
+    def _nothing(self, questions: tuple[Question, ...], warnings: tuple[str, ...]) -> TestProposal:
+        return TestProposal(
+            function=self.site.name, style=self.form, questions=questions, warnings=warnings
+        )
+
+    async def _chosen(
+        self, good: Sequence[Case], questions: tuple[Question, ...], warnings: tuple[str, ...]
+    ) -> TestProposal:
+        self.ctx.emit(Progress(message="tests: trying them on mutants"))
+        there = [test for test in split_tests(self.task) if can_screen(test)]
+        table = await self._table(there, good)
+        n_there = len(there)
+        picked = await self._steady(table, n_there, good)
+        old = table.killed(range(n_there))
+        new = table.killed([*range(n_there), *(n_there + i for i in picked)])
+        total = sum(1 for by in table.killed_by if by)
+        before = MutationScore(killed=len(old), total=total)
+        if not picked:
+            why = "no call was found that tells another mutant from the function"
+            nothing = self._nothing(questions, (why, *warnings))
+            return replace(nothing, before=before, after=before)
+        named = _named([good[i] for i in picked])
+        edits, problems = await self._edits(named)
+        return TestProposal(
+            function=self.site.name,
+            style=self.form,
+            edits=edits,
+            tests=_described(table, n_there, picked, named) if edits else (),
+            before=before,
+            after=MutationScore(killed=len(new), total=total) if edits else before,
+            questions=questions,
+            warnings=(*problems, *warnings),
+        )
+
+    async def _table(self, there: Sequence[Test], good: Sequence[Case]) -> Table:
+        """Which test notices which mutant: the tests that are there first, then the cases."""
+        mutants = mutants_of(self.task.statement, seed=self.ctx.settings.seed)
+        first = [*there, *(case.test for case in good[:FIRST_LOOK])]
+        table = await self._kills(mutants, first)
+        rest = [case.test for case in good[FIRST_LOOK:]]
+        alive = [i for i, by in enumerate(table.killed_by) if len(by) < 3]
+        if not rest or not alive:
+            return table
+        more = await self._kills([table.mutants[i] for i in alive], rest)
+        return _joined(table, more, len(first))
+
+    async def _kills(self, mutants: Sequence[Mutant], tests: Sequence[Test]) -> Table:
+        return await kill_table(self.ctx.sandbox, self.task, mutants, tests, group=self.ctx.group)
+
+    async def _steady(self, table: Table, n_there: int, good: Sequence[Case]) -> tuple[int, ...]:
+        """The greedy choice among cases that do the same three times, in processes of their own."""
+        shaky: set[int] = set()
+        known_steady: set[int] = set()
+        while True:
+            picked = greedy(table, n_there, good, self.max_tests, without=shaky)
+            unsure = [i for i in picked if i not in known_steady]
+            if not unsure:
+                return picked
+            tests = [good[i].test for i in unsure]
+            program = self.task.program(self.task.statement)
+            rows = await asyncio.gather(
+                *(
+                    run_tests(
+                        self.ctx.sandbox, program, tests, hash_seed=seed, group=self.ctx.group
+                    )
+                    for seed in HASH_SEEDS
+                )
+            )
+            for i, verdicts in zip(unsure, zip(*rows, strict=True), strict=True):
+                (known_steady if all(v.passed for v in verdicts) else shaky).add(i)
+
+    async def _edits(self, named: Sequence[Named]) -> tuple[tuple[FileEdit, ...], tuple[str, ...]]:
+        if self.form == "pytest":
+            file = test_file_for(Path(self.document.path))
+            old = file.document.text if file.document else None
+            new = with_pytests(file, self.target, named)
+            encoding = file.document.encoding if file.document else "utf-8"
+            path = file.path.as_posix()
+            return (FileEdit(path=path, old_text=old, new_text=new, encoding=encoding),), ()
+        text = with_doctests(self.document, self.site, named)
+        if text is None:
+            return (), ("the docstring is joined from several strings; make it one string first",)
+        problem = await self._problem(text, len(named))
+        if problem:
+            return (), (problem,)
+        edit = FileEdit(
+            path=self.document.path,
+            old_text=self.document.text,
+            new_text=text,
+            encoding=self.document.encoding,
+        )
+        return (edit,), ()
+
+    async def _problem(self, text: str, n_new: int) -> str:
+        """Why the docstring as a whole does not pass three times; empty when it does."""
+        document = replace(self.document, text=text)
+        task = task_from_file(document, find_function(document, self.site.name))
+        for seed in HASH_SEEDS:
+            verdicts = await run_tests(
+                self.ctx.sandbox,
+                task.program(task.statement),
+                task.tests,
+                hash_seed=seed,
+                group=self.ctx.group,
+            )
+            failed = next((v for v in verdicts if not v.passed), None)
+            if failed is not None:
+                return f"the new docstring would not pass: {failed.detail}"
+            if sum(v.n_examples for v in verdicts) < n_new:
+                return "the new examples would not be found by doctest"
+        return ""
+
+
+def greedy(
+    table: Table,
+    n_there: int,
+    good: Sequence[Case],
+    max_tests: int,
+    *,
+    without: set[int] | frozenset[int] = frozenset(),
+) -> tuple[int, ...]:
+    """Indices of cases, each of which kills a mutant that those before it let live."""
+    alive = set(range(len(table.mutants))) - table.killed(range(n_there))
+    kills: list[set[int]] = [set() for _ in good]
+    for mutant, by in enumerate(table.killed_by):
+        for test in by:
+            if test >= n_there:
+                kills[test - n_there].add(mutant)
+    picked: list[int] = []
+    while alive and len(picked) < max_tests:
+        gains = [
+            (len(kills[i] & alive) / (60 + case.cost), -i)
+            for i, case in enumerate(good)
+            if i not in without
+        ]
+        gain, index = max(gains, default=(0.0, 0))
+        if gain == 0:
+            break
+        picked.append(-index)
+        alive -= kills[-index]
+    return tuple(picked)
+
+
+def _joined(table: Table, more: Table, n_first: int) -> Table:
+    found = {m.code: by for m, by in zip(more.mutants, more.killed_by, strict=True)}
+    return Table(
+        mutants=table.mutants,
+        killed_by=tuple(
+            by | {n_first + i for i in found.get(mutant.code, ())}
+            for mutant, by in zip(table.mutants, table.killed_by, strict=True)
+        ),
+    )
+
+
+def _named(cases: Sequence[Case]) -> tuple[Named, ...]:
+    return tuple(
+        Named(label=label, case=case) for label, case in zip(labelled(cases), cases, strict=True)
+    )
+
+
+def _described(
+    table: Table, n_there: int, picked: Sequence[int], named: Sequence[Named]
+) -> tuple[ProposedTest, ...]:
+    tests, known = [], table.killed(range(n_there))
+    for index, one in zip(picked, named, strict=True):
+        now = table.killed([n_there + index]) - known
+        known |= now
+        words = tuple(table.mutants[i].what for i in sorted(now))
+        tests.append(ProposedTest(name=one.label, source=examples_text([one]), kills=words))
+    return tuple(tests)
+
+
+def _about_accidents(cases: Cases) -> tuple[str, ...]:
+    """The shortest call that raises what the code does not name; no test pins that."""
+    serious = [
+        case for case in cases.accidents if case.raised not in ("TypeError", "AttributeError")
+    ]
+    by_kind: dict[str, Case] = {}
+    for case in sorted(serious, key=lambda case: case.cost):
+        by_kind.setdefault(case.raised, case)
+    return tuple(
+        f"{case.lines[-1]} raises {case.raised}: is that meant? no test pins it"
+        for case in list(by_kind.values())[:2]
+    )
+
+
+def _why_nothing(site: FunctionSite, cases: Cases) -> tuple[str, ...]:
+    if cases.accidents:
+        n = len(cases.accidents)
+        return (f"all {n} calls that were tried raise; add an example to the docstring",)
+    return (f"no short call of {site.name} with a short result was found; add an example",)
