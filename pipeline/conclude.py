@@ -5,6 +5,8 @@ from __future__ import annotations
 from pipeline.board import Board
 from pipeline.context import Context
 from pipeline.judge import first_failure
+from pipeline.repair.contradictions import contradictions
+from pipeline.repair.guard import behaviour_changes
 from pipeline.select.choose import Choice, choose
 from pipeline.task import Judged, Solution, Status, Task
 from sandbox.api import BROKEN_MACHINERY, Proof
@@ -18,7 +20,16 @@ async def conclude(ctx: Context, task: Task, board: Board) -> Solution:
         )
     choice = await choose(ctx, task, board.judged)
     status = status_of(ctx, task, choice)
-    return _solution(ctx, task, board, status, choice, evidence_of(ctx, task, board, choice))
+    evidence = (*evidence_of(ctx, task, board, choice), *await _side_effects(ctx, task, choice))
+    return _solution(ctx, task, board, status, choice, evidence)
+
+
+async def _side_effects(ctx: Context, task: Task, choice: Choice) -> tuple[str, ...]:
+    """What the chosen repair changes beyond the failing examples; nothing for a stub."""
+    if choice.best is None or task.is_stub:
+        return ()
+    made = choice.best.candidate
+    return await behaviour_changes(ctx, task, task.statement, made.code, imports=made.imports)
 
 
 def status_of(ctx: Context, task: Task, choice: Choice) -> Status:
@@ -34,7 +45,7 @@ def status_of(ctx: Context, task: Task, choice: Choice) -> Status:
 
 def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple[str, ...]:
     """Plain sentences about the choice, strongest first."""
-    lines = []
+    lines = [str(found) for found in contradictions(task)]
     if not task.visible:
         lines.append("no doctest to check against: the status is at best `consistent`")
     if choice.best:

@@ -103,7 +103,7 @@ async def cases_of(
     sandbox: Sandbox, task: Task, target: Target, code: str, *, seed: int = 0, group: str = ""
 ) -> Cases:
     """Run the function on many calls; the same arguments give the same cases."""
-    look = _Look(sandbox=sandbox, program=task.program(code), group=group)
+    look = Look(sandbox=sandbox, program=task.program(code), group=group)
     calls = await calls_for(look, task, target, code, seed)
     cases = await _observed(look, target, calls)
     if "print" not in look.program and "stdout" not in look.program:
@@ -111,8 +111,8 @@ async def cases_of(
     return replace(cases, good=await look.with_printed(cases.good))
 
 
-async def _observed(look: _Look, target: Target, calls: Sequence[Call]) -> Cases:
-    plain = [_plain(target, call) for call in calls]
+async def _observed(look: Look, target: Target, calls: Sequence[Call]) -> Cases:
+    plain = [plain_case(target, call) for call in calls]
     seen = [case for case in await look.at(plain) if case is not None]
     again = [form for case in seen if (form := _better_form(target, case)) is not None]
     seen = [case for case in seen if _better_form(target, case) is None]
@@ -124,7 +124,7 @@ async def _observed(look: _Look, target: Target, calls: Sequence[Call]) -> Cases
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Look:
+class Look:
     """Runs cases on one program, a process for some dozens of them."""
 
     sandbox: Sandbox
@@ -181,7 +181,7 @@ class _Look:
 # --- how a call is written --------------------------------
 
 
-def _plain(target: Target, call: Call) -> Case:
+def plain_case(target: Target, call: Call) -> Case:
     source = target.source(call)
     lines = ("import asyncio", f"asyncio.run({source})") if target.is_async else (source,)
     return Case(call=call, lines=lines, got="")
@@ -255,7 +255,7 @@ def _is_readable(case: Case) -> bool:
 
 
 async def calls_for(
-    look: _Look, task: Task, target: Target, code: str, seed: int
+    look: Look, task: Task, target: Target, code: str, seed: int
 ) -> tuple[Call, ...]:
     """Edge cases, mutations of the examples, fresh values; none that an example already has."""
     known = visible_calls(task) if not target.made_with else ()
@@ -302,7 +302,7 @@ def _alternating(*groups: Sequence[Call]) -> list[Call]:
 
 
 async def _signatures(
-    look: _Look, target: Target, known: Sequence[Call], fresh: Fresh
+    look: Look, target: Target, known: Sequence[Call], fresh: Fresh
 ) -> tuple[Slots, ...]:
     """From the examples, else from annotations, else by trying."""
     if known:
@@ -321,7 +321,7 @@ def _required(target: Target) -> list[Param]:
 
 
 async def _by_trying(
-    look: _Look, target: Target, slots: Sequence[tuple[Shape, ...]], fresh: Fresh
+    look: Look, target: Target, slots: Sequence[tuple[Shape, ...]], fresh: Fresh
 ) -> tuple[Slots, ...]:
     """The few signatures on which the function most often returns a value."""
     combinations = list(itertools.product(*(slot or PROBES for slot in slots)))
@@ -329,7 +329,7 @@ async def _by_trying(
         uniform = [c for c in combinations if len(set(c)) == 1]
         combinations = uniform + fresh.rng.sample(combinations, N_PROBES // 2 - len(uniform))
     tried = [(c, _made(target, tuple((s,) for s in c), fresh)) for c in combinations for _ in "ab"]
-    seen = await look.at([_plain(target, call) for _, call in tried])
+    seen = await look.at([plain_case(target, call) for _, call in tried])
     returned: defaultdict[tuple[Shape, ...], int] = defaultdict(int)
     for (combination, _), case in zip(tried, seen, strict=True):
         returned[combination] += case is not None and not case.raised and bool(case.got.strip())

@@ -25,12 +25,12 @@ from pipeline.repair.plausible import plausible
 from pipeline.repair.pytest_text import can_be_pytest, has_tests, test_file_for, with_pytests
 from pipeline.repair.screen import can_screen
 from pipeline.repair.target import NotCallable, Target, target_of
-from pipeline.selftests import SelfTests, self_tests
+from pipeline.selftests import SelfTests, self_tests, source_of
 from pipeline.source.locate import FunctionSite, find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
 from pipeline.task import Task
-from sandbox.api import Outcome, Test, Verdict
+from sandbox.api import Call, Outcome, Returns, Test, Verdict
 from sandbox.verdicts import brief, run_tests
 
 if TYPE_CHECKING:
@@ -185,14 +185,23 @@ async def _doubts(ctx: Context, task: Task) -> tuple[Question, ...]:
     """The visible tests that the function fails."""
     tests = split_tests(task)
     verdicts = await run_tests(ctx.sandbox, task.program(task.statement), tests, group=ctx.group)
-    return tuple(_question(v) for v in verdicts if v.is_evidence and not v.passed)
+    return tuple(
+        _question(test, verdict)
+        for test, verdict in zip(tests, verdicts, strict=True)
+        if verdict.is_evidence and not verdict.passed
+    )
 
 
-def _question(verdict: Verdict) -> Question:
+def _question(test: Test, verdict: Verdict) -> Question:
+    """Both values, where the example is one call; else what went wrong, in the sandbox's words."""
+    if isinstance(test.form, Call) and isinstance(test.expect, Returns):
+        gives, other = _shown(verdict), brief(test.expect.value)
+        return Question(call=source_of(test.form), gives=gives, other=other, asked_by="the example")
     call, _, rest = verdict.detail.partition(" gave ")
     gives, _, other = rest.partition(", expected ")
     if not other:
-        call, gives, other = verdict.test_id, verdict.detail, "something else"
+        call, _, gives = verdict.detail[1:].partition("` ")
+        other = "something else"
     return Question(call=call.strip("`"), gives=gives, other=other, asked_by="the example")
 
 
@@ -200,7 +209,7 @@ def _shown(verdict: Verdict) -> str:
     seen = verdict.observation
     if seen.outcome is Outcome.RETURNED:
         return brief(seen.value)
-    return f"{seen.exception.type}" if seen.exception else str(seen.outcome)
+    return f"a {seen.exception.type}" if seen.exception else str(seen.outcome)
 
 
 @dataclass(frozen=True)
