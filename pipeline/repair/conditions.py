@@ -12,6 +12,8 @@ from pipeline.repair.scope import base, element, fits
 LONGEST_ATOM = 28
 MOST_ATOMS = 16
 MOST_CONDITIONS = 160
+PARITY = 0.03
+"""How much less likely a test of parity is where nothing speaks of it: it splits any examples."""
 Weighed = tuple[str, float]
 _TESTS_OF_NUMBERS = (
     ("{} == 0", 1.0),
@@ -94,7 +96,8 @@ def _of_one(finder: Finder, place: ast.AST) -> Iterator[Weighed]:
             case _:
                 tests = _TESTS_OF_UNKNOWN
         for form, share in tests:
-            yield form.format(text), share * weight
+            doubt = PARITY if "% 2" in form and not finder.speaks_of_parity else 1.0
+            yield form.format(text), share * weight * doubt
         if base(kind) == "num":
             for constant in finder.constants[:4]:
                 if constant[0].isdigit():

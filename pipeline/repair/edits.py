@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -48,6 +49,8 @@ SPOKEN_OF = {
     "all": ("all", "every"),
 }
 """What the names of built-in functions and methods are called in prose."""
+PARITY = frozenset(("even", "odd", "parity", "alternate", "alternating", "evenly", "divisible"))
+_HALVES = re.compile(r"%\s*2\b|&\s*1\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,13 @@ def edits_of(text: str, hints: Hints | None = None) -> tuple[Edit, ...]:
     functions = [n for n in tree.body if isinstance(n, Function)]
     root = functions[-1] if len(tree.body) == 1 and functions else tree
     scopes = Scopes(root, hints.kinds)
-    finder = Finder(text=text, scopes=scopes, returns=hints.returns, constants=hints.constants)
+    finder = Finder(
+        text=text,
+        scopes=scopes,
+        returns=hints.returns,
+        constants=hints.constants,
+        speaks_of_parity=bool(PARITY & hints.words) or _HALVES.search(text) is not None,
+    )
     body = root.body[1:] if ast.get_docstring(root, clean=False) else root.body
     for statement in body:
         expression_edits(finder, statement)

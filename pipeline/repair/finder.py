@@ -58,6 +58,8 @@ class Finder:
     scopes: Scopes
     returns: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
+    speaks_of_parity: bool = False
+    """Whether code or docstring tell even from odd."""
     found: list[Edit] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pipeline.repair.edits import Hints
@@ -27,10 +28,11 @@ def hints_of(task: Task, code: str) -> Hints:
     functions = [n for n in tree.body if isinstance(n, Function)] if tree else []
     function = functions[-1] if functions else None
     text = ast.get_docstring(function) or "" if function else ""
+    constants = _constants(text or ("" if function else task.statement))
     return Hints(
-        returns=_returns(split_tests(task)),
+        returns=_returns(split_tests(task), frozenset(constants)),
         kinds=_kinds(function, visible_calls(task)) if function else {},
-        constants=_constants(text or ("" if function else task.statement)),
+        constants=constants,
         words=frozenset(re.findall(r"[a-z]+", _prose(text).lower())),
     )
 
@@ -48,12 +50,18 @@ def split_tests(task: Task) -> tuple[Test, ...]:
     return tuple(found)
 
 
-def _returns(tests: Sequence[Test]) -> tuple[str, ...]:
-    """Short values that the examples want, then the usual ones of the same kind, then others."""
+def _returns(tests: Sequence[Test], named: frozenset[str]) -> tuple[str, ...]:
+    """Short values that examples want again and again, then the usual ones of the same kind.
+
+    What just one example wants is left out, unless it is usual or the prose names it: to return it
+    would be to special-case that example.
+    """
     wanted = [t.expect.value for t in tests if isinstance(t.expect, Returns)]
     kinds = {kind_of_value(value).partition("[")[0] for value in wanted}
-    usual = [t for t in USUAL if kind_of_value(ast.literal_eval(t)) in kinds]
-    texts = [*(repr(value) for value in wanted), *usual, "None"]
+    usual = [t for t in USUAL if kind_of_value(ast.literal_eval(t)).partition("[")[0] in kinds]
+    often = Counter(map(repr, wanted))
+    labels = [t for t, n in often.items() if n > 1 or t in named or t in USUAL]
+    texts = [*labels, *usual, "None"]
     return tuple(dict.fromkeys(t for t in texts if len(t) <= LONGEST_VALUE))[:8]
 
 

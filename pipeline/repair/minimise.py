@@ -78,19 +78,21 @@ async def smallest_failure(
     task: Task,
     code: str,
     *,
+    program: str | None = None,
     against: str | None = None,
     budget_s: float = 2.0,
     group: str = "",
 ) -> Failure | None:
     """The smallest visible example that `code` fails, made smaller still where that can be judged.
 
+    `program` is what runs, where that is more than `task.program(code)`: imports above it.
     `against` is a version that passes that example; its run shows where values go wrong.
     Cutting ends after `budget_s` with what was found. None where no example fails or the sandbox
     could not run them.
     """
-    deadline = time.monotonic() + budget_s
     tests = [replace(t, limits=QUICK) for t in split_tests(task)]
-    program = task.program(code)
+    plain = task.program(code)
+    program = program or plain
     seen = await sandbox.run([job_of(program, test) for test in tests], group=group)
     verdicts = [judge(test, one) for test, one in zip(tests, seen, strict=True)]
     failing = [
@@ -109,13 +111,14 @@ async def smallest_failure(
 
     form = test.form
     if verdict.observation.outcome is not Outcome.RETURNED:
-        form = await reduce(form, fails, deadline)
+        form = await reduce(form, fails, time.monotonic() + budget_s)
     watched = form if isinstance(form, Call) else None
     other = task.program(against) if against else None
     where, differs = (
         await _first_wrong(sandbox, (program, other), watched, group) if watched else (None, False)
     )
-    shift = task.before.count("\n") if task.kind != "stdio" else 0
+    shift = program.count("\n") - plain.count("\n")
+    shift += task.before.count("\n") if task.kind != "stdio" else 0
     return Failure(
         example=described(test.form, verdict),
         smaller=_smaller(test.form, form, verdict.observation),

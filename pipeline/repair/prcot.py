@@ -7,9 +7,10 @@ from pipeline.board import Board
 from pipeline.context import Context
 from pipeline.events import Decided
 from pipeline.generate import read_all, slot_request, thinking_cap
-from pipeline.judge import first_failure
+from pipeline.judge import first_failure, runnable
 from pipeline.models.api import Request, Sampling
 from pipeline.prompts import render
+from pipeline.repair.minimise import smallest_failure
 from pipeline.task import Candidate, Judged, Task
 
 PERSPECTIVES = (
@@ -30,6 +31,14 @@ async def repair(ctx: Context, task: Task, board: Board, round_: int) -> tuple[C
     failure = first_failure(parent) if parent else None
     if parent is None or failure is None:
         return ()
+    smallest = await smallest_failure(
+        ctx.sandbox,
+        task,
+        parent.candidate.code,
+        program=runnable(task, parent.candidate),
+        group=ctx.group,
+    )
+    shown = str(smallest) if smallest else failure.detail
     requests, labels = [], []
     for slot in range(ctx.settings.repair_branches):
         name, hint = PERSPECTIVES[(slot + round_) % len(PERSPECTIVES)]
@@ -37,7 +46,7 @@ async def repair(ctx: Context, task: Task, board: Board, round_: int) -> tuple[C
         requests.append(
             slot_request(ctx, task, hint=hint, slot=20 + 10 * round_ + slot)
             if fresh
-            else _repair_request(ctx, task, parent, failure.detail, hint, 40 + 10 * round_ + slot)
+            else _repair_request(ctx, task, parent, shown, hint, 40 + 10 * round_ + slot)
         )
         labels.append(("", "fresh start" if fresh else name))
     ctx.emit(

@@ -24,7 +24,8 @@ _SIMPLE = (
     ast.Assert,
 )
 _ENDS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
-PLAIN = frozenset(("None", "0", "1", "-1", "[]", "{}", "''", "()", "True", "False", "0.0"))
+ALWAYS = 0.1
+"""How much less likely a function is right that ends with a constant where it computed before."""
 Block = Sequence[ast.stmt]
 
 
@@ -177,7 +178,7 @@ class _Blockwise:
         """`if C: return value` (or `continue`, `break` in loops) before a statement."""
         ends: list[tuple[str, float]] = []
         if self.function is not None:
-            ends += [(f"return {v}", trust(v)) for v in self.finder.returns]
+            ends += [(f"return {v}", 1.0) for v in self.finder.returns]
         if self.loop is not None:
             ends = [(end, 0.2 * weight) for end, weight in ends[:3]]
             ends += [("continue", 1.0), ("break", 0.6)]
@@ -336,11 +337,6 @@ class _Blockwise:
                 )
 
 
-def trust(value: str) -> float:
-    """How far a returned constant is from special-casing an example: plain ones are believed."""
-    return 1.0 if value in PLAIN else 0.05
-
-
 def _inner(node: ast.stmt) -> Iterator[Block]:
     """The blocks right inside a statement, and at their ends."""
     for name in ("body", "orelse"):
@@ -365,7 +361,7 @@ def _of_one(finder: Finder, node: ast.stmt) -> None:
             other = "continue" if isinstance(node, ast.Break) else "break"
             _put(finder, node, other, "jump", 1.0)
             for value in finder.returns[:3]:
-                _put(finder, node, f"return {value}", "jump", 0.3 * trust(value))
+                _put(finder, node, f"return {value}", "jump", 0.3)
         case ast.Expr(value=ast.Yield(value=ast.expr() as value)):
             _put(finder, node, f"yield from {finder.of(value)}", "return: other", 1.0)
         case ast.Expr(value=ast.YieldFrom(value=value)):
@@ -418,8 +414,11 @@ def _returned(finder: Finder, node: ast.Return) -> None:
         return
     for name in finder.scopes.names_at(node):
         _put(finder, node, f"return {name}", "return: other", 1.0)
+    ends = getattr(finder.scopes.root, "body", [None])[-1] is node
+    computes = not isinstance(node.value, ast.Constant)
     for value in finder.returns:
-        _put(finder, node, f"return {value}", "return: other", 0.7 * trust(value))
+        weight = 0.7 * (ALWAYS if ends and computes else 1.0)
+        _put(finder, node, f"return {value}", "return: other", weight)
     text = finder.of(node.value)
     _put(finder, node, f"return [{text}]", "return: other", 0.5)
     _put(finder, node, text, "return: other", 0.3)

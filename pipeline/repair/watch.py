@@ -65,8 +65,7 @@ def _shown(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _text(value: object) -> str:
-    try:
+    text = "?"
+    with contextlib.suppress(Exception):
         text = repr(value)
-    except Exception:  # noqa: BLE001 - __repr__ is the candidate's
-        return "?"
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

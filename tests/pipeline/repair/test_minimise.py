@@ -52,7 +52,7 @@ def task_of(source: str, name: str = "largest") -> Task:
 async def check(box: Sandbox, body: str, against: str | None = None) -> Failure:
     task = task_of(LARGEST + body)
     other = task_of(LARGEST + against).statement if against else None
-    found = await smallest_failure(box, task, task.statement, against=other)
+    found = await smallest_failure(box, task, task.statement, against=other, budget_s=8.0)
     assert found is not None
     return found
 
