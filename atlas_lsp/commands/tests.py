@@ -95,12 +95,16 @@ def as_json(proposal: TestProposal) -> dict[str, object]:
 def summary(proposal: TestProposal) -> str:
     """Lines for stderr: the tests, the score before and after, the questions."""
     lines = [f"{proposal.function}: {len(proposal.tests)} new tests ({proposal.style})"]
-    lines += [f"  {test.name}: {len(test.kills)} more mutants noticed" for test in proposal.tests]
+    lines += [f"  {test.name}: notices {mutants(len(test.kills))}" for test in proposal.tests]
     if proposal.after.total:
         lines.append(f"  mutation score: before {proposal.before}, after {proposal.after}")
     lines += [f"  question: {question}" for question in proposal.questions]
     lines += [f"  note: {warning}" for warning in proposal.warnings]
     return "\n".join(lines)
+
+
+def mutants(n: int) -> str:
+    return f"{n} more mutant" if n == 1 else f"{n} more mutants"
 
 
 def write(edit: FileEdit, path: Path, document: Document) -> None:

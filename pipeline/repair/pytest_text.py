@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import io
 import re
+import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 from pipeline.repair.cases import Case
 from pipeline.repair.doctest_text import Named
 from pipeline.repair.target import Target
-from pipeline.source.edit import with_imports
+from pipeline.source.edit import missing_imports, with_imports
 from pipeline.source.examples import literal
 from pipeline.source.text import Document, SourceError, document_from_bytes, parse
 
@@ -38,18 +40,24 @@ class TestFile:
 
 def test_file_for(source: Path) -> TestFile:
     """The file that tests the module `source` now, else the one that should by its neighbours."""
-    source = source.resolve()
-    root = project_root(source)
-    module = module_name(source, root)
-    found = _existing(source, root, module)
-    if found is not None:
-        return TestFile(path=found, document=_read(found), module=module)
-    folder = next((root / name for name in TEST_FOLDERS if (root / name).is_dir()), source.parent)
-    path = folder / f"test_{source.stem}.py"
-    return TestFile(path=path, document=_read(path) if path.is_file() else None, module=module)
+    place = source.resolve()
+    root = project_root(place)
+    module = module_name(place, root)
+    found = _existing(place, root, module)
+    if found is None:
+        folders = (root / name for name in TEST_FOLDERS if (root / name).is_dir())
+        found = next(folders, place.parent) / f"test_{place.stem}.py"
+    document = _read(found) if found.is_file() else None
+    return TestFile(path=_as_named(found, source), document=document, module=module)
 
 
 test_file_for.__test__ = False  # type: ignore[attr-defined]
+
+
+def _as_named(path: Path, source: Path) -> Path:
+    """Relative where the source was named so."""
+    here = Path.cwd()
+    return path.relative_to(here) if not source.is_absolute() and here in path.parents else path
 
 
 def project_root(source: Path) -> Path:
@@ -163,10 +171,60 @@ def with_pytests(file: TestFile, target: Target, tests: Sequence[Named]) -> str:
             imports = [*imports, "import pytest"]
     if any(line == "import asyncio" for test in tests for line in test.case.lines):
         imports = [*imports, "import asyncio"]
-    text = with_imports(document.plain, imports) if document.plain.strip() else _head(imports)
+    text = _with_imports(document, imports) if document.plain.strip() else _head(imports)
     at_end, script = _before_main(text)
-    whole = f"{at_end.rstrip()}\n\n\n{body}\n" + (f"\n\n{script}" if script else "")
+    body = _quoted(body, _quote(text))
+    whole = f"{at_end.rstrip()}\n\n\n{body.rstrip()}\n" + (f"\n\n{script}" if script else "")
     return whole.replace("\n", document.newline)
+
+
+def _with_imports(document: Document, imports: Sequence[str]) -> str:
+    """`import x` lines above the first import, the others below the last."""
+    missing = missing_imports(document.tree, imports)
+    above = sorted(line for line in missing if line.startswith("import "))
+    text = document.plain
+    for line in missing:
+        text = text if line in above else _with_name(text, line)
+    first = re.search(r"^(?:import|from (?!__future__))\b", text, re.MULTILINE)
+    if first is None or not above:
+        return with_imports(text, above)
+    return text[: first.start()] + "\n".join(above) + "\n" + text[first.start() :]
+
+
+def _with_name(text: str, line: str) -> str:
+    """`from pkg.mod import f`: in the line that imports from `pkg.mod`, else on one of its own."""
+    head, _, name = line.partition(" import ")
+    found = re.search(rf"^{re.escape(head)} import ([\w, ]+)$", text, re.MULTILINE)
+    if found is None:
+        return with_imports(text, [line])
+    names = sorted({name, *(one.strip() for one in found[1].split(","))})
+    new = f"{head} import {', '.join(names)}"
+    if " as " in found[1] or len(new) > LONGEST_LINE:
+        return with_imports(text, [line])
+    return text[: found.start()] + new + text[found.end() :]
+
+
+def _quote(text: str) -> str:
+    """The quote that the file's own strings begin with; the double one where that is open."""
+    return "'" if text.count("'") > text.count('"') else '"'
+
+
+def _quoted(code: str, quote: str) -> str:
+    """Plain strings with the file's quotes, where nothing has to be escaped for it."""
+    if quote == "'":
+        return code
+    lines = code.split("\n")
+    found = [
+        token
+        for token in tokenize.generate_tokens(io.StringIO(code).readline)
+        if token.type == tokenize.STRING and token.string.startswith("'")
+    ]
+    for token in reversed(found):
+        row, start, end = token.start[0] - 1, token.start[1], token.end[1]
+        if token.end[0] == row + 1 and '"' not in token.string and "\\'" not in token.string:
+            line = lines[row]
+            lines[row] = f'{line[:start]}"{token.string[1:-1]}"{line[end:]}'
+    return "\n".join(lines)
 
 
 def _head(imports: Sequence[str]) -> str:
@@ -230,7 +288,7 @@ def _camel(name: str) -> str:
 
 
 def _in_class(name: str, functions: Sequence[str]) -> str:
-    inside = "\n\n".join(functions)
+    inside = "\n".join(functions)
     lines = [f"    {line}" if line else "" for line in inside.split("\n")]
     return f"class {name}(unittest.TestCase):\n" + "\n".join(lines)
 
@@ -245,7 +303,7 @@ def _function(target: Target, test: Named, name: str, prefix: str, is_unittest: 
 
 def _prefixed(line: str, prefix: str, target: Target) -> str:
     top = target.name.partition(".")[0]
-    return re.sub(rf"(?<![\w.'\"]){re.escape(top)}\(", f"{prefix}{top}(", line) if prefix else line
+    return re.sub(rf"(?<![\w.'\"])(?={re.escape(top)}[(.])", prefix, line)
 
 
 def _steps(case: Case, prefix: str, target: Target) -> tuple[list[str], str]:
@@ -280,7 +338,9 @@ def _unittest_body(case: Case, prefix: str, target: Target) -> list[str]:
     if case.is_printed:
         screen = "with contextlib.redirect_stdout(io.StringIO()) as screen:"
         return [screen, f"    {last}", f"self.assertEqual(screen.getvalue(), {case.got!r})"]
-    return [*before, f"self.assertEqual({last}, {case.got.strip()})"]
+    value = case.got.strip()
+    check = "assertIs" if value in ("True", "False", "None") else "assertEqual"
+    return [*before, f"self.{check}({last}, {value})"]
 
 
 def can_be_pytest(case: Case) -> bool:

@@ -135,13 +135,20 @@ async def propose_tests(
 ) -> TestProposal:
     """Tests for the function at `site`; the files are not written.
 
+    At the end of `settings.timeout_s` there is none, and a warning.
     Raises SandboxError or ModelError when the machinery breaks, SourceError for a function or a
     test file that cannot be read.
     """
     task = task_from_file(document, site)
     ctx = runtime.context(settings or Settings(), emit, group=f"tests {task.task_id}")
     ctx.emit(StageStarted(stage="tests"))
-    proposal = await proposed(ctx, document, site, task, style=style, max_tests=max_tests)
+    try:
+        async with asyncio.timeout(ctx.settings.timeout_s):
+            proposal = await proposed(ctx, document, site, task, style=style, max_tests=max_tests)
+    except TimeoutError:
+        why = f"no tests within {ctx.settings.timeout_s:g} s; give it more with --timeout"
+        form: Literal["doctest", "pytest"] = "pytest" if style == "pytest" else "doctest"
+        proposal = TestProposal(function=site.name, style=form, warnings=(why,))
     detail = f"{len(proposal.tests)} tests; {proposal.before} before, {proposal.after} after"
     ctx.emit(StageEnded(stage="tests", acted=bool(proposal.tests), detail=detail))
     return proposal
@@ -157,7 +164,7 @@ async def proposed(
     max_tests: int = MAX_TESTS,
 ) -> TestProposal:
     """As `propose_tests`, with a context that is there."""
-    form = _style(document, site, style)
+    form = await asyncio.to_thread(_style, document, site, style)
     nothing = TestProposal(function=site.name, style=form)
     try:
         target = target_of(document, site)
@@ -343,7 +350,7 @@ class _Work:
 
     async def _edits(self, named: Sequence[Named]) -> tuple[tuple[FileEdit, ...], tuple[str, ...]]:
         if self.form == "pytest":
-            file = test_file_for(Path(self.document.path))
+            file = await asyncio.to_thread(test_file_for, Path(self.document.path))
             old = file.document.text if file.document else None
             new = with_pytests(file, self.target, named)
             encoding = file.document.encoding if file.document else "utf-8"
