@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import AsyncIterator
 
@@ -21,6 +22,9 @@ def docker_answers() -> bool:
 
 
 HAS_DOCKER = docker_answers()
+
+# A shell that starts pytest in the background makes it, and all its children, deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.wiring import NANO
+from tests.hopeless import HOPELESS
 
 ROOT = Path(__file__).parents[2]
 ATLAS = [sys.executable, "-m", "atlas_lsp.cli"]
@@ -162,7 +163,7 @@ def test_the_diff_goes_to_stdout_and_nothing_is_written_without_apply(module: Pa
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_however_it_ends_no_container_is_left(tmp_path: Path, how: signal.Signals):
     path = tmp_path / "slow.py"
-    path.write_text('def f(n):\n    """Hard.\n\n    >>> f(1)\n    \'never\'\n    """\n')
+    path.write_text(HOPELESS)
     before = path.read_bytes()
     words = [*ATLAS, "solve", f"{path}::f", "--k", "8", "--timeout", "300"]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:

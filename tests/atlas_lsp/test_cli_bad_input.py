@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from tests.atlas_lsp.test_cli import ATLAS, ROOT, atlas, check_fails, containers_of
+from tests.hopeless import HOPELESS
 
 Die = Callable[[], Awaitable[None]]
 
 STUB = 'def is_even(n):\n    """Is n even?\n\n    >>> is_even(4)\n    True\n    """\n'
-HARD = 'def f(n):\n    """Hard.\n\n    >>> f(1)\n    \'never\'\n    """\n'
 
 
 def write(folder: Path, text: str) -> Path:
@@ -81,7 +81,7 @@ def test_a_full_disk_leaves_the_file_and_shows_the_diff(tmp_path: Path):
 
 @pytest.mark.docker
 async def test_an_engine_that_dies_in_the_middle_is_one_line(tmp_path: Path):
-    path = write(tmp_path, HARD)
+    path = write(tmp_path, HOPELESS)
     before = path.read_bytes()
     async with engine_behind(tmp_path / "docker.sock") as (env, die):
         process = await asyncio.create_subprocess_exec(

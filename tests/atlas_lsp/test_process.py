@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.atlas_lsp.stdio import Client, children_of
+from tests.hopeless import HOPELESS
 
 URI = "file:///project/a.py"
-HARD = 'def f(n):\n    """Impossible.\n\n    >>> f(1)\n    \'never\'\n    """\n'
 EASY = """\
 def is_even(n):
     '''Is n even?
@@ -62,7 +62,7 @@ def until(true: object, within_s: float) -> float:
 def started_job(client: Client) -> None:
     """A job that will not find anything, up to its first sign of work in the sandbox."""
     client.start(capabilities=PROGRESS, initializationOptions={"timeout": 120, "k": 8})
-    client.open(URI, HARD)
+    client.open(URI, HOPELESS)
     assert client.command("atlas.solve", URI, "f")["jobId"]
     deadline = time.monotonic() + 60
     while not any(
@@ -165,7 +165,7 @@ def test_before_a_job_no_socket_is_opened_and_no_process_started(client: Client)
 @pytest.mark.docker
 def test_a_whole_scenario_uses_no_network_but_dockers_local_socket(client: Client):
     client.start(capabilities=PROGRESS, initializationOptions={"apply": "offer", "timeout": 20})
-    client.open(URI, HARD)
+    client.open(URI, HOPELESS)
     client.command("atlas.solve", URI, "f")
     seen: set[str] = set()
     deadline = time.monotonic() + 120

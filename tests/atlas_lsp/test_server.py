@@ -13,6 +13,8 @@ import pytest_lsp
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
 
+from tests.hopeless import HOPELESS
+
 # The fixtures run on the session's loop; a test on another one would wait for them for ever.
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 URI = "file:///project/ünï.py"
@@ -33,7 +35,6 @@ def is_even(n):
 def other():
     return "🚀 untouched"
 '''
-HARD = 'def f(n):\n    """Impossible.\n\n    >>> f(1)\n    \'never\'\n    """\n'
 
 
 class Editor:
@@ -258,7 +259,7 @@ async def test_a_cancelled_job_ends_at_once_and_leaves_the_buffer(
     editor: LanguageClient, route: str
 ):
     one = of(editor)
-    one.open(HARD)
+    one.open(HOPELESS)
     answer = await one.run("atlas.solve", URI, "f")
     for _ in range(600):
         if containers() and any(len(r) > 1 for r in editor.progress_reports.values()):
@@ -273,13 +274,13 @@ async def test_a_cancelled_job_ends_at_once_and_leaves_the_buffer(
     assert await one.ended() == "cancelled"
     assert asyncio.get_running_loop().time() - began < 5
     assert await one.run("atlas.cancel") == 0
-    assert one.text == HARD
+    assert one.text == HOPELESS
 
 
 @pytest.mark.docker
 async def test_code_actions_are_answered_while_a_job_runs(editor: LanguageClient):
     one = of(editor)
-    one.open(HARD)
+    one.open(HOPELESS)
     await one.run("atlas.solve", URI, "f")
     titles = [action.title for action in await asyncio.wait_for(one.actions(0), 5)]
     assert any(title.startswith("Atlas: stop") for title in titles)

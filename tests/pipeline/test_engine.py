@@ -17,6 +17,7 @@ from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
 from pipeline.task import Solution, Status, Task
 from sandbox.api import Job, Observation, Outcome, Sandbox
+from tests.hopeless import EXAMPLES
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -169,8 +170,7 @@ async def test_every_stage_that_is_switched_on_says_what_it_did(box: Sandbox):
     )
     plans = '{"plans": ["add n to itself", "use a table of squares", "shift by one bit"]}'
     answers = ["return n ** 3", plans, *["return n ** 4"] * 3, *["return n ** 5"] * 4]
-    out_of_reach = "".join(f"    >>> double({n})\n    {n**7 % 9973}\n" for n in range(5, 11))
-    source = WRONG.replace("    >>> double(2)\n    4\n", out_of_reach)
+    source = WRONG.replace("    >>> double(2)\n    4\n", EXAMPLES.replace("f(", "double("))
     _, events = await check(box, source, answers, settings)
     started = {e.stage for e in events if isinstance(e, StageStarted)}
     ended = {e.stage: e for e in events if isinstance(e, StageEnded)}
