@@ -329,24 +329,22 @@ class _Work:
     async def _steady(self, table: Table, n_there: int, good: Sequence[Case]) -> tuple[int, ...]:
         """The greedy choice among cases that do the same three times, in processes of their own."""
         shaky: set[int] = set()
-        known_steady: set[int] = set()
+        passed: dict[int, set[int]] = {seed: set() for seed in HASH_SEEDS}
         while True:
             picked = greedy(table, n_there, good, self.max_tests, without=shaky)
-            unsure = [i for i in picked if i not in known_steady]
-            if not unsure:
+            seed = next((s for s in HASH_SEEDS if not passed[s].issuperset(picked)), None)
+            if seed is None:
                 return picked
+            unsure = [i for i in picked if i not in passed[seed]]
             tests = [good[i].test for i in unsure]
-            program = self.task.program(self.task.statement)
-            rows = await asyncio.gather(
-                *(
-                    run_tests(
-                        self.ctx.sandbox, program, tests, hash_seed=seed, group=self.ctx.group
-                    )
-                    for seed in HASH_SEEDS
-                )
-            )
-            for i, verdicts in zip(unsure, zip(*rows, strict=True), strict=True):
-                (known_steady if all(v.passed for v in verdicts) else shaky).add(i)
+            for i, verdict in zip(unsure, await self._run(tests, seed), strict=True):
+                (passed[seed] if verdict.passed else shaky).add(i)
+
+    async def _run(self, tests: Sequence[Test], hash_seed: int) -> tuple[Verdict, ...]:
+        program = self.task.program(self.task.statement)
+        return await run_tests(
+            self.ctx.sandbox, program, tests, hash_seed=hash_seed, group=self.ctx.group
+        )
 
     async def _edits(self, named: Sequence[Named]) -> tuple[tuple[FileEdit, ...], tuple[str, ...]]:
         if self.form == "pytest":
@@ -371,22 +369,17 @@ class _Work:
         return (edit,), ()
 
     async def _problem(self, text: str, n_new: int) -> str:
-        """Why the docstring as a whole does not pass three times; empty when it does."""
+        """Why the docstring as a whole does not pass; empty when it does."""
         document = replace(self.document, text=text)
         task = task_from_file(document, find_function(document, self.site.name))
-        for seed in HASH_SEEDS:
-            verdicts = await run_tests(
-                self.ctx.sandbox,
-                task.program(task.statement),
-                task.tests,
-                hash_seed=seed,
-                group=self.ctx.group,
-            )
-            failed = next((v for v in verdicts if not v.passed), None)
-            if failed is not None:
-                return f"the new docstring would not pass: {failed.detail}"
-            if sum(v.n_examples for v in verdicts) < n_new:
-                return "the new examples would not be found by doctest"
+        verdicts = await run_tests(
+            self.ctx.sandbox, task.program(task.statement), task.tests, group=self.ctx.group
+        )
+        failed = next((v for v in verdicts if not v.passed), None)
+        if failed is not None:
+            return f"the new docstring would not pass: {failed.detail}"
+        if sum(v.n_examples for v in verdicts) < n_new:
+            return "the new examples would not be found by doctest"
         return ""
 
 
