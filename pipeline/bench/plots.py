@@ -145,7 +145,8 @@ def _reliability(calibrations: Sequence[Calibration]) -> Figure:
             xs, ys, sizes = zip(*one.bins, strict=True)
             label = f"{one.condition}, ECE {one.ece:.3f}"
             axes.plot(xs, ys, color=SERIES[n % 8], linewidth=1.4, label=label)
-            axes.scatter(xs, ys, s=[12 + 2 * size for size in sizes], color=SERIES[n % 8])
+            areas = [14 + 300 * size / one.n for size in sizes]
+            axes.scatter(xs, ys, s=areas, color=SERIES[n % 8], marker=_MARKERS[n % 8])
         axes.set_xlim(0, 1.02)
         axes.set_ylim(0, 1.05)
         axes.set_xlabel("stated probability")
@@ -164,7 +165,8 @@ def _risk(calibrations: Sequence[Calibration]) -> Figure:
             label = f"{one.condition}, AURC {one.aurc:.3f}"
             axes.plot(
                 [100 * x for x in xs], [100 * y for y in ys], color=SERIES[n % 8], label=label,
-                linewidth=1.6, marker=_MARKERS[n % 8], markersize=4,
+                linewidth=1.6, marker=_MARKERS[n % 8], markersize=5,
+                markevery=max(1, len(xs) // 10),
             )  # fmt: skip
         axes.set_xlim(0, 102)
         axes.set_ylim(bottom=0)
@@ -181,12 +183,16 @@ def _risk(calibrations: Sequence[Calibration]) -> Figure:
 
 
 def _legend(axes: Axes) -> None:
-    """Above the axes, in as many columns as the longest label leaves room for."""
-    longest = max(len(label) for label in axes.get_legend_handles_labels()[1])
+    """Above the axes, read row by row, in as many columns as the longest label leaves room for."""
+    handles, labels = axes.get_legend_handles_labels()
+    n_columns = min(len(labels), max(1, 42 // (max(map(len, labels)) + 5)))
+    order = [n for column in range(n_columns) for n in range(column, len(labels), n_columns)]
     axes.legend(
+        [handles[n] for n in order],
+        [labels[n] for n in order],
         loc="lower left",
         bbox_to_anchor=(0, 1.01),
-        ncols=max(1, 38 // (longest + 6)),
+        ncols=n_columns,
         frameon=False,
         handletextpad=0.4,
         columnspacing=1.2,

@@ -132,14 +132,16 @@ def _cost_table(results: Results) -> Table:
         for one in _whole(results)
     ]
     note = "Means per task; tokens are generated ones, seconds are shares of the run's wall clock."
-    if results.matched:
-        note += " " + _matched_text(results)
+    if any(one.energy_j is None for one in _whole(results)):
+        note += " J is – where the machine gave no reading of its energy."
+    note += " " + _matched_text(results)
     return "Cost", head, rows, note
 
 
 def _matched_text(results: Results) -> str:
-    assert results.matched is not None
     m = results.matched
+    if m is None:
+        return "No matched-compute baseline was run: a condition such as R3 gives one."
     return (
         f"Matched compute: {m['condition']} has {percent(m['pass_at_1'])} at"
         f" {number(m['tokens'])} tokens, plain sampling ({m['baseline']})"

@@ -1,6 +1,7 @@
 """A benchmark run with a scripted model, as a process of its own that a test can kill.
 
-`python drive.py DIR SUITE CONDITIONS [--no-score]`
+`python drive.py DIR SUITE CONDITIONS [--no-score] [--pause]`; with `--pause` it says `solved` and
+waits for a line, so that its memory can be read.
 """
 
 from __future__ import annotations
@@ -71,6 +72,9 @@ async def main() -> int:
     manifest = await solve(out, suite, conditions)
     if HIDING & set(sys.modules):
         raise SystemExit(f"the solver loaded {HIDING & set(sys.modules)}")
+    if "--pause" in sys.argv:
+        print("solved", flush=True)
+        sys.stdin.readline()
     return 0 if "--no-score" in sys.argv else await score(out, manifest)
 
 

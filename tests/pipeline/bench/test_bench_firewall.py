@@ -66,6 +66,43 @@ def test_a_canary_in_the_hidden_tests_shows_up_nowhere(write_suite: WriteSuite, 
     assert [path for path in written if CANARY.encode() in path.read_bytes()] == []
 
 
+def memory_holds(pid: int, *texts: str) -> list[bool]:
+    """Which of the texts stand in the writable memory of a process that stands still."""
+    found = [False] * len(texts)
+    maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines()
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in maps:
+            span, flags = line.split()[:2]
+            if not flags.startswith("rw"):
+                continue
+            start, end = (int(word, 16) for word in span.split("-"))
+            memory.seek(start)
+            block = memory.read(end - start) or b""
+            found = [was or text.encode() in block for was, text in zip(found, texts, strict=True)]
+    return found
+
+
+def test_the_canary_is_not_in_the_solvers_memory(write_suite: WriteSuite, tmp_path: Path):
+    if not Path("/proc/self/mem").exists():
+        pytest.skip("the memory of a process can be read on Linux only")
+    suite = write_suite([planted(n) for n in range(3)])
+    command = [sys.executable, str(DRIVE), str(tmp_path / "run"), str(suite), "D"]
+    with subprocess.Popen(
+        [*command, "--no-score", "--pause"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "solved\n"
+        statement, canary = memory_holds(process.pid, "Twice n, task 2.", CANARY)
+        process.communicate("go on\n")
+    assert process.returncode == 0
+    assert statement, "the memory was read: the public statement stands in it"
+    assert not canary
+
+
 def test_the_public_part_of_nano_holds_no_hidden_test(tmp_path: Path):
     from pipeline.nano.hidden import CANARY as OF_NANO
     from pipeline.nano.hidden import load_hidden

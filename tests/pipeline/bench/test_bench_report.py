@@ -108,6 +108,15 @@ def test_ceilings_are_marked_as_such():
     assert "Matched compute: D" in notes["Cost"]
 
 
+def test_what_was_not_measured_is_said():
+    rows = [right("A", 0), right("D", 0)]
+    (note,) = [note for title, _, _, note in tables(results_of(rows)) if title == "Cost"]
+    assert "No matched-compute baseline was run" in note
+    assert "no reading of its energy" in note
+    measured = [right("A", 0, energy_j=2.0), row("A", 1, energy_j=4.0)]
+    assert results_of(measured).of("A").energy_per_solved_j == 6.0
+
+
 class Page(HTMLParser):
     """Open elements and what the page would load."""
 
