@@ -55,7 +55,7 @@ def build(
     try:
         if from_tar is not None:
             return images.load_tar(client, from_tar)
-        chosen = images.LOCAL_BASE if from_local else base or images.DEFAULT_BASE
+        chosen = images.LOCAL_BASE if from_local else base
         return images.build(client, packages=packages, base=chosen, wheels=wheels)
     finally:
         client.close()

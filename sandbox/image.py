@@ -12,7 +12,7 @@ import sys
 import tarfile
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sandbox import rootfs
 from sandbox.api import SandboxUnavailable
@@ -69,35 +69,37 @@ def recipe(base: str, packages: tuple[str, ...]) -> str:
 LOCAL_BASE = "local"
 
 
-def ensure_image(
-    client: Client, *, packages: tuple[str, ...] = (), base: str = DEFAULT_BASE
-) -> Image:
+def ensure_image(client: Client, *, packages: tuple[str, ...] = ()) -> Image:
     """The image, from the engine's store or built now.
 
     Raises SandboxUnavailable when it cannot be built.
     """
-    for image in (_image(base, packages), _image(LOCAL_BASE, packages)):
+    for base in (DEFAULT_BASE, LOCAL_BASE):
+        image = _image(base, packages)
         if exists(client, image.tag):
             return image
-    return build(client, packages=packages, base=base)
+    return build(client, packages=packages)
 
 
 def build(
     client: Client,
     *,
     packages: tuple[str, ...] = (),
-    base: str = DEFAULT_BASE,
+    base: str | None = None,
     wheels: Path | None = None,
 ) -> Image:
-    """Build on `base` where a registry has it, else (or for LOCAL_BASE) from this machine's Python.
+    """Build on `base`, or (None) on DEFAULT_BASE where it can be had, else on our Python.
 
     Packages come from the folder `wheels`, or else from the package index that pip is set up for.
     Raises SandboxUnavailable.
     """
-    if base != LOCAL_BASE and _fetch(client, base):
-        return _build_on(client, _image(base, packages), packages, wheels)
-    if base not in (LOCAL_BASE, DEFAULT_BASE):
-        raise SandboxUnavailable(f"no image {base} here and no registry that has it")
+    wanted = base or DEFAULT_BASE
+    if wanted != LOCAL_BASE and _fetch(client, wanted):
+        return _build_on(client, _image(wanted, packages), packages, wheels)
+    if base not in (LOCAL_BASE, None):
+        raise SandboxUnavailable(
+            f"no image {base} here and no registry that has it; `atlas sandbox build --from-local`"
+        )
     return _build_from_local(client, packages, wheels)
 
 
@@ -164,13 +166,21 @@ def load_tar(client: Client, path: Path) -> Image:
     Raises SandboxUnavailable.
     """
     data = path.read_bytes()
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        is_saved = "manifest.json" in archive.getnames()
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            names = archive.getnames()
+    except tarfile.TarError as exc:
+        raise SandboxUnavailable(
+            f"{path} is no tar file; `docker save IMAGE -o FILE` writes one"
+        ) from exc
     base = f"{_REPOSITORY}-base:{hashlib.sha256(data).hexdigest()[:16]}"
-    if is_saved:
+    if "manifest.json" in names:
         base = _load(client, data)
     else:
-        _import(client, data, Image(tag=base, recipe="", base=""), [f"LABEL {LABEL}=base"])
+        # A root file system has lost what its image said of the environment.
+        found = sorted({f"/{PurePosixPath(n).parent}" for n in names if "/libpython" in n})
+        changes = [f"LABEL {LABEL}=base", f"ENV LD_LIBRARY_PATH={':'.join(found)}"]
+        _import(client, data, Image(tag=base, recipe="", base=""), changes[: 1 + bool(found)])
     return _build_on(client, _image(base, ()), (), None)
 
 

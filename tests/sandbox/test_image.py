@@ -82,3 +82,59 @@ async def answer(tag: str) -> object:
         return seen.value
     finally:
         await box.aclose()
+
+
+def docker(*words: str) -> str:
+    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def local() -> str:
+    return build(from_local=True).tag
+
+
+async def value_in(tag: str) -> object:
+    box = DockerSandbox(workers=1, image=tag)
+    await box.start()
+    try:
+        (seen,) = await box.run([Job(code="def f(): return 6 * 7", form=Call(entry="f"))])
+    finally:
+        await box.aclose()
+    return seen.value
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("how", ["save", "export"])
+def test_an_image_comes_from_a_tar_and_works(tmp_path: Path, local: str, how: str):
+    path = tmp_path / "image.tar"
+    if how == "save":
+        docker("save", local, "-o", str(path))
+    else:
+        container = docker("create", local)
+        docker("export", container, "-o", str(path))
+        docker("rm", container)
+    assert asyncio.run(value_in(build(from_tar=path).tag)) == 42
+
+
+@pytest.mark.docker
+def test_an_image_is_built_on_another_that_is_here(local: str):
+    docker("tag", local, "atlas-test-base:1")
+    try:
+        assert asyncio.run(value_in(build(base="atlas-test-base:1").tag)) == 42
+    finally:
+        docker("rmi", "atlas-test-base:1")
+
+
+@pytest.mark.docker
+def test_a_base_that_nobody_has_is_named():
+    with pytest.raises(SandboxUnavailable, match="atlas-nowhere:1"):
+        build(base="atlas-nowhere:1")
+
+
+@pytest.mark.docker
+def test_a_file_that_is_no_tar_is_named(tmp_path: Path):
+    path = tmp_path / "junk.tar"
+    path.write_bytes(b"junk" * 1000)
+    with pytest.raises(SandboxUnavailable, match=r"junk\.tar is no tar file"):
+        build(from_tar=path)
