@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ LONGEST_VALUE = 12
 USUAL = ("None", "0", "[]", "False", "True", "-1", "1", "''")
 _NUMBER = re.compile(r"(?<![\w.])\d{1,4}(?:\.\d{1,3})?(?![\w.]|\.\d)")
 _QUOTED = re.compile(r"""(?<!\w)(?:"([^"\n]{1,12})"|'([^'\n]{1,12})')(?!\w)""")
+_EXAMPLE = re.compile(r"\s*(?:>>>|[\[({]|(?:in|out)put\b.*[:=])|.*(?:[=-]+>|➞|→|⇒)", re.I)
 _WORDS = {"three": "3", "four": "4", "five": "5", "six": "6", "ten": "10", "hundred": "100"}
 
 
@@ -51,16 +53,16 @@ def split_tests(task: Task) -> tuple[Test, ...]:
 
 
 def _returns(tests: Sequence[Test], named: frozenset[str]) -> tuple[str, ...]:
-    """Short values that examples want again and again, then the usual ones of the same kind.
+    """Short values that examples want more than once, then the usual ones of the same kind.
 
-    What just one example wants is left out, unless it is usual or the prose names it: to return it
-    would be to special-case that example.
+    What just one example wants is left out, unless it is usual or a word that the prose quotes: to
+    return it would be to special-case that example.
     """
     wanted = [t.expect.value for t in tests if isinstance(t.expect, Returns)]
     kinds = {kind_of_value(value).partition("[")[0] for value in wanted}
     usual = [t for t in USUAL if kind_of_value(ast.literal_eval(t)).partition("[")[0] in kinds]
     often = Counter(map(repr, wanted))
-    labels = [t for t, n in often.items() if n > 1 or t in named or t in USUAL]
+    labels = [t for t, n in often.items() if n > 1 or t in USUAL or (t in named and "'" in t)]
     texts = [*labels, *usual, "None"]
     return tuple(dict.fromkeys(t for t in texts if len(t) <= LONGEST_VALUE))[:8]
 
@@ -92,12 +94,17 @@ def _constants(text: str) -> tuple[str, ...]:
 
 
 def _prose(text: str) -> str:
-    """The text without lines that look like examples."""
-    return "\n".join(line for line in text.splitlines() if not _is_example(line))
+    """The text without doctests and without lines that look like examples."""
+    try:
+        parts = doctest.DocTestParser().parse(text)
+    except ValueError:
+        parts = [text]
+    plain = "".join(part for part in parts if isinstance(part, str))
+    return "\n".join(line for line in plain.splitlines() if not _is_example(line))
 
 
 def _is_example(line: str) -> bool:
-    return line.lstrip().startswith((">>>", "[", "(", "{")) or "==>" in line or "➞" in line
+    return _EXAMPLE.match(line) is not None
 
 
 def _all_constants(prose: str) -> Iterator[str]:

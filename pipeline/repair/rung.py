@@ -31,9 +31,14 @@ async def _patched(
     ctx: Context, task: Task, code: str, origin: str, parent: int | None
 ) -> tuple[Candidate, ...]:
     patches = await repair_mechanically(
-        ctx.sandbox, task, code=code, deadline_s=ctx.settings.mechanical_s, jobs_group=ctx.group
+        ctx.sandbox,
+        task,
+        code=code,
+        deadline_s=ctx.settings.mechanical_s,
+        max_patches=MOST_PATCHES,
+        jobs_group=ctx.group,
     )
     return tuple(
         Candidate(code=patch.code, origin=origin, plan="; ".join(patch.edits), parent=parent)
-        for patch in patches[:MOST_PATCHES]
+        for patch in patches
     )

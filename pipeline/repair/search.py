@@ -15,9 +15,11 @@ from pipeline.repair.hints import hints_of, split_tests
 from pipeline.repair.screen import AT_A_TIME, LEAST_S, Seen, can_screen, screen
 from pipeline.repair.suspicion import suspicion
 from pipeline.task import Task
-from sandbox.api import Sandbox
+from sandbox.api import Observation, Outcome, Sandbox
 
 IN_FLIGHT = 3
+FEW = 10
+"""Versions per process of a function that hangs: most of them hang too."""
 LEAST_SUSPICION = 0.1
 SAME_EVERYWHERE = 0.3
 PARTNERS = 160
@@ -97,6 +99,7 @@ class _Run:
         self._helpful: list[Version] = []
         self._inert: set[str] = set()
         self._base: Seen | None = None
+        self._hangs = False
         self._stop_at = what.deadline
         self._began = time.monotonic()
 
@@ -108,8 +111,10 @@ class _Run:
         self.found.n_examples = len(self.tests)
         if self._base.passes:
             return
+        ended = [t for t, o in zip(self.tests, self._base.observed, strict=True) if is_end(o)]
+        self._hangs = len(ended) < len(self.tests)
         where = await suspicion(
-            self.what.sandbox, self.what.task, self.what.code, self.tests, group=self.what.group
+            self.what.sandbox, self.what.task, self.what.code, ended, group=self.what.group
         )
         singles = self._singles(where)
         await self._try(iter(singles))
@@ -157,7 +162,8 @@ class _Run:
             while True:
                 late = stop_early and self.found.plausible and time.monotonic() > self._stop_at
                 while len(running) < IN_FLIGHT and not late:
-                    chunk = list(itertools.islice(self._new(versions), AT_A_TIME))
+                    n = FEW if self._hangs else AT_A_TIME
+                    chunk = list(itertools.islice(self._new(versions), n))
                     if not chunk:
                         break
                     running.add(asyncio.create_task(self._look(chunk)))
@@ -207,6 +213,11 @@ class _Run:
         programs = [self.what.task.program(code) for code in codes]
         what = self.what
         return await screen(what.sandbox, programs, self.tests, limit_s=limit_s, group=what.group)
+
+
+def is_end(seen: Observation) -> bool:
+    """Whether the run came to an end by itself."""
+    return seen.outcome is not Outcome.TIMEOUT_CPU
 
 
 def same_everywhere(code: str, singles: Sequence[Version]) -> Iterator[Version]:

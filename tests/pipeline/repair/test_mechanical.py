@@ -1,0 +1,235 @@
+"""Mechanical repair against the real sandbox: what it mends, when it ends, what it keeps."""
+
+from __future__ import annotations
+
+import ast
+import random
+import time
+
+import pytest
+
+from pipeline.repair.edits import apart, apply_all, edits_of, kinds_of
+from pipeline.repair.hints import hints_of
+from pipeline.repair.kinds import WEIGHTS
+from pipeline.repair.mechanical import Patch, Progress, repair_mechanically
+from pipeline.source.locate import find_function
+from pipeline.source.task import task_from_file
+from pipeline.source.text import document_from_bytes
+from pipeline.task import Task
+from sandbox.api import Sandbox
+
+ODD_STYLE = '''def total( numbers,*,start = 0 ):
+    """The sum.
+
+    >>> total([1, 2, 3])
+    6
+    >>> total([])
+    0
+    >>> total([5, -2], start=1)
+    4
+    """
+    # Keep  this   comment.
+    s=start   # and this
+    for n in numbers :
+        s -= n        ;   t = s
+    return (  s )  # the end
+'''
+HANGS = '''def halves(n):
+    """How often n can be halved.
+
+    >>> halves(8)
+    3
+    >>> halves(1)
+    0
+    >>> halves(12)
+    2
+    """
+    count = 0
+    while n % 2 == 0:
+        n = n * 2
+        count += 1
+    return count
+'''
+LOUD = '''def evens(numbers):
+    """The even ones.
+
+    >>> evens([1, 2, 3, 4])
+    [2, 4]
+    >>> evens([])
+    []
+    """
+    for _ in range(10 ** 6):
+        print("x" * 10 ** 6)
+    return [n for n in numbers if n % 2 == 1]
+'''
+KILLS = '''import os
+import signal
+
+
+def first(numbers):
+    """The first.
+
+    >>> first([4, 2])
+    4
+    >>> first([7])
+    7
+    """
+    if len(numbers) > 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return numbers[0]
+'''
+PATCHES = '''import builtins
+
+
+def most(numbers):
+    """The largest.
+
+    >>> most([1, 5, 2])
+    5
+    >>> most([9, 3])
+    9
+    """
+    builtins.eval = builtins.repr = builtins.compile = lambda *args, **kwargs: 5
+    builtins.isinstance = lambda *args: True
+    return min(numbers)
+'''
+STUCK = '''def answer(n):
+    """Something no small edit gives.
+
+    >>> answer(3)
+    'a7f0'
+    >>> answer(4)
+    'zz91'
+    """
+    return n
+'''
+
+
+def task_of(source: str) -> Task:
+    document = document_from_bytes(source.encode())
+    name = next(n.name for n in ast.parse(source).body if isinstance(n, ast.FunctionDef))
+    return task_from_file(document, find_function(document, name))
+
+
+async def check(
+    box: Sandbox, source: str, deadline_s: float = 6.0, seen: list[Progress] | None = None
+) -> tuple[Patch, ...]:
+    report = seen.append if seen is not None else None
+    return await repair_mechanically(
+        box, task_of(source), deadline_s=deadline_s, on_progress=report
+    )
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_one_edit_mends_and_all_else_stays_as_it_was(box: Sandbox) -> None:
+    progress: list[Progress] = []
+    patches = await check(box, ODD_STYLE, seen=progress)
+    best = patches[0]
+    assert best.is_plausible
+    assert best.n_passed == 3
+    assert best.code.rstrip() == ODD_STYLE.replace("s -= n", "s += n").rstrip()
+    assert progress
+    assert progress[0].elapsed_s > 0
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_function_that_passes_or_has_no_example_is_left_alone(box: Sandbox) -> None:
+    assert await check(box, ODD_STYLE.replace("-= n", "+= n")) == ()
+    assert await check(box, "def f(n):\n    return n\n") == ()
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_the_deadline_ends_a_search_that_finds_nothing(box: Sandbox) -> None:
+    began = time.monotonic()
+    patches = await check(box, STUCK, deadline_s=1.0)
+    assert not any(p.is_plausible for p in patches)
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_function_that_hangs_is_repaired(box: Sandbox) -> None:
+    patches = await check(box, HANGS, deadline_s=10.0)
+    assert patches[0].is_plausible
+    assert "n * 2" not in patches[0].code
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("source", [LOUD, KILLS, PATCHES], ids=["loud", "kills", "patches"])
+async def test_a_hostile_function_is_repaired_or_given_up_and_harms_nothing(
+    box: Sandbox, source: str
+) -> None:
+    for patch in await check(box, source, deadline_s=2.0):
+        task = task_of(source)
+        assert patch.is_plausible == (patch.n_passed == 2)
+        assert task.statement != patch.code
+    (good,) = (await check(box, ODD_STYLE))[:1]
+    assert good.is_plausible
+
+
+@pytest.mark.parametrize("source", [ODD_STYLE, HANGS, KILLS, PATCHES])
+def test_every_edit_changes_one_stretch_and_keeps_comments(source: str) -> None:
+    text = task_of(source).statement
+    edits = edits_of(text)
+    assert len(edits) > 50
+    assert set(kinds_of(edits)) <= set(WEIGHTS)
+    doc_end = text.index('"""\n', text.index('"""') + 3)
+    for edit in edits:
+        assert 0 <= edit.start <= edit.end <= len(text)
+        made = edit.applied(text)
+        assert made != text
+        assert made[: edit.start] == text[: edit.start]
+        assert made[len(made) - (len(text) - edit.end) :] == text[edit.end :]
+        assert edit.end <= text.index('"""') or edit.start >= doc_end
+        assert edit.prior > 0
+
+
+def test_nearly_all_edits_are_valid_python() -> None:
+    text = task_of(HANGS).statement
+    broken = 0
+    edits = edits_of(text)
+    for edit in edits:
+        try:
+            ast.parse(edit.applied(text))
+        except SyntaxError:
+            broken += 1
+    assert broken / len(edits) < 0.02
+
+
+def test_edits_that_are_apart_can_be_applied_together_in_any_order() -> None:
+    text = task_of(ODD_STYLE).statement
+    edits = edits_of(text)
+    rng = random.Random(0)
+    pairs = [rng.sample(edits, 2) for _ in range(200)]
+    n_apart = 0
+    for one, other in pairs:
+        if apart(one, other) and one.start != other.start:
+            n_apart += 1
+            assert apply_all(text, (one, other)) == apply_all(text, (other, one))
+    assert n_apart > 100
+
+
+def test_what_does_not_parse_has_no_edits() -> None:
+    assert edits_of("def f(:\n") == ()
+
+
+def test_what_one_example_wants_is_never_returned_outright() -> None:
+    task = task_of(STUCK)
+    edits = edits_of(task.statement, hints_of(task, task.statement))
+    assert not any("a7f0" in e.new or "zz91" in e.new for e in edits)
+
+
+def test_an_inserted_base_case_never_gives_what_one_example_wants() -> None:
+    source = '''def triple(numbers):
+    """Each times three.
+
+    >>> triple([1, 2, 3])
+    [3, 6, 9]
+    >>> triple([5])
+    [15]
+    """
+    return [n + 3 for n in numbers]
+'''
+    task = task_of(source)
+    news = [e.new for e in edits_of(task.statement, hints_of(task, task.statement))]
+    assert not any("[3, 6, 9]" in new or "[15]" in new for new in news)
+    assert any("return []" in new for new in news)
