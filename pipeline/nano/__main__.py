@@ -43,7 +43,7 @@ def export(asked: argparse.Namespace) -> None:
 def bench(asked: argparse.Namespace) -> None:
     from pipeline.nano.make_bench import write_bench
 
-    print(json.dumps(write_bench(DATA, seed=asked.bench_seed)))
+    print(json.dumps(write_bench(asked.out.parent, seed=asked.bench_seed)))
 
 
 def _arguments() -> argparse.Namespace:
