@@ -30,7 +30,8 @@ def attempt(
 ) -> tuple[float, list[Result]]:
     """CPU seconds, and one result per test.
 
-    ("v", value), ("x", type, message), ("p", [(text, type), ...]) of a doctest, ("t",) late.
+    ("v", value), with what it printed as a third item for calls, ("x", type, message),
+    ("p", [(text, type), ...]) of a doctest, ("t",) late.
     """
     kept, hook = (sys.stdin, sys.stdout, sys.argv), sys.displayhook
     results: list[Result] = []
@@ -42,13 +43,15 @@ def attempt(
     module, began = None, time.process_time()
     try:
         for test in tests:
-            sys.stdout = io.StringIO()
+            sys.stdout = printed = io.StringIO()
             signal.signal(signal.SIGVTALRM, _late)
             signal.setitimer(signal.ITIMER_VIRTUAL, limit_s, limit_s)
             try:
                 if module is None and test[0] != "program":
                     module = _module(code, "solution")
-                results.append(_TESTS[test[0]](module, code, *test[1:]))
+                    sys.stdout = printed = io.StringIO()
+                result = _TESTS[test[0]](module, code, *test[1:])
+                results.append((*result, printed.getvalue()[:100]) if test[0] == "call" else result)
             except Late:
                 results.append(("t",))
                 patience -= 1

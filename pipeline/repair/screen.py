@@ -62,12 +62,14 @@ async def screen(
     *,
     limit_s: float = LEAST_S,
     patience: int = 1,
+    quiet: bool = False,
     group: str = "",
 ) -> tuple[Seen, ...]:
     """A first look at each program, in order; at most AT_A_TIME of them share a process.
 
     `limit_s` is CPU seconds per test; after `patience` tests that take longer a version's other
-    tests are left out. Tests that cannot be screened must be left out before.
+    tests are left out. With `quiet` a call that prints does not pass, as in a doctest.
+    Tests that cannot be screened must be left out before.
     """
     payloads = [_payload(test.form) for test in tests]
     parts = [Call(entry="attempt", args=(p, payloads, limit_s, patience)) for p in programs]
@@ -78,7 +80,7 @@ async def screen(
     ]
     seen = await sandbox.run(jobs, group=group)
     flat = [part for job, one in zip(jobs, seen, strict=True) for part in _parts(job, one)]
-    return tuple(_judged(tests, part) for part in flat)
+    return tuple(_judged(tests, part, quiet) for part in flat)
 
 
 @cache
@@ -106,15 +108,17 @@ def _payload(form: Form) -> tuple[object, ...]:
             raise TypeError(f"a {type(form).__name__} cannot be screened; filter with can_screen")
 
 
-def _judged(tests: Sequence[Test], part: Observation) -> Seen:
+def _judged(tests: Sequence[Test], part: Observation, quiet: bool) -> Seen:
     cpu_s, results = _report(part.value)
     lost = Observation(outcome=Outcome.TIMEOUT_CPU)
     observed = [_observation(test, r) for test, r in zip(tests, results, strict=False)]
     observed += [lost] * (len(tests) - len(observed))
-    verdicts = [judge(test, one) for test, one in zip(tests, observed, strict=True)]
+    pairs = list(zip(tests, observed, strict=True))
+    verdicts = [judge(test, one) for test, one in pairs]
+    loud = [quiet and isinstance(test.form, Call) and bool(one.stdout) for test, one in pairs]
     return Seen(
-        passed=tuple(v.passed for v in verdicts),
-        n_passed=sum(v.passed_examples for v in verdicts),
+        passed=tuple(v.passed and not bad for v, bad in zip(verdicts, loud, strict=True)),
+        n_passed=sum(v.passed_examples for v, bad in zip(verdicts, loud, strict=True) if not bad),
         observed=tuple(observed),
         cpu_s=cpu_s,
     )
@@ -133,6 +137,9 @@ def _observation(test: Test, result: object) -> Observation:
         case ("v", value) if isinstance(test.form, Program):
             stdout = value if isinstance(value, bytes) else b""
             return Observation(outcome=Outcome.RETURNED, stdout=stdout)
+        case ("v", value, str() as printed):
+            stdout = printed.encode("utf-8", "surrogatepass")
+            return Observation(outcome=Outcome.RETURNED, value=value, stdout=stdout)
         case ("v", value):
             return Observation(outcome=Outcome.RETURNED, value=value)
         case ("x", str() as name, str() as message):

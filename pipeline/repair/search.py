@@ -15,7 +15,7 @@ from pipeline.repair.hints import hints_of, split_tests
 from pipeline.repair.screen import AT_A_TIME, LEAST_S, Seen, can_screen, screen
 from pipeline.repair.suspicion import suspicion
 from pipeline.task import Task
-from sandbox.api import Observation, Outcome, Sandbox
+from sandbox.api import Doctest, Observation, Outcome, Sandbox
 
 IN_FLIGHT = 3
 FEW = 10
@@ -108,7 +108,9 @@ class _Run:
             return
         (self._base,) = await self._screen([self.what.code], 10 * LEAST_S)
         self.found.n_base = self._base.n_passed
-        self.found.n_examples = len(self.tests)
+        self.found.n_examples = sum(
+            len(t.form.examples) if isinstance(t.form, Doctest) else 1 for t in self.tests
+        )
         if self._base.passes:
             return
         ended = [t for t, o in zip(self.tests, self._base.observed, strict=True) if is_end(o)]
@@ -212,7 +214,14 @@ class _Run:
     async def _screen(self, codes: Sequence[str], limit_s: float) -> tuple[Seen, ...]:
         programs = [self.what.task.program(code) for code in codes]
         what = self.what
-        return await screen(what.sandbox, programs, self.tests, limit_s=limit_s, group=what.group)
+        return await screen(
+            what.sandbox,
+            programs,
+            self.tests,
+            limit_s=limit_s,
+            quiet=any(isinstance(test.form, Doctest) for test in what.task.tests),
+            group=what.group,
+        )
 
 
 def is_end(seen: Observation) -> bool:

@@ -139,6 +139,12 @@ async def test_a_function_that_passes_or_has_no_example_is_left_alone(box: Sandb
 
 
 @pytest.mark.asyncio(loop_scope="session")
+async def test_a_forgotten_print_is_a_bug(box: Sandbox) -> None:
+    loud = ODD_STYLE.replace("-= n ", "+= n ").replace("    return", "    print(s)\n    return")
+    assert "print" not in (await check(box, loud))[0].code
+
+
+@pytest.mark.asyncio(loop_scope="session")
 async def test_the_deadline_ends_a_search_that_finds_nothing(box: Sandbox) -> None:
     began = time.monotonic()
     patches = await check(box, STUCK, deadline_s=1.0)

@@ -64,6 +64,13 @@ async def test_more_versions_than_one_process_takes(box: Sandbox) -> None:
     assert [i for i, s in enumerate(await check(box, programs)) if s.passes] == [3]
 
 
+async def test_a_call_that_prints_fails_as_its_doctest_would(box: Sandbox) -> None:
+    loud, silent = "def f(n):\n    print(n)\n    return n * 2\n", "def f(n):\n    return n * 2\n"
+    seen = await screen(box, [loud, silent], (DOUBLE,), limit_s=0.1, quiet=True)
+    assert [s.n_passed for s in seen] == [0, 1]
+    assert [s.passes for s in await screen(box, [loud], (DOUBLE,), limit_s=0.1)] == [True]
+
+
 async def test_all_forms_of_tests_can_be_screened(box: Sandbox) -> None:
     program = "import sys\n\n\ndef f(n):\n    return n * 2\n\n\nprint(f(len(sys.stdin.read())))\n"
     example = DoctestExample(source="f(2)\n")
