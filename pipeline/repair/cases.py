@@ -44,6 +44,8 @@ AT_A_TIME = 60
 LONGEST_SOURCE = 72
 LONGEST_GOT = 72
 MOST_LINES = 4
+PATIENCE = 12
+"""Calls that do not end, of one process; the rest of them are left out."""
 MOST_SIGNATURES = 3
 OTHER_SEEDS = (2, 3, 4, 5, 6, 7)
 """Hash seeds (and seeds of `random`) for code that may depend on them; each starts a worker."""
@@ -59,7 +61,6 @@ _UNSTEADY = frozenset(
         "time",
         "datetime",
         "date",
-        "os",
     }
 )
 TRACEBACK = "Traceback (most recent call last):\n"
@@ -174,7 +175,7 @@ class Look:
             [self.program],
             tests,
             limit_s=LEAST_S,
-            patience=len(tests),
+            patience=PATIENCE,
             group=self.group,
         )
         found: list[Case | None] = []
