@@ -28,6 +28,11 @@ class Board:
         return tuple(one for one in self.judged if one.passes)
 
     @property
+    def has_proof(self) -> bool:
+        """Whether one passes everything and nothing speaks against it."""
+        return any(not one.candidate.doubt for one in self.passing)
+
+    @property
     def nearest(self) -> Judged | None:
         """The one that passes most; the function as it stood where nothing else is there."""
         pool = [*self.judged, *([self.current] if self.current else [])]

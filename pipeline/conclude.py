@@ -37,7 +37,8 @@ def status_of(ctx: Context, task: Task, choice: Choice) -> Status:
     best = choice.best
     if best is None:
         return Status.NONE
-    if best.passes and all(v.proof is not Proof.SHARED for v in best.visible):
+    proves = all(v.proof is not Proof.SHARED for v in best.visible)
+    if best.passes and proves and not best.candidate.doubt:
         return Status.VERIFIED
     sure = choice.probability is not None and choice.probability >= ctx.settings.consistent_at
     return Status.CONSISTENT if not task.visible and sure else Status.UNVERIFIED
@@ -50,6 +51,8 @@ def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple
         lines.append("no doctest to check against: the status is at best `consistent`")
     if choice.best:
         lines += _about_visible(ctx, board, choice.best)
+        if choice.best.passes and choice.best.candidate.doubt:
+            lines.append(f"not called verified: {choice.best.candidate.doubt}")
         lines.append(_about_origin(choice.best))
     if choice.probability is not None:
         lines.append(f"estimated probability of being right: {choice.probability:.0%}")

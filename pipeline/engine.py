@@ -68,8 +68,8 @@ async def run(ctx: Context, task: Task, board: Board, name: str, rung: Rung) -> 
     detail = f"{len(made)} candidates, {n_new} new{score}" if made else "made no candidate"
     ctx.emit(StageEnded(stage=name, acted=bool(made), detail=detail))
     if name == "mechanical":
-        return bool(board.passing) and not await undecided(ctx, task, board.passing)
-    return bool(board.passing)
+        return board.has_proof and not await undecided(ctx, task, board.passing)
+    return board.has_proof
 
 
 async def judge_current(ctx: Context, task: Task, board: Board) -> Judged | None:

@@ -83,6 +83,8 @@ class Candidate:
     states: HiddenStates | None = None
     imports: tuple[str, ...] = ()
     """Import lines that the answer put above the function and that the module lacks."""
+    doubt: str = ""
+    """Why it is not to be called verified although it may pass every visible test; "" for none."""
 
 
 @dataclass(frozen=True, kw_only=True)

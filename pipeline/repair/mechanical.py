@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from pipeline.repair.doubt import doubt_of
 from pipeline.repair.ranking import Ranked, ranked
 from pipeline.repair.search import Found, Search, Version, search
 from pipeline.task import Task
@@ -32,6 +33,12 @@ class Patch:
     """Of the belief in all behaviours that were found to be plausible, 0..1."""
     is_plausible: bool
     """Every visible test passes, twice, with different hash seeds."""
+    doubt: str = ""
+    """Why it may be wrong although every visible test passes; "" where nothing speaks for that."""
+
+    @property
+    def is_verified(self) -> bool:
+        return self.is_plausible and not self.doubt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +91,9 @@ async def repair_mechanically(
     if not found.plausible:
         return _partial(found)
     order = await ranked(sandbox, task, base, found.plausible, group=jobs_group)
-    return await _confirmed(sandbox, task, order, max_patches, jobs_group)
+    patches = await _confirmed(sandbox, task, order[: 4 * max_patches], max_patches, jobs_group)
+    doubts = {r.version.code: doubt_of(task, found, r.version, r.share) for r in order}
+    return tuple(replace(patch, doubt=doubts[patch.code]) for patch in patches)
 
 
 def _words(version: Version) -> tuple[str, ...]:
@@ -111,7 +120,7 @@ async def _confirmed(
 ) -> tuple[Patch, ...]:
     """The first `max_patches` that pass every visible test twice, each in processes of its own."""
     patches: list[Patch] = []
-    for one in order[: 4 * max_patches]:
+    for one in order:
         if len(patches) == max_patches:
             break
         tests = [replace(test, limits=QUICK) for test in task.tests]

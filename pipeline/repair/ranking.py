@@ -32,7 +32,6 @@ SAME_FOR_ALL = 2.0
 PER_EDIT = 0.1
 CROWD = 2.0
 """Patches of one behaviour add up in the norm of this order: ten equal ones count as 10 ** 0.5."""
-SLOW = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +102,7 @@ async def behaviours(
     """The likeliest versions, grouped by what they do on mutated inputs."""
     best = sorted(versions, key=lambda v: -own_weight(v))[:MOST]
     near = await _neighbourhood(sandbox, task, base, group)
-    free = _inputs(visible_calls(task))
+    free = inputs_of(visible_calls(task))
     tests = [Test(test_id="", form=call, expect=Completes()) for call in (*near, *free)]
     programs = [task.program(code) for code in (base, *(v.code for v in best))]
     original, *seen = await screen(
@@ -112,7 +111,7 @@ async def behaviours(
     valid = _valid(best, seen, len(tests))
     groups: defaultdict[tuple[str, ...], list[tuple[Version, Seen]]] = defaultdict(list)
     for version, one in zip(best, seen, strict=True):
-        groups[tuple(_did(one.observed[i]) for i in valid)].append((version, one))
+        groups[tuple(did(one.observed[i]) for i in valid)].append((version, one))
     kinds = _wanted_kinds(task)
     return tuple(
         _behaviour(members, original, valid, (kinds, len(near))) for members in groups.values()
@@ -129,7 +128,7 @@ async def _neighbourhood(sandbox: Sandbox, task: Task, base: str, group: str) ->
     return mutated_calls([f for f in right if isinstance(f, Call)], seed=1, n=N_NEAR)
 
 
-def _inputs(calls: Sequence[Call]) -> tuple[Call, ...]:
+def inputs_of(calls: Sequence[Call]) -> tuple[Call, ...]:
     """One and two mutations away, and with arguments that are equal or change places."""
     near = mutated_calls(calls, seed=0, n=N_INPUTS)
     far = mutated_calls(near, seed=2, n=N_FAR)
@@ -167,14 +166,14 @@ def _behaviour(
 ) -> Behaviour:
     kinds, n_near = rest
     fastest = min(seen.cpu_s for _, seen in members)
-    members.sort(key=lambda m: -own_weight(m[0]) * (SLOW if _is_slow(m[1], fastest) else 1.0))
+    members.sort(key=lambda m: -own_weight(m[0]) * _speed(m[1].cpu_s, fastest))
     one = members[0][1]
     done = [one.observed[i] for i in valid]
     returned = [o for o in done if _returned(o)]
     odd = sum(not any(fits(kind_of_value(o.value), k) for k in kinds) for o in returned)
     near = [i for i in valid if i < n_near]
-    same = sum(_did(one.observed[i]) == _did(original.observed[i]) for i in near)
-    commonest = max(Counter(_did(o) for o in done).values(), default=0)
+    same = sum(did(one.observed[i]) == did(original.observed[i]) for i in near)
+    commonest = max(Counter(did(o) for o in done).values(), default=0)
     n = max(len(valid), 1)
     return Behaviour(
         versions=tuple(version for version, _ in members),
@@ -185,9 +184,9 @@ def _behaviour(
     )
 
 
-def _is_slow(seen: Seen, fastest: float) -> bool:
-    """Clearly slower than another version that does the same."""
-    return seen.cpu_s > 2 * fastest + 0.01
+def _speed(cpu_s: float, fastest: float) -> float:
+    """1 unless clearly slower than another version that does the same."""
+    return fastest / cpu_s if cpu_s > 2 * fastest + 0.01 else 1.0
 
 
 def _wanted_kinds(task: Task) -> tuple[str, ...]:
@@ -199,7 +198,8 @@ def _returned(seen: Observation) -> bool:
     return seen.outcome is Outcome.RETURNED
 
 
-def _did(seen: Observation) -> str:
+def did(seen: Observation) -> str:
+    """What a run did, as a text to compare."""
     if _returned(seen):
         return f"= {seen.value!r}"
     return f"raises {seen.exception.type}" if seen.exception else str(seen.outcome)

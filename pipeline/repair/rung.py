@@ -39,6 +39,12 @@ async def _patched(
         jobs_group=ctx.group,
     )
     return tuple(
-        Candidate(code=patch.code, origin=origin, plan="; ".join(patch.edits), parent=parent)
+        Candidate(
+            code=patch.code,
+            origin=origin,
+            plan="; ".join(patch.edits),
+            parent=parent,
+            doubt=patch.doubt,
+        )
         for patch in patches
     )

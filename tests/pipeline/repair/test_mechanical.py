@@ -8,14 +8,19 @@ import time
 
 import pytest
 
-from pipeline.repair.edits import apart, apply_all, edits_of, kinds_of
+from pipeline.context import Context, Settings
+from pipeline.engine import solve
+from pipeline.models.scripted import ScriptedModel
+from pipeline.repair.doubt import doubt_of
+from pipeline.repair.edits import Edit, apart, apply_all, edits_of, kinds_of
 from pipeline.repair.hints import hints_of
 from pipeline.repair.kinds import WEIGHTS
 from pipeline.repair.mechanical import Patch, Progress, repair_mechanically
+from pipeline.repair.search import Found, Version
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Task
+from pipeline.task import Status, Task
 from sandbox.api import Sandbox
 
 ODD_STYLE = '''def total( numbers,*,start = 0 ):
@@ -216,6 +221,69 @@ def test_edits_that_are_apart_can_be_applied_together_in_any_order() -> None:
 
 def test_what_does_not_parse_has_no_edits() -> None:
     assert edits_of("def f(:\n") == ()
+
+
+ONE_EXAMPLE = '''def area(width, height):
+    """The area.
+
+    >>> area(2, 2)
+    4
+    """
+    return width - height
+'''
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_patch_that_rests_on_too_little_is_plausible_but_not_verified(box: Sandbox) -> None:
+    best = (await check(box, ONE_EXAMPLE))[0]
+    assert best.is_plausible
+    assert not best.is_verified
+    assert best.doubt == "all examples want the same, which many wrong functions give too"
+    assert (await check(box, ODD_STYLE))[0].is_verified
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_doubted_patch_is_offered_as_unverified_with_its_reason(box: Sandbox) -> None:
+    settings = Settings(mechanical_s=5.0, plan_search=False, repair=False, probe=False, k=1)
+    model = ScriptedModel(["nothing here"] * 4)
+    solution = await solve(
+        Context(model=model, sandbox=box, settings=settings), task_of(ONE_EXAMPLE)
+    )
+    assert solution.status is Status.UNVERIFIED
+    assert solution.chosen is not None
+    assert solution.chosen.candidate.origin == "mechanical"
+    assert any(line.startswith("not called verified: all examples") for line in solution.evidence)
+
+
+def found(n_base: int, n_examples: int = 4) -> Found:
+    return Found(n_examples=n_examples, n_base=n_base)
+
+
+def version(*kinds: str) -> Version:
+    edits = tuple(
+        Edit(start=i, end=i, new=str(i), line=1, what="", kind=kind, prior=1.0)
+        for i, kind in enumerate(kinds)
+    )
+    return Version(code="", edits=edits, weight=1.0)
+
+
+@pytest.mark.parametrize(
+    ("n_base", "kinds", "share", "doubt"),
+    [
+        (3, ["operator"], 1.0, ""),
+        (3, ["operator"], 0.5, "other small edits"),
+        (3, ["statement: early end"], 1.0, "what it adds rests on a single example"),
+        (2, ["statement: early end"], 1.0, ""),
+        (3, ["operator", "operator"], 1.0, "it takes more edits than examples that failed"),
+        (2, ["operator", "operator"], 1.0, ""),
+    ],
+)
+def test_doubts_name_what_speaks_against_a_patch(
+    n_base: int, kinds: list[str], share: float, doubt: str
+) -> None:
+    said = doubt_of(task_of(ODD_STYLE), found(n_base), version(*kinds), share)
+    assert said.startswith(doubt)
+    assert bool(said) == bool(doubt)
 
 
 def test_what_one_example_wants_is_never_returned_outright() -> None:
