@@ -1,12 +1,15 @@
 """Mutation score of generated tests on reference solutions that are known to be right.
 
-`python -m benchmarks.testgen [--quick] [--json] [--max N] [--data FOLDER]`. For each reference:
-tests are proposed as `atlas tests` proposes them, the examples that the docstring has stay. Then
-mutants that the generator never saw (another seed, and twice as many) are judged:
+`python -m benchmarks.testgen [--quick] [--bare] [--json] [--max N] [--data FOLDER]`. For each
+reference tests are proposed as `atlas tests` proposes them; the examples that the docstring has
+stay. With `--bare` the generator sees the function without its docstring, and the examples do not
+count. Then mutants that the generator never saw (another seed, and twice as many) are judged:
 
-* killable: some call of a large held-back set (another seed, all edges, fresh and mutated calls)
+* killable: some call of a large held-back set (two other seeds; edges, fresh and mutated calls)
   shows another behaviour than the reference's;
-* killed: the docstring's examples or a proposed test fail on it.
+* killed: the docstring's examples or a proposed test fail on it;
+* for HumanEval, as a judge that is not ours: of the mutants that the suite's own tests kill, those
+  that are killed here too.
 
 The reference is right, so a proposed test that fails on it, or a test that passes only with some
 hash seeds (five are run), is a fault of ours. References run in the sandbox only.
@@ -31,17 +34,17 @@ from pipeline.nano.bench import load_bench
 from pipeline.nano.hidden import load_hidden
 from pipeline.repair.cases import cases_of
 from pipeline.repair.hints import split_tests
-from pipeline.repair.mutants import kill_table, mutants_of
+from pipeline.repair.mutants import Mutant, kill_table, mutants_of
 from pipeline.repair.plausible import plausible
-from pipeline.repair.screen import can_screen
-from pipeline.repair.target import target_of
+from pipeline.repair.screen import can_screen, screen
+from pipeline.repair.target import Target, target_of
 from pipeline.repair.testgen import MAX_TESTS, TestProposal, proposed
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
 from pipeline.task import Task
 from sandbox import open_sandbox
-from sandbox.api import Sandbox, SandboxUnavailable, Test
+from sandbox.api import Completes, Program, Sandbox, SandboxUnavailable, Test
 from sandbox.verdicts import run_tests
 
 HELD_BACK_SEED = 7919
@@ -57,6 +60,8 @@ class Reference:
     source: str
     """The module; its function is right."""
     entry_point: str
+    own_tests: str = ""
+    """The suite's own: Python with a `check(candidate)`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +75,10 @@ class Row:
     killed_before: int
     """By the docstring's own examples."""
     killed: int
+    suite_kills: int
+    """Mutants that the suite's own tests kill."""
+    both_kill: int
+    """Of these, by the examples and the proposed tests too."""
     failing: int
     """Proposed tests that fail on the reference."""
     flaky: int
@@ -92,6 +101,7 @@ def main() -> int:
     parser.add_argument(
         "--quick", action="store_true", help=f"{QUICK_LIMIT} references of each set"
     )
+    parser.add_argument("--bare", action="store_true", help="without docstrings and their examples")
     parser.add_argument("--json", action="store_true", help="one JSON document, no table")
     parser.add_argument("--max", type=int, default=MAX_TESTS, help="tests for each function")
     parser.add_argument("--limit", type=int, help="at most so many references of each set")
@@ -121,7 +131,7 @@ async def measure(args: argparse.Namespace) -> list[Row]:
             chosen = [one for one in group if args.only in one.task_id]
             step = max(1, len(chosen) // limit) if limit else 1
             for one in chosen[::step][:limit]:
-                rows.append(await judged(sandbox, one, args.max))
+                rows.append(await judged(sandbox, one, args.max, is_bare=args.bare))
                 if args.verbose:
                     print(line(rows[-1]), file=sys.stderr, flush=True)
     finally:
@@ -143,6 +153,7 @@ def human_eval(data: Path) -> list[Reference]:
             task_id=row["task_id"],
             source=row["prompt"] + row["canonical_solution"],
             entry_point=row["entry_point"],
+            own_tests=f"{row['test']}\n\ncheck({row['entry_point']})\n",
         )
         for row in records(path)
     ]
@@ -176,38 +187,31 @@ def with_body(stub: str, reference: str) -> str:
 # --- one reference --------------------------------
 
 
-async def judged(sandbox: Sandbox, reference: Reference, max_tests: int) -> Row:
+async def judged(sandbox: Sandbox, reference: Reference, max_tests: int, *, is_bare: bool) -> Row:
     document = document_from_bytes(reference.source.encode())
     site = find_function(document, reference.entry_point)
     task = task_from_file(document, site)
-    settings = Settings(self_tests=False)
-    ctx = Context(model=ScriptedModel([]), sandbox=sandbox, settings=settings)
     began = time.monotonic()
-    proposal = await proposed(ctx, document, site, task, style="doctest", max_tests=max_tests)
+    proposal, new = await generated(sandbox, reference, max_tests, is_bare=is_bare)
     wall_s = time.monotonic() - began
-    new = new_tests(task, proposal, reference)
     failing, flaky = await faults(sandbox, task, new)
-    old = [test for test in split_tests(task) if can_screen(test)]
-    cases = await cases_of(
-        sandbox, task, target_of(document, site), task.statement, seed=HELD_BACK_SEED
-    )
-    held_back = [case.test for case in plausible(task, cases.good)]
-    seen = {m.code for m in mutants_of(task.statement)}
-    unseen = [
-        m
-        for m in mutants_of(task.statement, n=N_MUTANTS, seed=HELD_BACK_SEED)
-        if m.code not in seen
-    ]
-    mutants = unseen or mutants_of(task.statement)
+    old = [] if is_bare else [test for test in split_tests(task) if can_screen(test)]
+    held_back = await held_back_tests(sandbox, task, target_of(document, site))
+    seen = {mutant.code for mutant in mutants_of(task.statement)}
+    many = mutants_of(task.statement, n=N_MUTANTS, seed=HELD_BACK_SEED)
+    mutants = [m for m in many if m.code not in seen] or mutants_of(task.statement)
     table = await kill_table(sandbox, task, mutants, [*old, *new, *held_back])
-    n_old, n_all = len(old), len(old) + len(new)
+    killed = table.killed(range(len(old) + len(new)))
+    by_suite = await killed_by_suite(sandbox, task, table.mutants, reference.own_tests)
     return Row(
         set=reference.set,
         task_id=reference.task_id,
         n_tests=len(proposal.tests),
         killable=sum(1 for by in table.killed_by if by),
-        killed_before=len(table.killed(range(n_old))),
-        killed=len(table.killed(range(n_all))),
+        killed_before=len(table.killed(range(len(old)))),
+        killed=len(killed),
+        suite_kills=len(by_suite),
+        both_kill=len(by_suite & killed),
         failing=failing,
         flaky=flaky,
         wall_s=wall_s,
@@ -215,14 +219,53 @@ async def judged(sandbox: Sandbox, reference: Reference, max_tests: int) -> Row:
     )
 
 
-def new_tests(task: Task, proposal: TestProposal, reference: Reference) -> list[Test]:
-    """What the docstring with the proposed examples has more than the one before."""
+async def generated(
+    sandbox: Sandbox, reference: Reference, max_tests: int, *, is_bare: bool
+) -> tuple[TestProposal, list[Test]]:
+    """The proposal, and what the docstring has more than before."""
+    source = without_docstring(reference) if is_bare else reference.source
+    document = document_from_bytes(source.encode())
+    site = find_function(document, reference.entry_point)
+    task = task_from_file(document, site)
+    settings = Settings(self_tests=False)
+    ctx = Context(model=ScriptedModel([]), sandbox=sandbox, settings=settings)
+    proposal = await proposed(ctx, document, site, task, style="doctest", max_tests=max_tests)
     if not proposal.edits:
-        return []
-    document = document_from_bytes(proposal.edits[0].new_text.encode())
-    grown = task_from_file(document, find_function(document, reference.entry_point))
+        return proposal, []
+    grown_document = document_from_bytes(proposal.edits[0].new_text.encode())
+    grown = task_from_file(grown_document, find_function(grown_document, reference.entry_point))
     before = {repr((t.form, t.expect)) for t in split_tests(task)}
-    return [t for t in split_tests(grown) if repr((t.form, t.expect)) not in before]
+    new = [t for t in split_tests(grown) if repr((t.form, t.expect)) not in before]
+    return proposal, new
+
+
+def without_docstring(reference: Reference) -> str:
+    document = document_from_bytes(reference.source.encode())
+    site = find_function(document, reference.entry_point)
+    if site.docstring_start is None or site.body_start is None:
+        return reference.source
+    return document.text[: site.docstring_start] + document.text[site.body_start :]
+
+
+async def held_back_tests(sandbox: Sandbox, task: Task, target: Target) -> list[Test]:
+    """Calls like those of the examples, which the generator did not see."""
+    found = [
+        await cases_of(sandbox, task, target, task.statement, seed=seed)
+        for seed in (HELD_BACK_SEED, HELD_BACK_SEED + 1)
+    ]
+    return [case.test for cases in found for case in plausible(task, cases.good)]
+
+
+async def killed_by_suite(
+    sandbox: Sandbox, task: Task, mutants: Sequence[Mutant], own_tests: str
+) -> frozenset[int]:
+    """Indices of the mutants that fail the suite's own tests; a first look, in few processes."""
+    if not own_tests:
+        return frozenset()
+    programs = [f"{task.program(mutant.code)}\n{own_tests}" for mutant in mutants]
+    whole = Test(test_id="suite", form=Program(), expect=Completes())
+    seen = await screen(sandbox, programs, [whole], limit_s=0.5)
+    return frozenset(i for i, one in enumerate(seen) if not one.passes)
 
 
 async def faults(sandbox: Sandbox, task: Task, tests: Sequence[Test]) -> tuple[int, int]:
@@ -241,6 +284,7 @@ async def faults(sandbox: Sandbox, task: Task, tests: Sequence[Test]) -> tuple[i
 def summed(rows: Sequence[Row]) -> dict[str, object]:
     able = [row for row in rows if row.killable]
     shares = sorted(row.share for row in able)
+    by_suite = [row.both_kill / row.suite_kills for row in rows if row.suite_kills]
     counts = [row.n_tests for row in rows]
     return {
         "references": len(rows),
@@ -253,6 +297,9 @@ def summed(rows: Sequence[Row]) -> dict[str, object]:
         "10th percentile %": percent(shares[len(shares) // 10]) if shares else None,
         "killed of killable, all mutants": f"{sum(r.killed for r in able)} of "
         f"{sum(r.killable for r in able)}",
+        "mean, of what the suite's own tests kill %": percent(statistics.fmean(by_suite))
+        if by_suite
+        else None,
         "tests for a function, mean": round(statistics.fmean(counts), 2),
         "without a new test": counts.count(0),
         "tests": sum(counts),
@@ -275,7 +322,7 @@ def as_text(report: dict[str, dict[str, object]]) -> str:
     lines = ["generated tests against mutants that the generator never saw"]
     for name, values in report.items():
         lines.append(name)
-        lines += [f"  {what:36} {value}" for what, value in values.items()]
+        lines += [f"  {what:42} {value}" for what, value in values.items()]
     return "\n".join(lines)
 
 
