@@ -200,7 +200,7 @@ def _outputs(answer: Completion | None, n: int) -> list[tuple[object] | None]:
 
 
 async def _voted(ctx: Context, text: str, inputs: Sequence[Call], r: float) -> tuple[SelfTest, ...]:
-    """The output that most of the votes give, where that is reliable enough."""
+    """The output that more than half of the votes give, where that is reliable enough."""
     if not inputs:
         return ()
     requests = [_request(ctx, text, inputs, 10 + vote) for vote in range(N_VOTES)]
@@ -222,6 +222,8 @@ def _elected(
     if not counts:
         return None
     text, most = counts.most_common(1)[0]
+    if 2 * most <= n:
+        return None
     value = next(vote[0] for vote in votes if vote is not None and repr(vote[0]) == text)
     share = most / n
     return SelfTest(

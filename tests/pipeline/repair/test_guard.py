@@ -1,0 +1,92 @@
+"""What a repair changes beyond the failing examples is listed in its evidence."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.context import Context, Settings
+from pipeline.engine import solve
+from pipeline.models.scripted import ScriptedModel
+from pipeline.repair.guard import behaviour_changes
+from pipeline.source.locate import find_function
+from pipeline.source.task import task_from_file
+from pipeline.source.text import document_from_bytes
+from pipeline.task import Status, Task
+from sandbox.api import Sandbox
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LAST = '''def last(items: list[int]):
+    """The last item.
+
+    >>> last([1, 2])
+    2
+    >>> last([7])
+    7
+    """
+    if not items:
+        return None
+    return items[-1]
+'''
+
+
+def task_of(source: str, name: str) -> Task:
+    document = document_from_bytes(source.encode())
+    return task_from_file(document, find_function(document, name))
+
+
+async def check(box: Sandbox, before: str, after: str, name: str) -> tuple[str, ...]:
+    ctx = Context(model=ScriptedModel([]), sandbox=box)
+    return await behaviour_changes(ctx, task_of(before, name), before, after)
+
+
+async def test_one_changed_edge_is_named_with_both_values(box: Sandbox):
+    after = LAST.replace("return None", "return 0")
+    assert await check(box, LAST, after, "last") == ("changes last([]) from None to 0",)
+
+
+async def test_an_exception_that_comes_or_goes_is_a_change(box: Sandbox):
+    after = LAST.replace("return None", "raise ValueError('empty')")
+    (line,) = await check(box, LAST, after, "last")
+    assert line == "changes last([]) from None to raising ValueError"
+
+
+async def test_the_same_behaviour_in_other_words_changes_nothing(box: Sandbox):
+    assert await check(box, LAST, LAST.replace("items[-1]", "items[len(items) - 1]"), "last") == ()
+
+
+async def test_what_chance_decides_is_no_change(box: Sandbox):
+    source = "import random\n\n\ndef f(n: int):\n    return random.random()\n"
+    statement = "def f(n: int):\n    return random.random()\n"
+    task = task_of(source, "f")
+    ctx = Context(model=ScriptedModel([]), sandbox=box)
+    assert await behaviour_changes(ctx, task, statement, statement) == ()
+
+
+async def test_the_order_of_a_set_is_no_change(box: Sandbox):
+    one = "def f(words: list[str]):\n    return {w for w in words}\n"
+    other = "def f(words: list[str]):\n    return {w for w in reversed(words)}\n"
+    assert await check(box, one, other, "f") == ()
+
+
+async def test_a_change_of_most_calls_is_one_example_and_a_count(box: Sandbox):
+    lines = await check(box, LAST, LAST.replace("items[-1]", "str(items[-1])"), "last")
+    assert len(lines) == 2
+    assert lines[0].startswith("changes last([")
+    assert "calls that no example speaks of" in lines[1]
+
+
+async def test_a_function_that_dies_says_nothing(box: Sandbox):
+    dies = "def last(items: list[int]):\n    import os\n    os._exit(0)\n"
+    assert await check(box, dies, LAST, "last") == ()
+
+
+async def test_a_repair_carries_its_changes_in_the_evidence(box: Sandbox):
+    source = LAST.replace("items[-1]", "items[0]")
+    settings = Settings(probe=False, repair=False, plan_search=False, k=1)
+    ctx = Context(
+        model=ScriptedModel(lambda _request, _n: "nothing"), sandbox=box, settings=settings
+    )
+    solution = await solve(ctx, task_of(source, "last"))
+    assert solution.status is Status.VERIFIED
+    assert any(line.startswith("changes last([") for line in solution.evidence)
