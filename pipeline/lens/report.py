@@ -58,7 +58,7 @@ def ece_of(pool: Pool, lens: Lens) -> float:
 def lines_of(lens: Lens) -> list[str]:
     """Plain lines about a lens, every figure from tasks that it had not seen."""
     facts = lens.facts
-    low, high = facts["ahead_interval"]
+    (low, high), (less, more) = facts["ahead_interval"], facts["added_interval"]
     lines = [
         f"lens for {lens.model_name} (sha256 {lens.model_sha256[:12]}), dimension {lens.dim}",
         f"trained on {facts['candidates']} candidates of {facts['tasks']} tasks,"
@@ -76,6 +76,8 @@ def lines_of(lens: Lens) -> list[str]:
         *lines,
         f"ahead of {facts['best_free']}: {facts['ahead']:+.3f} [{low:+.3f}, {high:+.3f}]"
         f" AUC within tasks: {verdict}",
+        f"added to all free measures together: {facts['added']:+.3f} [{less:+.3f}, {more:+.3f}]"
+        " AUC within tasks",
         f"ECE {facts['ece']:.3f}; difficulty from the prompt alone: AUC"
         f" {_number(facts['difficulty_auc'])}, prompt length"
         f" {_number(facts['difficulty_auc_of_prompt_length'])}",

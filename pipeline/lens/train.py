@@ -6,7 +6,7 @@ tasks of one family together, and every figure comes from candidates that the fo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,7 @@ from pipeline.lens.score import CLAMP, apply, distance
 from pipeline.nano.instance import percent
 
 Floats = npt.NDArray[np.float32]
+Wide = npt.NDArray[np.float64]
 HIDDEN = 32
 EPOCHS = 150
 LEARNING_RATE = 3e-3
@@ -38,6 +39,7 @@ DROPOUT = 0.3
 LOGISTIC = 0.3
 """Weight of the term over all candidates beside the pairs."""
 FOLDS = 5
+RIDGE = 1e-4
 LEAST_TASKS, LEAST_FAILURES = 40, 40
 OnFold = Callable[[int, int], None]
 
@@ -174,20 +176,40 @@ def _start(n: int, generator: torch.Generator) -> tuple[Any, Any, Any, Any]:
 
 
 def _platt(value: Floats, right: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope and offset of log-odds(right) over the value (Platt, 1999), by Newton's method."""
+    """Slope and offset of log-odds(right) over the value (Platt, 1999)."""
+    slope, offset = _logistic(value.astype(np.float64)[:, None], right)
+    return float(slope), float(offset)
+
+
+def _logistic(columns: Wide, right: npt.NDArray[np.bool_]) -> Wide:
+    """Weights of the columns and an offset, with Platt's softened targets, by Newton's method."""
     n_right, n_wrong = int(right.sum()), int((~right).sum())
     target = np.where(right, (n_right + 1) / (n_right + 2), 1 / (n_wrong + 2))
-    design = np.stack([value.astype(np.float64), np.ones(len(value))], axis=1)
-    line = np.zeros(2)
+    design = np.column_stack([columns, np.ones(len(columns))])
+    line = np.zeros(design.shape[1])
     for _ in range(50):
         p = 1 / (1 + np.exp(-np.clip(design @ line, -30, 30)))
-        slope = design.T @ (p - target) + 1e-6 * line
-        curve = (design * (p * (1 - p))[:, None]).T @ design + 1e-6 * np.eye(2)
+        slope = design.T @ (p - target) + RIDGE * line
+        curve = (design * (p * (1 - p))[:, None]).T @ design + RIDGE * np.eye(len(line))
         step = np.linalg.solve(curve, slope)
         line = line - step
         if float(np.abs(step).max()) < 1e-9:
             break
-    return float(line[0]), float(line[1])
+    return line
+
+
+def _stacked(
+    pool: Pool, scores: Mapping[str, npt.NDArray[np.floating[Any]]], fold: npt.NDArray[np.int64]
+) -> Wide:
+    """One score made of several by logistic regression, each fold fitted on the others."""
+    columns = np.column_stack([np.where(np.isfinite(s), s, -10.0) for s in scores.values()])
+    columns = (columns - columns.mean(axis=0)) / (columns.std(axis=0) + 1e-9)
+    made = np.zeros(len(columns))
+    for number in range(FOLDS):
+        out = fold == number
+        line = _logistic(columns[~out], pool.passed[~out])
+        made[out] = columns[out] @ line[:-1] + line[-1]
+    return made
 
 
 # --- facts ---------------------------------------------------------------------------------------
@@ -204,6 +226,8 @@ def _facts(
         slope, offset = _platt(energies[~out], pool.passed[~out])
         probability[out] = 1 / (1 + np.exp(-(slope * energies[out] + offset)))
     best, ahead, interval = lead(pool, -energies, free)
+    without, with_lens = (_stacked(pool, one, fold) for one in (free, {**free, "lens": -energies}))
+    _, added, added_interval = lead(pool, with_lens, {"free measures": without})
     first = _first_rows(pool)
     greedy = _greedy_passes(pool, first)
     return {
@@ -217,6 +241,8 @@ def _facts(
         "best_free": best,
         "ahead": ahead,
         "ahead_interval": [interval.low, interval.high],
+        "added": added,
+        "added_interval": [added_interval.low, added_interval.high],
         "earns_its_place": bool(ahead >= MARGIN and interval.low > 0),
         "difficulty_auc": auc(easy, greedy),
         "difficulty_auc_of_prompt_length": auc(-pool.n_prompt_tokens[first].astype(float), greedy),

@@ -65,6 +65,8 @@ def test_a_lens_of_another_model_is_told_by_check(capsys: Capture, tmp_path: Pat
         "best_free": "length",
         "ahead": 0.1,
         "ahead_interval": [0.0, 0.2],
+        "added": 0.0,
+        "added_interval": [0.0, 0.1],
         "difficulty_auc": None,
         "difficulty_auc_of_prompt_length": None,
     }

@@ -31,6 +31,7 @@ def test_a_signal_is_found_on_other_tasks(trained: Lens):
     assert mine.selected > whole.of("mean logprob").selected
     assert ece_of(fresh, trained) < 0.1
     assert trained.earns_its_place
+    assert trained.facts["added"] > 0.1
     assert "lens minus" in ahead_of(fresh, trained)
 
 
