@@ -31,6 +31,7 @@ class Settings:
     plan_search: bool = True
     div_sampling: bool = True
     self_tests: bool = True
+    """Only `atlas tests` asks for them so far; no rung of the engine does."""
     agreement: bool = True
     lens: bool = True
     mechanical: bool = True

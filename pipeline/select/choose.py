@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.context import Context
-from pipeline.events import Decided
+from pipeline.events import Decided, StageEnded
 from pipeline.select.behaviour import Behaviours, behaviours
 from pipeline.task import Judged, Task
 
@@ -30,9 +30,24 @@ async def choose(ctx: Context, task: Task, pool: Sequence[Judged]) -> Choice:
     Unknown is never best: a missing logprob sorts last, inputs that cannot be made decide nothing.
     """
     passing = [one for one in pool if one.passes]
+    odds = _lens(ctx, passing or pool)
     if ctx.settings.agreement and len(passing) > 1:
-        return _by_agreement(ctx, passing, await behaviours(ctx, task, passing))
-    return Choice(best=max(pool, key=_rank, default=None))
+        return _by_agreement(ctx, passing, await behaviours(ctx, task, passing), odds)
+    return Choice(best=max(pool, key=lambda one: _rank(one, odds), default=None))
+
+
+def _lens(ctx: Context, pool: Sequence[Judged]) -> dict[int, float]:
+    """What the Geometric Lens adds to each candidate (by id()); {} where it abstains, aloud."""
+    if not ctx.settings.lens or len(pool) < 2:
+        return {}
+    from pipeline.lens.score import Abstained, lens_log_odds
+
+    said = lens_log_odds([one.candidate for one in pool], ctx.model.info)
+    if isinstance(said, Abstained):
+        ctx.emit(StageEnded(stage="lens", acted=False, detail=said.reason))
+        return {}
+    ctx.emit(StageEnded(stage="lens", acted=True, detail=f"scored {len(said)} candidates"))
+    return {id(one): term for one, term in zip(pool, said, strict=True)}
 
 
 async def undecided(ctx: Context, task: Task, passing: Sequence[Judged]) -> bool:
@@ -44,11 +59,13 @@ async def undecided(ctx: Context, task: Task, passing: Sequence[Judged]) -> bool
     return len((await behaviours(ctx, task, passing)).clusters()) > 1
 
 
-def _by_agreement(ctx: Context, passing: Sequence[Judged], seen: Behaviours) -> Choice:
+def _by_agreement(
+    ctx: Context, passing: Sequence[Judged], seen: Behaviours, odds: Mapping[int, float]
+) -> Choice:
     groups = seen.clusters()
     votes = [sum(_vote(passing, i) for i in group) for group in groups]
     winner = groups[max(range(len(groups)), key=lambda g: votes[g])]
-    best = max((passing[i] for i in winner), key=_rank)
+    best = max((passing[i] for i in winner), key=lambda one: _rank(one, odds))
     ctx.emit(
         Decided(
             what="agreement",
@@ -88,6 +105,7 @@ def _reasons(
     return (agree, f"another one differs on {call.entry}({shown}): {theirs}, ours {ours}")
 
 
-def _rank(judged: Judged) -> tuple[bool, int, float]:
+def _rank(judged: Judged, odds: Mapping[int, float]) -> tuple[bool, int, float, float]:
     logprob = judged.candidate.mean_logprob
-    return judged.passes, judged.n_passed, logprob if logprob is not None else float("-inf")
+    lens = odds.get(id(judged), 0.0)
+    return judged.passes, judged.n_passed, lens, float("-inf") if logprob is None else logprob
