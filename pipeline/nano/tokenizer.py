@@ -44,4 +44,4 @@ def load_tokenizer(path: Path) -> Tokenizer:
 
 def token_id(tokenizer: Tokenizer, token: str) -> int:
     """Raises KeyError for a token that the vocabulary lacks."""
-    return tokenizer.get_vocab(with_added_tokens=True)[token]
+    return int(tokenizer.get_vocab(with_added_tokens=True)[token])
