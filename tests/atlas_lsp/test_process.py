@@ -66,7 +66,7 @@ def started_job(client: Client) -> None:
     assert client.command("atlas.solve", URI, "f")["jobId"]
     deadline = time.monotonic() + 60
     while not any(
-        "running" in str(m["params"].get("value", {}).get("message"))
+        "mend" in str(m["params"].get("value", {}).get("message"))
         for m in client.others
         if m["method"] == "$/progress"
     ):
