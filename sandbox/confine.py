@@ -65,17 +65,19 @@ def in_child(run: Callable[[], None]) -> None:
         os._exit(code)
 
 
-def redirect(writes: tuple[int, ...], extra: tuple[int, ...], last: int) -> int:
+def redirect(
+    writes: tuple[int, ...], extra: tuple[int, ...], kept: tuple[int, ...]
+) -> tuple[int, ...]:
     """0 is empty, 1 and 2 are the test's pipes, 3 takes results, 4 may be the other process.
 
-    `last` is kept too, behind those; gives its new number. Everything else is closed.
+    Those in `kept` come behind; gives their new numbers. Everything else is closed.
     """
-    sources = [os.open(os.devnull, os.O_RDONLY), writes[1], writes[2], writes[0], *extra, last]
+    sources = [os.open(os.devnull, os.O_RDONLY), writes[1], writes[2], writes[0], *extra, *kept]
     high = [_above(fd, 32) for fd in sources]
     for number, fd in enumerate(high):
         os.dup2(fd, number, inheritable=number < 3)
     os.closerange(len(high), 1024)
-    return len(high) - 1
+    return tuple(range(len(high) - len(kept), len(high)))
 
 
 def _above(fd: int, least: int) -> int:

@@ -24,7 +24,7 @@ _REPOSITORY = "atlas-sandbox"
 _HOME = "/opt/atlas"
 _INSIDE = (
     *("codec.py", "wire.py", "processes.py", "seccomp.py", "child.py"),
-    *("remote.py", "confine.py", "run.py", "worker.py"),
+    *("remote.py", "confine.py", "run.py", "standby.py", "worker.py"),
 )
 _ENTRY = ["python3", "-s", "-P", "-m", "sandbox.worker"]
 _ENVIRONMENT = {

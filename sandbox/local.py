@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,8 +61,11 @@ class LocalSandbox:
 class _LocalWorker:
     """A worker process and its pipes."""
 
-    def __init__(self, process: subprocess.Popen[bytes], write_fd: int, read_fd: int) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], write_fd: int, read_fd: int, folder: Path
+    ) -> None:
         self._process = process
+        self._folder = folder
         self._killing = threading.Lock()
         self.channel = Channel(PipeStream(write_fd, read_fd, self._kill))
         self.isolation: tuple[str, ...] = ()
@@ -70,6 +75,7 @@ class _LocalWorker:
             if self._process.returncode is None:
                 kill_tree(self._process.pid)
                 self._process.wait()
+                shutil.rmtree(self._folder, ignore_errors=True)
 
     def close(self) -> None:
         self.channel.close()
@@ -77,11 +83,12 @@ class _LocalWorker:
 
 def _open_worker(seed: int) -> Worker:
     """Raises SandboxUnavailable or WorkerDied."""
+    folder = Path(tempfile.mkdtemp(prefix="atlas-local-"))
     requests_out, requests_in = os.pipe()
     replies_out, replies_in = os.pipe()
     try:
         process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-m", "sandbox.worker", "--local"],
+            [sys.executable, "-s", "-P", "-m", "sandbox.worker", "--local", str(folder)],
             stdin=requests_out,
             stdout=replies_in,
             stderr=subprocess.DEVNULL,
@@ -90,11 +97,12 @@ def _open_worker(seed: int) -> Worker:
     except OSError as exc:
         os.close(requests_in)
         os.close(replies_out)
+        folder.rmdir()
         raise SandboxUnavailable(f"cannot start {sys.executable}: {exc}") from exc
     finally:
         os.close(requests_out)
         os.close(replies_in)
-    worker = _LocalWorker(process, requests_in, replies_out)
+    worker = _LocalWorker(process, requests_in, replies_out, folder)
     try:
         hello = worker.channel.greet(_GREETING_TIMEOUT_S)
     except WorkerDied:

@@ -1,4 +1,4 @@
-"""The processes and pipes of one test, as the worker sees them: start, watch, kill, report.
+"""One test, as the worker sees it: start, watch, kill, report.
 Standard library only.
 """
 
@@ -8,28 +8,11 @@ import contextlib
 import os
 import select
 import signal
-import socket
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
-from sandbox import processes, remote
-from sandbox.child import RESULT_FD, run_candidate
-from sandbox.confine import (
-    PR_SET_DUMPABLE,
-    PR_SET_PDEATHSIG,
-    Setting,
-    as_owner,
-    drop,
-    give_stdin,
-    in_child,
-    limit,
-    prctl,
-    redirect,
-    restore_python,
-    split_stdin,
-)
+from sandbox import processes
+from sandbox.confine import Setting
+from sandbox.standby import Standby
 from sandbox.wire import (
     FRAME,
     IN,
@@ -39,7 +22,6 @@ from sandbox.wire import (
     Reply,
     Request,
     Say,
-    read_exact,
     read_head,
 )
 
@@ -49,16 +31,24 @@ _N_CPUS = os.cpu_count() or 1
 class Run:
     """The processes and pipes of one test."""
 
-    def __init__(self, setting: Setting, request: Request) -> None:
+    def __init__(self, setting: Setting, request: Request, standby: Standby) -> None:
         self.setting = setting
         self.request = request
+        self._standby = standby
         self.reason = Reason.NONE
         self.host_is_gone = False
-        self.directory = setting.tmp
         self.pids: list[int] = []
-        self._kept: dict[int, bytearray] = {}
-        self._caps: dict[int, tuple[int, Reason]] = {}
-        self._ends: list[int] = []
+        result, out, err = standby.reads
+        n = request.n_frames
+        self._caps = {
+            result: ((request.result_bytes + 1024) * min(n, 4) + n * 64, Reason.RESULT),
+            out: (request.output_bytes, Reason.OUTPUT),
+            err: (request.output_bytes, Reason.OUTPUT),
+        }
+        self._kept = {fd: bytearray() for fd in self._caps}
+        self._ends = [result, out, err]
+        for fd in self._ends:
+            os.set_blocking(fd, False)
         self._status: dict[int, int] = {}
         self._cpu_s = 0.0
         self._max_rss_kb = 0
@@ -73,97 +63,13 @@ class Run:
         self._frames_at = 0
 
     def start(self) -> bool:
-        """Fork; False when that failed or the body did not arrive."""
-        if self.setting.local:
-            import tempfile
-
-            self.directory = Path(tempfile.mkdtemp(prefix="atlas-test-"))
-        self._fds = self._pipes()
+        """Send the test off; False when there was no process for it or its body did not arrive."""
         try:
-            if self.request.test_bytes:
-                return self._start_pair()
-            return self._fork(self._candidate, self.request.body_bytes, ())
-        finally:
-            for fd in self._fds.writes:
-                os.close(fd)
-
-    def _pipes(self) -> _Fds:
-        """Pipes that belong to the test's uid, so that it may open /dev/stdout again."""
-        with as_owner(self.setting.uid):
-            pairs = [os.pipe() for _ in range(3)]
-        result, out, err = (read for read, _write in pairs)
-        request = self.request
-        n = request.n_frames
-        self._caps = {
-            result: ((request.result_bytes + 1024) * min(n, 4) + n * 64, Reason.RESULT),
-            out: (request.output_bytes, Reason.OUTPUT),
-            err: (request.output_bytes, Reason.OUTPUT),
-        }
-        self._kept = {fd: bytearray() for fd in self._caps}
-        self._ends = [result, out, err]
-        for fd in self._ends:
-            os.set_blocking(fd, False)
-        return _Fds(reads=tuple(self._ends), writes=tuple(write for _read, write in pairs))
-
-    def _start_pair(self) -> bool:
-        """The candidate's process first, then the test's, joined by a socket; the test leads."""
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            return self._fork(
-                self._served_candidate, self.request.body_bytes, (theirs.fileno(),)
-            ) and self._fork(self._test, self.request.test_bytes, (ours.fileno(),))
-
-    def _fork(self, run: Callable[[bytes], None], n_bytes: int, extra: tuple[int, ...]) -> bool:
-        read, write = os.pipe()
-        offset = len(self.pids)
-        try:
-            pid = os.fork()
+            self.pids, has_begun = self._standby.start(self.request)
         except OSError:
             self.reason = Reason.FORK
             return False
-        if pid == 0:
-            os.close(read)
-            in_child(lambda: self._become_test(run, n_bytes, write, (extra, offset)))
-        os.close(write)
-        self.pids.append(pid)
-        arrived = os.read(read, 1)
-        os.close(read)
-        return bool(arrived)
-
-    def _become_test(
-        self,
-        run: Callable[[bytes], None],
-        n_bytes: int,
-        arrived: int,
-        rest: tuple[tuple[int, ...], int],
-    ) -> None:
-        """In the child: take the body, give up everything else, run."""
-        extra, offset = rest
-        if self.setting.local:
-            os.setsid()
-            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        body = read_exact(n_bytes)
-        arrived = redirect(self._fds.writes, extra, arrived)
-        os.chdir(self.directory)
-        limit(self.request)
-        drop(self.setting, offset)
-        restore_python()
-        os.write(arrived, b"1")
-        os.close(arrived)
-        run(body)
-
-    def _candidate(self, body: bytes) -> None:
-        body, stdin = split_stdin(body)
-        give_stdin(stdin)
-        run_candidate(body, self.request.result_bytes)
-
-    def _served_candidate(self, body: bytes) -> None:
-        os.close(RESULT_FD)
-        remote.serve_calls(split_stdin(body)[0])
-
-    def _test(self, body: bytes) -> None:
-        prctl(PR_SET_DUMPABLE, 0)
-        remote.run_test(split_stdin(body)[0], self.request.result_bytes)
+        return has_begun
 
     def watch(self) -> None:
         """Until the leader has ended or a limit is reached."""
@@ -305,12 +211,6 @@ class Run:
             stdout=bytes(out),
             stderr=bytes(err),
         )
-
-
-@dataclass(frozen=True)
-class _Fds:
-    reads: tuple[int, ...]
-    writes: tuple[int, ...]
 
 
 def _kill_all(local: bool) -> None:

@@ -29,6 +29,7 @@ from sandbox.confine import (
     prepare_streams,
 )
 from sandbox.run import Run
+from sandbox.standby import Standby
 from sandbox.wire import (
     IN,
     NONCE_BYTES,
@@ -56,16 +57,19 @@ def main() -> None:
     _warm()
     hello = codec.encode({"python": sys.version.split()[0], "isolation": guarantees})
     _say(Reply(say=Say.HELLO, nonce=nonce, result=hello))
+    standby = Standby(setting)
     while (request := _next_request(setting)) is not None:
-        _serve(setting, request)
+        _serve(setting, request, standby)
+        standby = Standby(setting)
 
 
 def _setting() -> Setting:
-    """From `--local` or `--uid N --lease S`; by hand, because each import makes forks dearer."""
+    """From `--local FOLDER` or `--uid N --lease S`; by hand: each import makes forks dearer."""
     words = sys.argv[1:]
-    if "--local" in words:
-        return Setting(local=True, uid=None, lease_s=30.0, oom_file=None, tmp=Path("/tmp"))
     given = dict(zip(words[::2], words[1::2], strict=True))
+    if "--local" in given:
+        tmp = Path(given["--local"])
+        return Setting(local=True, uid=None, lease_s=30.0, oom_file=None, tmp=tmp)
     uid = int(given["--uid"]) if os.geteuid() == 0 else None
     lease_s = float(given["--lease"])
     return Setting(local=False, uid=uid, lease_s=lease_s, oom_file=_oom_file(), tmp=Path("/tmp"))
@@ -143,19 +147,19 @@ def _say(reply: Reply) -> None:
         data = data[os.write(OUT, data) :]
 
 
-def _serve(setting: Setting, request: Request) -> None:
+def _serve(setting: Setting, request: Request, standby: Standby) -> None:
     """Run one test and report; leaves no process of it, and no file, or says that it is not
     clean.
     """
     oom_before = _oom_kills(setting)
-    run = Run(setting, request)
+    run = Run(setting, request, standby)
     try:
         started = run.start()
         if started:
             run.watch()
     finally:
         run.kill()
-    clean = _sweep(setting, request, run.directory)
+    clean = _sweep(setting, request, standby.directory)
     if run.host_is_gone or not (started or run.reason is Reason.FORK):
         sys.exit(0)
     _say(replace(run.reply(oom_kills=_oom_kills(setting) - oom_before), clean=clean))

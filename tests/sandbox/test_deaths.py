@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -340,3 +341,21 @@ async def run_until_evidence(box: Sandbox) -> Observation:
 
 def test_a_hostname_is_what_labels_carry():
     assert owner_labels()[f"{LABEL}.host"] == socket.gethostname()
+
+
+async def test_a_waiting_child_that_dies_costs_no_verdict_and_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The next test's process is forked ahead; ended before its time, the test runs elsewhere."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    box = open_sandbox("unsafe-local", workers=1)
+    await box.start()
+    try:
+        (worker,) = [pid for pid in descendants(os.getpid()) if descendants(pid)]
+        for pid in descendants(worker):
+            os.kill(pid, signal.SIGKILL)
+        (seen,) = await box.run([ONE])
+    finally:
+        await box.aclose()
+    assert (seen.outcome, seen.value) == (Outcome.RETURNED, 1)
+    assert os.listdir(tmp_path) == []
