@@ -57,10 +57,14 @@ def main() -> None:
     _warm()
     hello = codec.encode({"python": sys.version.split()[0], "isolation": guarantees})
     _say(Reply(say=Say.HELLO, nonce=nonce, result=hello))
-    standby = Standby(setting)
-    while (request := _next_request(setting)) is not None:
-        _serve(setting, request, standby)
+    try:
         standby = Standby(setting)
+        while (request := _next_request(setting)) is not None:
+            _serve(setting, request, standby)
+            standby = Standby(setting)
+    finally:
+        if setting.local:
+            _remove(setting.tmp)
 
 
 def _setting() -> Setting:
@@ -180,10 +184,7 @@ def _oom_kills(setting: Setting) -> int:
 def _sweep(setting: Setting, request: Request, directory: Path) -> bool:
     """Remove the test's files; False when something could not be removed."""
     if setting.local:
-        import shutil
-
-        shutil.rmtree(directory, ignore_errors=True)
-        return not directory.exists()
+        return _remove(directory)
     for offset in (0, 1) if request.test_bytes else (0,):
         if not _names(directory):
             return True
@@ -192,6 +193,13 @@ def _sweep(setting: Setting, request: Request, directory: Path) -> bool:
             in_child(partial(_remove_all, setting, offset, directory))
         os.waitpid(pid, 0)
     return not _names(directory)
+
+
+def _remove(folder: Path) -> bool:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 def _names(directory: Path) -> list[str]:

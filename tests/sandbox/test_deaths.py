@@ -86,12 +86,15 @@ def test_a_killed_host_leaves_no_container():
     assert wait_for(lambda: not containers_of(host.pid), 10)
 
 
-def test_a_killed_host_leaves_no_local_process():
+def test_a_killed_host_leaves_no_local_process_and_no_folder():
     host = started_host("unsafe-local")
     assert wait_for(lambda: len(descendants(host.pid)) >= 6, 10)
     pids = descendants(host.pid)
+    folders = {folder_of(pid) for pid in pids}
+    assert any(folder.is_dir() for folder in folders)
     killed(host)
     assert wait_for(lambda: not any(is_ours(pid) for pid in pids), 10)
+    assert wait_for(lambda: not any(folder.exists() for folder in folders), 5)
 
 
 def is_ours(pid: int) -> bool:
