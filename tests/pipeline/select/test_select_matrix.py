@@ -1,0 +1,96 @@
+"""What a matrix shows of candidates, with a real sandbox and pools written here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.select.cache import Cache, key_of
+from pipeline.select.matrix import Matrix, canonical, deduplicated, matrix_of, plan_of
+from pipeline.select.pool import PoolError, PoolTask, read_pool
+from pipeline.select.stdin import mutated_stdins
+from sandbox.api import Sandbox
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PROMPT = 'def double(n: int) -> int:\n    """Twice n.\n\n    >>> double(2)\n    4\n    """\n'
+CODES = ("return 2 * n", "return n + n", "return n ** 2", "while True: pass", "return 2 *  n")
+ROW = {
+    "task_id": "t/1",
+    "kind": "function",
+    "prompt": PROMPT,
+    "entry_point": "double",
+    "generated_tests": [["assert double(3) == 6", "assert double(3) == 7"]],
+    "candidates": [{"code": PROMPT + f"    {body}\n"} for body in CODES],
+}
+
+
+def pool(folder: Path, *lines: str) -> tuple[PoolTask, ...]:
+    path = folder / "pool.jsonl"
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return tuple(read_pool(path))
+
+
+async def check(box: Sandbox, folder: Path, row: dict[str, object]) -> Matrix:
+    (one,) = pool(folder, json.dumps(row))
+    return await matrix_of(box, "t/1", plan_of(one.task, one.generated), one.programs)
+
+
+async def test_equal_behaviour_has_equal_rows(box: Sandbox, tmp_path: Path):
+    matrix = await check(box, tmp_path, ROW)
+    one, same, square, hangs, twin = (matrix.behaviours[r] for r in matrix.row_of)
+    assert one == same == twin
+    assert matrix.row_of[0] == matrix.row_of[4] != matrix.row_of[1]
+    assert one != square
+    assert set(hangs) == {"hangs"}
+    assert [matrix.visible[r] for r in matrix.row_of] == [(1,), (1,), (1,), (0,), (1,)]
+    assert matrix.generated[0] == (1, 0)
+
+
+async def test_labels_change_nothing(box: Sandbox, tmp_path: Path):
+    plain = await check(box, tmp_path, ROW)
+    labelled = await check(box, tmp_path, {**ROW, "labels": [False, False, True, True, True]})
+    assert plain == labelled
+
+
+async def test_a_matrix_comes_back_from_the_cache(box: Sandbox, tmp_path: Path):
+    (one,) = pool(tmp_path, json.dumps(ROW))
+    plan = plan_of(one.task, one.generated)
+    matrix = await matrix_of(box, "t/1", plan, one.programs)
+    key = key_of("t/1", plan, one.programs, only_survivors=False)
+    cache = Cache(tmp_path / "cache")
+    assert cache.get(key) is None
+    cache.put(key, matrix)
+    assert cache.get(key) == matrix
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{", "line 2, column"),
+        ("[]", "line 2: a list"),
+        (json.dumps({**ROW, "task_id": "t/2", "candidates": []}), "line 2: no candidates"),
+        (json.dumps({**ROW, "task_id": "t/2", "kind": "x"}), "unknown kind 'x'"),
+        (json.dumps(ROW), "line 2: task_id 't/1'"),
+    ],
+)
+async def test_bad_input_is_one_line_with_its_number(tmp_path: Path, line: str, says: str):
+    with pytest.raises(PoolError) as caught:
+        pool(tmp_path, json.dumps(ROW), line)
+    assert str(caught.value).startswith("line 2")
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+async def test_counts_of_mutated_samples_stay_consistent():
+    made = mutated_stdins(["3\n5 1 9\n", "4\n7 7 2 3\n"], seed=1, n=20)
+    assert made
+    assert all(int(t.split("\n")[0]) == len(t.split("\n")[1].split()) for t in made)
+
+
+async def test_the_same_values_have_the_same_text():
+    assert canonical([1.0, {3, 2}]) == canonical([1, {2, 3}])
+    assert canonical((1,)) != canonical([1])
+    assert deduplicated(["x = 1", "x=1", "x = 2"])[1] == (0, 0, 1)
