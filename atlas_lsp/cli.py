@@ -9,13 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from atlas_lsp.commands import bench, doctor, lens, model, sandbox, serve, solve, tests
+from atlas_lsp.commands import bench, doctor, lens, model, sandbox, select, serve, solve, tests
 from atlas_lsp.exits import BROKEN, INTERRUPTED, USAGE, UsageError
 from pipeline.models.api import ModelError
 from pipeline.source.text import SourceError
 from sandbox.api import SandboxError
 
-COMMANDS = (solve, tests, bench, lens, model, sandbox, doctor, serve)
+COMMANDS = (solve, tests, select, bench, lens, model, sandbox, doctor, serve)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,0 +1,257 @@
+"""Choose among recorded candidates, task by task; streamed, resumable, and blind to labels."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from pipeline.select.cache import Cache, key_of
+from pipeline.select.evidence import KINDS, draw
+from pipeline.select.matrix import Matrix, matrix_of, plan_of
+from pipeline.select.pool import PoolError, PoolTask, read_pool
+from pipeline.select.posterior import THRESHOLD, Posterior, nearest, shipped
+from sandbox.api import Sandbox
+
+OnDone = Callable[["Choice"], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What choices depend on besides the pool."""
+
+    k: int | None = 3
+    """Candidates drawn from each task; None takes all."""
+    seed: int = 0
+    kinds: tuple[str, ...] = KINDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One line of the choices file."""
+
+    task_id: str
+    chosen: int
+    """Index of a candidate of the pool."""
+    probability: float
+    """Calibrated P(chosen is right)."""
+    status: str
+    considered: tuple[int, ...]
+    evidence: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+
+    def as_json(self) -> str:
+        return json.dumps({**self.__dict__, "probability": round(self.probability, 4)})
+
+
+async def choose_pool(
+    sandbox: Sandbox,
+    pool: Path,
+    out: Path,
+    options: Options,
+    *,
+    jobs: int = 2,
+    cache: Cache | None = None,
+    on_done: OnDone | None = None,
+) -> int:
+    """Write a choice for each task of the pool that has none in `out` yet; how many were there.
+
+    Lines come in the pool's order and each is whole on disk before the next. Raises PoolError for
+    a pool or choices that cannot be used, OSError, SandboxError.
+    """
+    known = _known(out, options)
+    waiting: deque[asyncio.Task[Choice]] = deque()
+    with out.open("a", encoding="utf-8") as file:
+
+        async def write_first() -> None:
+            choice = await waiting[0]
+            waiting.popleft()
+            file.write(choice.as_json() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+            if on_done:
+                on_done(choice)
+
+        try:
+            for one in read_pool(pool):
+                _check_known(known.get(one.task.task_id), one, options, out)
+                if one.task.task_id in known:
+                    continue
+                waiting.append(asyncio.create_task(_choose(sandbox, one, options, cache)))
+                if len(waiting) >= jobs:
+                    await write_first()
+            while waiting:
+                await write_first()
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+    return len(known)
+
+
+def drawn(one: PoolTask, options: Options) -> tuple[int, ...]:
+    """The candidates that are considered; the same for the same task, seed and k."""
+    n = len(one.programs)
+    if options.k is None or options.k >= n:
+        return tuple(range(n))
+    rng = Random(f"{options.seed}/{one.task.task_id}")
+    return tuple(sorted(rng.sample(range(n), options.k)))
+
+
+async def _choose(sandbox: Sandbox, one: PoolTask, options: Options, cache: Cache | None) -> Choice:
+    considered = drawn(one, options)
+    matrix = await matrix_for(sandbox, one, considered, options.kinds, cache)
+    places = range(len(considered))
+    chosen = pick(matrix, tuple(places), options.kinds)
+    return Choice(
+        task_id=one.task.task_id,
+        chosen=considered[chosen.index],
+        probability=chosen.probability,
+        status=chosen.status,
+        considered=considered,
+        evidence=options.kinds,
+        reasons=chosen.reasons,
+    )
+
+
+async def matrix_for(
+    sandbox: Sandbox,
+    one: PoolTask,
+    considered: Sequence[int],
+    kinds: Sequence[str] = KINDS,
+    cache: Cache | None = None,
+) -> Matrix:
+    """The matrix of these candidates, from the cache where it is there."""
+    programs = tuple(one.programs[index] for index in considered)
+    generated = one.generated if "generated" in kinds else ()
+    plan = plan_of(one.task, generated)
+    only_survivors = one.task.kind == "stdio"
+    key = key_of(one.task.task_id, plan, programs, only_survivors=only_survivors)
+    if cache and (found := cache.get(key)):
+        return found
+    matrix = await matrix_of(
+        sandbox,
+        one.task.task_id,
+        plan,
+        programs,
+        only_survivors=only_survivors,
+        group=one.task.task_id,
+    )
+    if cache:
+        cache.put(key, matrix)
+    return matrix
+
+
+# --- one choice ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picked:
+    """`index` is a candidate of the matrix."""
+
+    index: int
+    probability: float
+    status: str
+    reasons: tuple[str, ...]
+
+
+def pick(
+    matrix: Matrix,
+    considered: Sequence[int],
+    kinds: Sequence[str],
+    model: Posterior | None = None,
+) -> Picked:
+    """The most probable behaviour's most frequent program, with its probability and the reasons."""
+    kinds = [kind for kind in kinds if kind in KINDS]
+    model = model or nearest(shipped(), kinds, len(considered))
+    if model is None:
+        raise ValueError(f"no weights for the evidence {', '.join(kinds) or 'none'}")
+    seen = draw(matrix, considered, kinds)
+    chances = model.of(seen)
+    best = int(chances[:-1].argmax())
+    index = considered[seen.groups[best].members[0]]
+    probability = model.calibrated(float(chances[best]))
+    visible = [v for v in matrix.visible[matrix.row_of[index]] if v >= 0]
+    visible = visible if "visible" in kinds else []
+    return Picked(
+        index=index,
+        probability=probability,
+        status=_status(visible, probability),
+        reasons=_reasons(matrix, considered, kinds, index, len(seen.groups[best].members), visible),
+    )
+
+
+def _status(visible: Sequence[int], probability: float) -> str:
+    if visible:
+        return "verified" if all(visible) else "unverified"
+    return "consistent" if probability >= THRESHOLD else "unverified"
+
+
+def _reasons(
+    matrix: Matrix,
+    considered: Sequence[int],
+    kinds: Sequence[str],
+    index: int,
+    n_alike: int,
+    visible: Sequence[int],
+) -> tuple[str, ...]:
+    said = []
+    if visible:
+        said.append(f"passes {sum(visible)} of {len(visible)} visible tests")
+    if "agreement" in kinds:
+        said.append(
+            f"{n_alike} of {len(considered)} candidates behave like it on "
+            f"{len(matrix.inputs)} inputs"
+        )
+    tests = matrix.generated[matrix.row_of[index]]
+    if "generated" in kinds and tests:
+        said.append(f"passes {sum(v == 1 for v in tests)} of {len(tests)} generated tests")
+    return tuple(said)
+
+
+# --- going on ------------------------------------------------------------------------------------
+
+
+def _known(out: Path, options: Options) -> dict[str, Mapping[str, Any]]:
+    """The choices that are there; a torn last line is cut off."""
+    if not out.exists():
+        return {}
+    raw = out.read_bytes()
+    whole = raw[: raw.rfind(b"\n") + 1]
+    known = {row["task_id"]: row for row in _rows(whole, out)}
+    if len(whole) < len(raw):
+        with out.open("r+b") as file:
+            file.truncate(len(whole))
+    for row in known.values():
+        if tuple(row["evidence"]) != options.kinds:
+            raise PoolError(
+                f"{out.name} was made with --evidence {','.join(row['evidence'])}; "
+                "give another --out, or the same evidence"
+            )
+    return known
+
+
+def _rows(raw: bytes, out: Path) -> Iterator[Mapping[str, Any]]:
+    for n, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
+        try:
+            row = json.loads(line)
+            is_ours = {"task_id", "considered", "evidence"} <= row.keys()
+        except (ValueError, AttributeError):
+            is_ours = False
+        if not is_ours:
+            raise PoolError(f"{out.name}, line {n}: no choice of ours; give another --out")
+        yield row
+
+
+def _check_known(row: Mapping[str, Any] | None, one: PoolTask, options: Options, out: Path) -> None:
+    if row is not None and tuple(row["considered"]) != drawn(one, options):
+        raise PoolError(
+            f"{out.name} was made with another --k, --seed or pool ({one.task.task_id}); "
+            "give another --out"
+        )
