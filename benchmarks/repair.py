@@ -44,7 +44,7 @@ class Answer:
     set: str
     task_id: str
     status: str
-    """`verified`, `unverified`, or `silent` where no example fails."""
+    """`verified`, `passing` (all examples, with a doubt), `unverified`; `silent`: none fails."""
     source: str
     """The whole module with the submitted function."""
     edits: tuple[str, ...]
@@ -53,6 +53,8 @@ class Answer:
     wall_s: float
     share: float = 0.0
     """Of the belief in all plausible behaviours."""
+    doubt: str = ""
+    """Why a patch that passes every example is not called verified."""
 
 
 def main() -> int:
@@ -91,7 +93,7 @@ def measure(args: argparse.Namespace) -> dict[str, object]:
     if args.verbose:
         for a in answers:
             mark = "pass" if passed[a.task_id] else "fail"
-            edits = "; ".join(a.edits)
+            edits = "; ".join(a.edits) + (f" ({a.doubt})" if a.doubt else "")
             print(
                 f"{a.task_id:28} {a.status:10} {mark} {a.wall_s:5.1f}s {a.share:.2f} {edits}",
                 file=sys.stderr,
@@ -151,7 +153,7 @@ async def solve(sandbox: Sandbox, name: str, record: dict[str, str], deadline_s:
     before, after = document.text[: site.start], document.text[site.end :]
     status = "unverified"
     if best and best.is_plausible:
-        status = "verified"
+        status = "verified" if best.is_verified else "passing"
     elif not best:
         before = await run_twice(sandbox, task.program(task.statement), task.tests)
         status = "silent" if all(v.passed for v in before) else status
@@ -165,6 +167,7 @@ async def solve(sandbox: Sandbox, name: str, record: dict[str, str], deadline_s:
         first_plausible_s=first[0] if first else None,
         wall_s=wall_s,
         share=best.share if best else 0.0,
+        doubt=best.doubt if best else "",
     )
 
 
@@ -211,11 +214,13 @@ async def score_all(answers: Sequence[dict[str, str]], data: Path, kind: str) ->
 def row(answers: Sequence[Answer], passed: dict[str, bool]) -> dict[str, object]:
     shown = [a for a in answers if a.status != "silent"]
     verified = [a for a in answers if a.status == "verified"]
+    passing = [a for a in answers if a.status in ("verified", "passing")]
     firsts = [a.first_plausible_s for a in answers if a.first_plausible_s is not None]
     return {
         "of all": rate(answers, passed),
         "of those that an example shows": rate(shown, passed),
         "precision of verified": rate(verified, passed),
+        "precision of all that pass every example": rate(passing, passed),
         "median first plausible s": round(statistics.median(firsts), 2) if firsts else None,
         "median first plausible s, tasks with a failing example": median_with_failures(shown),
         "no example fails": len(answers) - len(shown),
