@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 
 from pipeline.task import Judged
+
+Move = Literal["repair", "restart"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Try:
+    """One branch of a repair round; its tokens are generated ones."""
+
+    move: Move
+    tokens: int
 
 
 class Board:
@@ -15,6 +27,7 @@ class Board:
         """The function as it stood, judged; None for a stub."""
         self.judged: list[Judged] = []
         self.stages: list[str] = []
+        self.tries: list[Try] = []
 
     def add(self, judged: Iterable[Judged]) -> int:
         """Take those whose code is new; returns how many were."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pipeline.events import Emit, ignore
 from pipeline.ledger import Ledger
@@ -38,7 +39,8 @@ class Settings:
     mechanical_s: float = 2.0
     repair: bool = True
     repair_branches: int = 2
-    repair_rounds: int = 2
+    repair_rounds: int = 3
+    """From the third on, fresh starts only."""
     consistent_at: float = 0.9
     """Calibrated probability from which a Solution without visible tests is called consistent."""
 
@@ -56,6 +58,8 @@ class Context:
     """Set from outside: stop as soon as possible and keep the best so far."""
     group: str = ""
     """The sandbox's queueing group of this job."""
+    counts: Path | None = None
+    """Where it is kept what repair rounds brought; None keeps nothing and starts from priors."""
 
     @property
     def stopping(self) -> bool:

@@ -14,7 +14,7 @@ from pipeline.context import Context
 from pipeline.events import StageEnded, StageStarted
 from pipeline.generate import generate, probe
 from pipeline.judge import judge_all
-from pipeline.repair.prcot import repair
+from pipeline.repair.prcot import learned, repair
 from pipeline.repair.rung import mechanical, mend
 from pipeline.select.choose import undecided
 from pipeline.task import Candidate, Judged, Solution, Task
@@ -32,6 +32,7 @@ async def solve(ctx: Context, task: Task) -> Solution:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(ctx.settings.timeout_s):
             await until_stopped(ctx, climb(ctx, task, board))
+    learned(ctx, board)
     ctx.ledger.wall_s = time.monotonic() - began
     return await conclude(ctx, task, board)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import tempfile
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from pipeline.source.locate import FunctionSite
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
 from pipeline.task import Solution, Task
-from pipeline.wiring import Runtime
+from pipeline.wiring import Runtime, cache_folder
+
+REPAIR_COUNTS = "repair.json"
+"""Of the user's own jobs only; benchmarks start from the priors each time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,7 @@ async def run_job(
     """
     task = task_from_file(document, site)
     ctx = runtime.context(settings, emit, group=task.task_id, keep_best=keep_best)
+    ctx = dataclasses.replace(ctx, counts=cache_folder() / REPAIR_COUNTS)
     solution = await solve(ctx, task)
     best = solution.chosen
     new = splice(document, site, best.candidate.code, best.candidate.imports) if best else None

@@ -59,9 +59,13 @@ async def open_model(name: str) -> Model:
         return await open_openai(name)
     from pipeline.models.llama import LlamaSettings, open_llama
 
-    # Where the sha256 of a large file is remembered, by size and time of change.
-    cache = Path.home() / ".cache" / "atlas"
-    return await open_llama(model_path(name), settings=LlamaSettings(cache_dir=cache))
+    # The sha256 of a large file is remembered there, by size and time of change.
+    return await open_llama(model_path(name), settings=LlamaSettings(cache_dir=cache_folder()))
+
+
+def cache_folder() -> Path:
+    """The user's, for what can be had again."""
+    return Path.home() / ".cache" / "atlas"
 
 
 def model_path(name: str) -> Path:

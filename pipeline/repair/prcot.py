@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pipeline.ask import ask, user
-from pipeline.board import Board
+from pipeline.board import Board, Try
 from pipeline.context import Context
-from pipeline.events import Decided
 from pipeline.generate import read_all, slot_request, thinking_cap
 from pipeline.judge import first_failure, runnable
 from pipeline.models.api import Request, Sampling
 from pipeline.prompts import render
+from pipeline.repair.anchors import FRESH, pick_parent
+from pipeline.repair.memory import memory_of
 from pipeline.repair.minimise import smallest_failure
+from pipeline.repair.policy import choose_moves, learn
 from pipeline.task import Candidate, Judged, Task
+from sandbox.api import Verdict
 
 PERSPECTIVES = (
     ("logic", ""),
@@ -23,14 +26,44 @@ LONGEST_FAILURE = 600
 
 
 async def repair(ctx: Context, task: Task, board: Board, round_: int) -> tuple[Candidate, ...]:
-    """Branches that fix the best candidate's first failure; from round two on one starts afresh.
+    """Branches that fix the best candidate's first failure, or start afresh where that pays more.
 
     Only the failure of a visible test drives an edit. () when there is none to show.
     """
-    parent = pick_parent(board)
+    parent = pick_parent(task, board)
     failure = first_failure(parent) if parent else None
     if parent is None or failure is None:
         return ()
+    moves = choose_moves(ctx, round_, ctx.settings.repair_branches, _usual_tokens(ctx, board))
+    shown = await _shown(ctx, task, board, parent, failure) if "repair" in moves else ""
+    requests, labels = [], []
+    for branch, move in enumerate(moves):
+        name, hint = PERSPECTIVES[(branch + round_) % len(PERSPECTIVES)]
+        slot = 10 * round_ + branch
+        requests.append(
+            slot_request(ctx, task, hint=_new_plan(board, hint), slot=20 + slot)
+            if move == "restart"
+            else _repair_request(ctx, parent, shown, hint, 40 + slot)
+        )
+        labels.append(("", FRESH if move == "restart" else name))
+    answers = await ask(ctx, "repair", requests)
+    board.tries += [
+        Try(move=move, tokens=answer.thinking_tokens + answer.answer_tokens)
+        for move, answer in zip(moves, answers, strict=False)
+    ]
+    index = next((i for i, one in enumerate(board.judged) if one is parent), None)
+    return read_all(ctx, task, "repair", answers, labels, parent=index)
+
+
+def learned(ctx: Context, board: Board) -> None:
+    """Count what the rounds of this job brought."""
+    won = [one for one in board.passing if one.candidate.origin == "repair"]
+    n_fresh = sum(one.candidate.perturbation == FRESH for one in won)
+    learn(ctx, board.tries, {"restart": n_fresh, "repair": len(won) - n_fresh})
+
+
+async def _shown(ctx: Context, task: Task, board: Board, parent: Judged, failure: Verdict) -> str:
+    """One small true failure, then what was tried in vain: the same for all branches."""
     smallest = await smallest_failure(
         ctx.sandbox,
         task,
@@ -38,42 +71,29 @@ async def repair(ctx: Context, task: Task, board: Board, round_: int) -> tuple[C
         program=runnable(task, parent.candidate),
         group=ctx.group,
     )
-    shown = str(smallest) if smallest else failure.detail
-    requests, labels = [], []
-    for slot in range(ctx.settings.repair_branches):
-        name, hint = PERSPECTIVES[(slot + round_) % len(PERSPECTIVES)]
-        fresh = round_ > 0 and slot == ctx.settings.repair_branches - 1
-        requests.append(
-            slot_request(ctx, task, hint=hint, slot=20 + 10 * round_ + slot)
-            if fresh
-            else _repair_request(ctx, task, parent, shown, hint, 40 + 10 * round_ + slot)
-        )
-        labels.append(("", "fresh start" if fresh else name))
-    ctx.emit(
-        Decided(
-            what="repair round",
-            choice=f"{len(requests)} branches from a candidate by {parent.candidate.origin}",
-            numbers={"round": round_, "passed": parent.n_passed, "total": parent.n_visible},
-        )
-    )
-    return read_all(ctx, task, "repair", await ask(ctx, "repair", requests), labels)
+    shown = clip(str(smallest) if smallest else failure.detail)
+    return f"{shown}\n{memory_of(task, board)}".strip()
 
 
-def pick_parent(board: Board) -> Judged | None:
-    """The nearest miss: a failing candidate that passes most examples."""
-    failing = [one for one in board.judged if one.visible and not one.passes]
-    if board.current and board.current.visible and not board.current.passes:
-        failing.append(board.current)
-    return max(failing, key=lambda one: one.n_passed, default=None)
+def _usual_tokens(ctx: Context, board: Board) -> float:
+    """What a candidate of this job cost; half the cap where none was made."""
+    made = [one.candidate for one in board.judged if one.candidate.answer_tokens]
+    total = sum(one.answer_tokens + one.thinking_tokens for one in made)
+    return total / len(made) if made else ctx.settings.max_tokens / 2
 
 
-def _repair_request(
-    ctx: Context, task: Task, parent: Judged, failure: str, hint: str, slot: int
-) -> Request:
+def _new_plan(board: Board, hint: str) -> str:
+    """A perspective for a fresh start; plans that have failed are named so as to be left alone."""
+    plans = {one.candidate.plan: None for one in board.judged if one.candidate.origin == "generate"}
+    failed = [plan for plan in plans if plan]
+    if not failed:
+        return hint
+    return f"These plans failed, use another one: {clip('; '.join(failed))}"
+
+
+def _repair_request(ctx: Context, parent: Judged, failure: str, hint: str, slot: int) -> Request:
     return Request(
-        messages=user(
-            render("repair", source=parent.candidate.code, failure=clip(failure), hint=hint)
-        ),
+        messages=user(render("repair", source=parent.candidate.code, failure=failure, hint=hint)),
         seed=ctx.settings.seed * 1000 + slot,
         max_tokens=ctx.settings.max_tokens,
         thinking_tokens=thinking_cap(ctx.model.info, ctx.settings.thinking_tokens),

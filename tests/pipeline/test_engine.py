@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.context import Context, Settings
 from pipeline.engine import solve
-from pipeline.events import Event, StageEnded, StageStarted
+from pipeline.events import Decided, Event, StageEnded, StageStarted
 from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
 from pipeline.source.locate import find_function
@@ -169,7 +169,7 @@ async def test_every_stage_that_is_switched_on_says_what_it_did(box: Sandbox):
         PLAIN, plan_search=True, repair=True, mechanical=True, mechanical_s=0.2
     )
     plans = '{"plans": ["add n to itself", "use a table of squares", "shift by one bit"]}'
-    answers = ["return n ** 3", plans, *["return n ** 4"] * 3, *["return n ** 5"] * 4]
+    answers = ["return n ** 3", plans, *["return n ** 4"] * 3, *["return n ** 5"] * 6]
     source = WRONG.replace("    >>> double(2)\n    4\n", EXAMPLES.replace("f(", "double("))
     _, events = await check(box, source, answers, settings)
     started = {e.stage for e in events if isinstance(e, StageStarted)}
@@ -178,3 +178,6 @@ async def test_every_stage_that_is_switched_on_says_what_it_did(box: Sandbox):
     assert started <= set(ended)
     assert all(ended[stage].detail for stage in started)
     assert ended["plan_search"].acted
+    policy = [e for e in events if isinstance(e, Decided) and e.what == "policy"]
+    assert [e.numbers["round"] for e in policy] == [0, 1, 2]
+    assert policy[2].choice == "restart, restart"
