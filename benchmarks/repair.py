@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.bench.statistics import wilson
+from pipeline.bench.statistics import clopper_pearson, wilson
 from pipeline.repair.hints import split_tests
 from pipeline.repair.mechanical import Progress, repair_mechanically
 from pipeline.source.locate import find_function
@@ -238,12 +238,13 @@ def median_with_failures(answers: Sequence[Answer]) -> float | None:
 
 def rate(answers: Sequence[Answer], passed: dict[str, bool]) -> dict[str, object]:
     n, good = len(answers), sum(passed[a.task_id] for a in answers)
-    between = wilson(good, n)
+    between, exact = wilson(good, n), clopper_pearson(good, n)
     return {
         "passed": good,
         "n": n,
         "percent": percent(good / n if n else 0.0),
         "wilson 95 %": [percent(between.low), percent(between.high)],
+        "clopper-pearson 95 %": [percent(exact.low), percent(exact.high)],
     }
 
 

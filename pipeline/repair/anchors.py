@@ -43,9 +43,8 @@ def pick_parent(task: Task, board: Board) -> Judged | None:
 
     A repair that broke an anchor is none, so that the next round goes back to its parent.
     """
-    failing = [one for one in board.judged if _may_lead(task, board, one)]
-    if board.current and board.current.visible and not board.current.passes:
-        failing.append(board.current)
+    pool = [*([board.current] if board.current else []), *board.judged]
+    failing = [one for one in pool if _may_lead(task, board, one)]
     return max(failing, key=lambda one: one.n_passed, default=None)
 
 
