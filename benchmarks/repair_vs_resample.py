@@ -24,6 +24,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -67,17 +68,28 @@ class Answer:
     n_branches: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """When the looking for failures ends, for each kind."""
+
+    limit: int
+    seconds: float
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_LIMIT} failures of each kind")
     parser.add_argument("--json", action="store_true", help="one JSON document, no table")
     parser.add_argument("--limit", type=int, default=60, help="failures of each kind")
+    parser.add_argument("--seconds", type=float, default=600, help="then no further failure")
     parser.add_argument("--model", default="nano")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     limit = QUICK_LIMIT if args.quick else args.limit
     try:
-        answers = asyncio.run(solve_all(args.model, args.seed, limit))
+        answers = asyncio.run(
+            solve_all(args.model, args.seed, Bounds(limit=limit, seconds=args.seconds))
+        )
     except SandboxUnavailable as exc:
         print(f"benchmarks.repair_vs_resample: {exc}", file=sys.stderr)
         return 3
@@ -90,16 +102,17 @@ def main() -> int:
 # --- solving: knows nothing of hidden tests ------------------------------------------------------
 
 
-async def solve_all(model: str, seed: int, limit: int) -> list[Answer]:
+async def solve_all(model: str, seed: int, bounds: Bounds) -> list[Answer]:
+    """Half of the seconds for each kind; a task that has begun is ended."""
     answers: list[Answer] = []
     with tempfile.TemporaryDirectory() as folder:
         counts = Path(folder) / "counts.json"
         async with runtime(model=model) as up:
             await asyncio.to_thread(counts.write_text, _always_repair(up.model.info.name))
             for parts, kind in ((("repair",), "planted"), (("seen", "composed", "unseen"), "own")):
-                n_failures = 0
+                n_failures, until = 0, time.monotonic() + bounds.seconds / 2
                 for one in _spread(parts):
-                    if n_failures == limit:
+                    if n_failures == bounds.limit or time.monotonic() > until:
                         break
                     found = await _arms(up, one, kind, seed, counts)
                     n_failures += bool(found)
