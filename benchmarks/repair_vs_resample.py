@@ -6,7 +6,8 @@ model's own (a greedy probe that fails its examples). Each gets
 
 * mechanical: small edits, no tokens;
 * repair: two rounds of two branches that see the failure;
-* resample: fresh samples until at least as many tokens are generated as repair used for this task.
+* resample: fresh samples until at least as many tokens are generated as repair used for this task;
+* repair on: mechanical's patch where nothing speaks against it, else repair's, else any patch.
 
 An arm submits its first candidate that passes every example. Hidden tests are read by another
 process only. The share of right answers is compared with McNemar's exact test and a bootstrap over
@@ -47,7 +48,8 @@ from pipeline.wiring import Runtime, runtime
 from sandbox import open_sandbox
 from sandbox.api import Job, Limits, Outcome, Program, SandboxUnavailable
 
-ARMS = ("mechanical", "repair", "resample")
+BOARDS = ("mechanical", "repair", "resample")
+ARMS = (*BOARDS, "repair on")
 ROUNDS = 2
 MOST_SAMPLES = 40
 QUICK_LIMIT = 10
@@ -66,6 +68,8 @@ class Answer:
     """The whole program; empty where no candidate passed every example."""
     tokens: int
     n_branches: int
+    is_proved: bool
+    """It passes every example, and no doubt speaks against it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,27 +141,42 @@ async def _arms(up: Runtime, one: BenchTask, kind: str, seed: int, counts: Path)
     board = await _failure(ctx, task, kind)
     if board is None:
         return []
-    boards = {arm: copy.copy(board) for arm in ARMS}
+    boards = {arm: copy.copy(board) for arm in BOARDS}
     for arm in boards.values():
         arm.judged = list(board.judged)
         arm.tries = []
     await _add(ctx, task, boards["mechanical"], await _mechanical(ctx, task, board))
-    tokens, branches = {"mechanical": 0}, {"mechanical": 0}
-    tokens["repair"] = await _repair(ctx, task, boards["repair"])
-    branches["repair"] = len(boards["repair"].tries)
-    spent = await _resample(ctx, task, boards["resample"], tokens["repair"])
-    tokens["resample"], branches["resample"] = spent
-    return [
-        Answer(
-            task_id=one.task_id,
-            kind=kind,
-            arm=arm,
-            source=_submitted(task, boards[arm]),
-            tokens=tokens[arm],
-            n_branches=branches[arm],
-        )
-        for arm in ARMS
-    ]
+    n_repair = await _repair(ctx, task, boards["repair"])
+    n_resample, n_samples = await _resample(ctx, task, boards["resample"], n_repair)
+    n_tries = len(boards["repair"].tries)
+    costs = {"repair": (n_repair, n_tries), "resample": (n_resample, n_samples)}
+    chosen = {arm: _first(boards[arm]) for arm in BOARDS}
+    found = [_answer(one, kind, task, arm, chosen[arm], costs.get(arm, (0, 0))) for arm in BOARDS]
+    patch = chosen["mechanical"]
+    is_sure = patch is not None and not patch.doubt
+    mended = patch if is_sure else chosen["repair"] or patch
+    cost = (0, 0) if is_sure else costs["repair"]
+    return [*found, _answer(one, kind, task, "repair on", mended, cost)]
+
+
+def _first(board: Board) -> Candidate | None:
+    """The first that passes every example, those without a doubt before others."""
+    made = [one.candidate for one in board.passing]
+    return min(made, key=lambda one: bool(one.doubt), default=None)
+
+
+def _answer(
+    one: BenchTask, kind: str, task: Task, arm: str, chosen: Candidate | None, cost: tuple[int, int]
+) -> Answer:
+    return Answer(
+        task_id=one.task_id,
+        kind=kind,
+        arm=arm,
+        source=task.program(chosen.code) if chosen else "",
+        tokens=cost[0],
+        n_branches=cost[1],
+        is_proved=chosen is not None and not chosen.doubt,
+    )
 
 
 def _always_repair(model: str) -> str:
@@ -206,11 +225,6 @@ async def _add(ctx: Context, task: Task, board: Board, made: Sequence[Candidate]
         board.add(await judge_all(ctx, task, made[0].origin, made))
 
 
-def _submitted(task: Task, board: Board) -> str:
-    passing = board.passing
-    return task.program(passing[0].candidate.code) if passing else ""
-
-
 # --- scoring: another process -------------------------------------------------------------------
 
 
@@ -251,12 +265,11 @@ async def score_all(answers: Sequence[dict[str, str]]) -> list[bool]:
 def _report(answers: Sequence[Answer], right: Sequence[bool], kind: str) -> dict[str, object]:
     rows = [(a, ok) for a, ok in zip(answers, right, strict=True) if a.kind == kind]
     solved = {arm: [float(ok) for a, ok in rows if a.arm == arm] for arm in ARMS}
-    both = [max(pair) for pair in zip(solved["mechanical"], solved["repair"], strict=True)]
     return {
-        "failures": len(both),
+        "failures": len(solved["repair"]),
         "arms": {arm: _arm([row for row in rows if row[0].arm == arm]) for arm in ARMS},
         "repair over resample": _compared(paired(solved["resample"], solved["repair"])),
-        "mechanical or repair over resample": _compared(paired(solved["resample"], both)),
+        "repair on over resample": _compared(paired(solved["resample"], solved["repair on"])),
     }
 
 
@@ -267,6 +280,8 @@ def _arm(rows: Sequence[tuple[Answer, bool]]) -> dict[str, object]:
     n_branches = sum(a.n_branches for a, _ in rows)
     return {
         "passes its examples": sum(bool(a.source) for a, _ in rows),
+        "proved": sum(a.is_proved for a, _ in rows),
+        "proved and right": sum(ok for a, ok in rows if a.is_proved),
         "right": n_right,
         "wilson 95 %": [round(100 * between.low, 1), round(100 * between.high, 1)],
         "tokens": tokens,
@@ -279,8 +294,8 @@ def _compared(test: Paired) -> dict[str, object]:
     low, high = test.interval.low, test.interval.high
     is_clear = test.p_value < 0.05
     return {
-        "only repair": test.only_second,
-        "only resample": test.only_first,
+        "right only here": test.only_second,
+        "right only by resample": test.only_first,
         "difference, points": round(100 * test.difference, 1),
         "bootstrap 95 %": [round(100 * low, 1), round(100 * high, 1)],
         "mcnemar p": round(test.p_value, 4),
