@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.ask import ask, user
 from pipeline.board import Board, Try
 from pipeline.context import Context
@@ -52,7 +54,8 @@ async def repair(ctx: Context, task: Task, board: Board, round_: int) -> tuple[C
         for move, answer in zip(moves, answers, strict=False)
     ]
     index = next((i for i, one in enumerate(board.judged) if one is parent), None)
-    return read_all(ctx, task, "repair", answers, labels, parent=index)
+    made = read_all(ctx, task, "repair", answers, labels, parent=index)
+    return tuple(replace(one, parent=None) if one.perturbation == FRESH else one for one in made)
 
 
 def learned(ctx: Context, board: Board) -> None:

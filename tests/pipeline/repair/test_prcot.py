@@ -173,10 +173,16 @@ async def test_nothing_is_remembered_before_something_failed(box: Sandbox):
     assert memory_of(task_of(), board) == ""
 
 
-async def test_the_third_round_starts_afresh_without_the_failed_code(box: Sandbox):
-    played = await play(box, ["return 0", "return 1"], round_=2)
+async def test_the_third_round_starts_afresh_and_leaves_failed_plans_alone(box: Sandbox):
+    planned = Candidate(
+        code="def clamp(n):\n    return min(n, 9)\n", origin="generate", plan="cut the upper end"
+    )
+    played = await play(box, ["return 0", "return 1"], round_=2, made_before=[planned])
     assert {one.perturbation for one in played.made} == {"fresh start"}
-    assert all("is wrong. Fix it" not in prompt_of(request) for request in played.requests)
+    assert {one.parent for one in played.made} == {None}
+    for prompt in map(prompt_of, played.requests):
+        assert "is wrong. Fix it" not in prompt
+        assert "These plans failed, use another one: cut the upper end" in prompt
 
 
 # --- replay --------------------------------------------------------------------------------------
