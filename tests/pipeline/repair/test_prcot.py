@@ -18,11 +18,12 @@ from pipeline.models.replay import open_replay
 from pipeline.models.scripted import ScriptedModel
 from pipeline.repair.anchors import keeps_anchors, pick_parent
 from pipeline.repair.memory import LONGEST, memory_of
+from pipeline.repair.policy import load
 from pipeline.repair.prcot import repair
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Candidate, Judged, Task
+from pipeline.task import Candidate, Judged, Status, Task
 from sandbox.api import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -183,6 +184,22 @@ async def test_the_third_round_starts_afresh_and_leaves_failed_plans_alone(box: 
     for prompt in map(prompt_of, played.requests):
         assert "is wrong. Fix it" not in prompt
         assert "These plans failed, use another one: cut the upper end" in prompt
+
+
+async def test_a_job_counts_what_its_rounds_brought(box: Sandbox, tmp_path: Path):
+    bodies = ["return n", "return 9", "return min(max(n, 0), 9)"]
+    ctx = Context(
+        model=ScriptedModel(map(answer, bodies)),
+        sandbox=box,
+        settings=replace(MODEL_ONLY, agreement=False),
+        counts=tmp_path / "counts.json",
+    )
+    solution = await solve(ctx, task_of())
+    assert solution.status is Status.VERIFIED
+    counts = load(ctx)
+    assert (counts["repair"].tried, counts["repair"].won) == (1, 0)
+    assert (counts["restart"].tried, counts["restart"].won) == (1, 1)
+    assert counts["restart"].tokens == len(answer(bodies[2]).split())
 
 
 # --- replay --------------------------------------------------------------------------------------
