@@ -51,7 +51,7 @@ async def behaviours(ctx: Context, task: Task, pool: Sequence[Judged]) -> Behavi
         for one in pool
     ]
     seen = await ctx.sandbox.run(jobs, group=ctx.group)
-    table = [[_did(part) for part in observed.parts] for observed in seen]
+    table = [[did(part) for part in observed.parts] for observed in seen]
     table = [row if len(row) == len(calls) else ["broken"] * len(calls) for row in table]
     valid = [i for i in range(len(calls)) if any(row[i].startswith("= ") for row in table)]
     return Behaviours(
@@ -60,7 +60,8 @@ async def behaviours(ctx: Context, task: Task, pool: Sequence[Judged]) -> Behavi
     )
 
 
-def _did(part: Observation) -> str:
+def did(part: Observation) -> str:
+    """What one run did, as a text that is equal for equal behaviour."""
     if part.outcome is Outcome.RETURNED:
         return f"= {part.value!r}"
     if part.outcome is Outcome.RAISED and part.exception:
