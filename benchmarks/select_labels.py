@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -25,6 +25,7 @@ SMALLEST_OF_ALL = 0.6
 """Where a draw takes all candidates, fits also see draws of this part of them."""
 CLAIMS = ("verified", "consistent")
 BASELINE = "simple"
+N_CHANCES = 50
 
 
 def labels_of(path: Path) -> dict[str, list[bool]]:
@@ -120,13 +121,22 @@ def _line(
     if rows[0]["probability"] is None:
         return made
     said = [row["probability"] for row in rows]
-    return {**made, **_calibration(said, right), "claims": _claims(rows, right)}
+    keys = [(row["task_id"], row["chosen"]) for row in rows]
+    return {**made, **calibration_of(keys, said, right), "claims": _claims(rows, right)}
 
 
-def _calibration(said: Sequence[float], right: Sequence[bool]) -> dict[str, float]:
-    """The error, and what a perfectly calibrated one would show by chance on as many choices."""
+def calibration_of(
+    keys: Sequence[Hashable], said: Sequence[float], right: Sequence[bool]
+) -> dict[str, float]:
+    """The error, and what a perfectly calibrated one would show by chance on these choices.
+
+    A candidate (`keys`) is right or wrong once and for all, however many draws choose it.
+    """
     rng = Random(0)
-    by_chance = [ece(said, [rng.random() < p for p in said]) for _ in range(20)]
+    by_chance = []
+    for _ in range(N_CHANCES):
+        luck = {key: rng.random() for key in dict.fromkeys(keys)}
+        by_chance.append(ece(said, [luck[k] < p for k, p in zip(keys, said, strict=True)]))
     return {"ece": ece(said, right), "ece_by_chance": median(by_chance)}
 
 
