@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.context import Context
 from pipeline.events import Decided, StageEnded
 from pipeline.select.behaviour import Behaviours, behaviours
+from pipeline.select.weigh import weigh
 from pipeline.task import Judged, Task
 
 SMALL_EDITS = ("mechanical", "mend")
 WEIGHTS = {"probe": 1.0, "mechanical": 0.8, "mend": 0.6}
 """What one candidate's vote counts by its origin; a greedy answer most, a sample 0.7."""
 SAMPLE = 0.7
+
+
+Rank = tuple[bool, int, float, float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +29,19 @@ class Choice:
 
 
 async def choose(ctx: Context, task: Task, pool: Sequence[Judged]) -> Choice:
-    """Trust in order: visible tests, agreement on generated inputs, then the mean logprob.
+    """Trust in order: visible tests, agreement on generated inputs, posterior, lens, logprob.
 
     Unknown is never best: a missing logprob sorts last, inputs that cannot be made decide nothing.
     """
     passing = [one for one in pool if one.passes]
     odds = _lens(ctx, passing or pool)
+    chances = await weigh(ctx, task, [o for o in pool if o.candidate.origin not in SMALL_EDITS])
+    ranks = {id(one): _rank(one, chances, odds) for one in pool}
     if ctx.settings.agreement and len(passing) > 1:
-        return _by_agreement(ctx, passing, await behaviours(ctx, task, passing), odds)
-    return Choice(best=max(pool, key=lambda one: _rank(one, odds), default=None))
+        choice = _by_agreement(ctx, passing, await behaviours(ctx, task, passing), ranks)
+    else:
+        choice = Choice(best=max(pool, key=lambda one: ranks[id(one)], default=None))
+    return replace(choice, probability=chances.get(id(choice.best)))
 
 
 def _lens(ctx: Context, pool: Sequence[Judged]) -> dict[int, float]:
@@ -60,12 +68,12 @@ async def undecided(ctx: Context, task: Task, passing: Sequence[Judged]) -> bool
 
 
 def _by_agreement(
-    ctx: Context, passing: Sequence[Judged], seen: Behaviours, odds: Mapping[int, float]
+    ctx: Context, passing: Sequence[Judged], seen: Behaviours, ranks: Mapping[int, Rank]
 ) -> Choice:
     groups = seen.clusters()
     votes = [sum(_vote(passing, i) for i in group) for group in groups]
     winner = groups[max(range(len(groups)), key=lambda g: votes[g])]
-    best = max((passing[i] for i in winner), key=lambda one: _rank(one, odds))
+    best = max((passing[i] for i in winner), key=lambda one: ranks[id(one)])
     ctx.emit(
         Decided(
             what="agreement",
@@ -105,7 +113,12 @@ def _reasons(
     return (agree, f"another one differs on {call.entry}({shown}): {theirs}, ours {ours}")
 
 
-def _rank(judged: Judged, odds: Mapping[int, float]) -> tuple[bool, int, float, float]:
+def _rank(judged: Judged, chances: Mapping[int, float], odds: Mapping[int, float]) -> Rank:
     logprob = judged.candidate.mean_logprob
-    lens = odds.get(id(judged), 0.0)
-    return judged.passes, judged.n_passed, lens, float("-inf") if logprob is None else logprob
+    return (
+        judged.passes,
+        judged.n_passed,
+        chances.get(id(judged), 0.0),
+        odds.get(id(judged), 0.0),
+        float("-inf") if logprob is None else logprob,
+    )

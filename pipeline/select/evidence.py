@@ -121,6 +121,7 @@ class _Seen:
         found: dict[object, list[int]] = {}
         for row in self._rows:
             alike: object = self._texts[row] if "agreement" in self._kinds else row
+            alike = alike or row  # without any input nothing is known to be alike
             found.setdefault((alike, tuple(self._visible[row])), []).append(row)
         return [tuple(rows) for rows in found.values()]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -120,9 +121,17 @@ def test_evidence_that_is_off_moves_nothing(fitted: Posterior):
 
 
 def test_inputs_near_visible_ones_count_only_with_them():
-    alike = matrix([(RIGHT, 1, 1), (WRONG, 1, 1)])
-    assert len(draw(alike, (0, 1), ("visible", "agreement")).groups) == 2
-    assert len(draw(alike, (0, 1), ("agreement",)).groups) == 1
+    both = matrix([(RIGHT, 1, 1), (WRONG, 1, 1)])
+    rows = replace(
+        both, sources=("near-visible", "typed"), behaviours=((RIGHT, RIGHT), (WRONG, RIGHT))
+    )
+    assert len(draw(rows, (0, 1), ("visible", "agreement")).groups) == 2
+    assert len(draw(rows, (0, 1), ("agreement",)).groups) == 1
+
+
+def test_without_any_input_nobody_is_alike():
+    rows = replace(matrix([(RIGHT, 1, 1)] * 2), inputs=(), sources=(), behaviours=((), ()))
+    assert len(draw(rows, (0, 1), ("agreement",)).groups) == 2
 
 
 def test_weights_come_back_from_json_and_others_are_refused(fitted: Posterior):
