@@ -50,6 +50,11 @@ def command_of(client: str, file: Path, out: Path, scene: str) -> list[str]:
     if client == "neovim":
         script = str(CLIENTS / "neovim.lua")
         return [need("nvim"), "--headless", "-u", "NONE", "-n", "-S", script]
+    if client == "vim":
+        vim = need("vim")
+        if not Path("/usr/share/vim-ale").is_dir():
+            pytest.skip("Vim has no ALE; apt-get install vim-ale")
+        return [vim, "-N", "-u", "NONE", "-n", "-es", "-S", str(CLIENTS / "vim.vim")]
     emacs = need("emacs")
     probe = ["-q", "--batch", "-f", "package-initialize", "--eval", "(require 'eglot)"]
     if subprocess.run([emacs, *probe], capture_output=True, check=False).returncode:
@@ -84,7 +89,13 @@ def play(client: str, scene: str, tmp_path: Path) -> str:
     }
     command = command_of(client, file, out, scene)
     done = subprocess.run(
-        command, env=environ, cwd=project, capture_output=True, timeout=300, check=False
+        command,
+        env=environ,
+        cwd=project,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=300,
+        check=False,
     )
     told = f"{done.stdout.decode()}\n{done.stderr.decode()}"
     assert done.returncode == 0, told
@@ -101,7 +112,7 @@ def proved_code(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("scene", ["solve", "repair"])
-@pytest.mark.parametrize("client", ["node", "neovim", "emacs"])
+@pytest.mark.parametrize("client", ["node", "neovim", "emacs", "vim"])
 def test_a_real_editor_gets_the_proved_function_and_nothing_else(
     client: str, scene: str, tmp_path: Path
 ):
@@ -111,7 +122,7 @@ def test_a_real_editor_gets_the_proved_function_and_nothing_else(
     assert text == f"{TYPED}{BEFORE}{code}\n{AFTER}"
 
 
-@pytest.mark.parametrize("client", ["node", "neovim", "emacs"])
+@pytest.mark.parametrize("client", ["node", "neovim", "emacs", "vim"])
 def test_a_real_editor_cancels_and_keeps_its_text(client: str, tmp_path: Path):
     assert play(client, "cancel", tmp_path) == TYPED + SCENES["cancel"]
     assert not list((tmp_path / "cache").rglob("evidence.json"))

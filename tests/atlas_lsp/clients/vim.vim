@@ -1,0 +1,49 @@
+" Plays one scene with editors/vim/atlas.vim on ALE; what is needed comes in the environment.
+set nocompatible encoding=utf-8 hidden
+set runtimepath+=/usr/share/vim-ale
+filetype plugin on
+let g:ale_lint_on_text_changed = 'never'
+let g:ale_lint_on_enter = 0
+let g:ale_linters_explicit = 1
+let g:ale_linters = {'python': ['atlas']}
+runtime! plugin/ale.vim
+let g:atlas_command = [$ATLAS_PYTHON, '-m', 'atlas_lsp']
+let g:atlas_options = {'apply': 'auto'}
+execute 'source ' . $ATLAS_ROOT . '/editors/vim/atlas.vim'
+
+function! Wait(what, Condition) abort
+  let l:end = reltimefloat(reltime()) + 120
+  while !a:Condition()
+    if reltimefloat(reltime()) > l:end
+      call writefile([a:what], $ATLAS_OUT . '.failed')
+      cquit 8
+    endif
+    sleep 50m
+  endwhile
+endfunction
+
+" The solution is among the code actions as soon as it is there.
+function! Applied() abort
+  call search('^def ', 'w')
+  AtlasApply
+  sleep 400m
+  return getline(1, '$') != g:before
+endfunction
+
+execute 'edit ' . $ATLAS_FILE
+set filetype=python
+call search('^def ')
+execute $ATLAS_SCENE ==# 'repair' ? 'AtlasRepair' : 'AtlasSolve'
+call Wait('the job', { -> exists('g:atlas_connection') })
+call append(0, '# typed 🚀 during the job')
+if $ATLAS_SCENE ==# 'cancel'
+  sleep 500m
+  AtlasCancel
+  sleep 1500m
+else
+  let g:before = getline(1, '$')
+  call Wait('the edit', { -> Applied() })
+endif
+call writefile(getline(1, '$'), $ATLAS_OUT)
+call ale#lsp#StopAll()
+qall!
