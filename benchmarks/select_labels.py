@@ -72,7 +72,7 @@ def scores_of(job: Mapping[str, Any]) -> dict[str, Any]:
         rows = [json.loads(line) for line in lines]
     methods = sorted({row["method"] for row in rows})
     found = {name: [row for row in rows if row["method"] == name] for name in methods}
-    base = _by_task(found[BASELINE], labels)
+    base = _by_task(found[job.get("baseline", BASELINE)], labels)
     table = {name: _line(found[name], labels, base) for name in methods}
     considered = found[BASELINE]
     table["random"] = _plain(considered, lambda row: _rate(row, labels))
