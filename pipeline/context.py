@@ -41,7 +41,7 @@ class Settings:
     repair_branches: int = 2
     repair_rounds: int = 3
     """From the third on, fresh starts only."""
-    consistent_at: float = 0.9
+    consistent_at: float = 0.95
     """Calibrated probability from which a Solution without visible tests is called consistent."""
 
 

@@ -11,7 +11,10 @@ from pipeline.select.inputs import mutated_calls, visible_calls
 from pipeline.task import Judged, Task
 from sandbox.api import Batch, Call, Job, Limits, Observation, Outcome
 
-QUICK = Limits(cpu_s=0.5, wall_s=3.0)
+QUICK = Limits(cpu_s=0.5, wall_s=1.5)
+N_FIRST, MAX_HUNG = 6, 2
+"""A candidate that hangs on so many of the first inputs is not asked about the others."""
+HUNG = "hangs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +49,17 @@ async def behaviours(ctx: Context, task: Task, pool: Sequence[Judged]) -> Behavi
     calls = mutated_calls(visible_calls(task), seed=ctx.settings.seed)
     if not calls or not pool:
         return Behaviours(inputs=(), rows=((),) * len(pool))
-    jobs = [
-        Job(code=runnable(task, one.candidate), form=Batch(parts=calls), limits=QUICK)
-        for one in pool
-    ]
-    seen = await ctx.sandbox.run(jobs, group=ctx.group)
-    table = [[did(part) for part in observed.parts] for observed in seen]
-    table = [row if len(row) == len(calls) else ["broken"] * len(calls) for row in table]
+    table: list[list[str]] = [[] for _ in pool]
+    for chunk in (calls[:N_FIRST], calls[N_FIRST:]):
+        rows = [i for i, row in enumerate(table) if chunk and row.count(HUNG) < MAX_HUNG]
+        jobs = [
+            Job(code=runnable(task, pool[i].candidate), form=Batch(parts=chunk), limits=QUICK)
+            for i in rows
+        ]
+        for i, seen in zip(rows, await ctx.sandbox.run(jobs, group=ctx.group), strict=True):
+            did_all = [did(part) for part in seen.parts]
+            table[i] += did_all if len(did_all) == len(chunk) else ["broken"] * len(chunk)
+    table = [row + [HUNG] * (len(calls) - len(row)) for row in table]
     valid = [i for i in range(len(calls)) if any(row[i].startswith("= ") for row in table)]
     return Behaviours(
         inputs=tuple(calls[i] for i in valid),
@@ -66,4 +73,6 @@ def did(part: Observation) -> str:
         return f"= {part.value!r}"
     if part.outcome is Outcome.RAISED and part.exception:
         return f"raises {part.exception.type}"
+    if part.outcome in (Outcome.TIMEOUT_CPU, Outcome.TIMEOUT_WALL):
+        return HUNG
     return str(part.outcome)
