@@ -26,7 +26,9 @@ async def test_one_that_hangs_is_soon_left_alone(box: Sandbox, hangs: str):
     task = task_from_file(document, find_function(document, "f"))
     ctx = Context(model=ScriptedModel([]), sandbox=box)
     bodies = ("return 2 * n", hangs, "return n + n")
-    pool = [Judged(candidate=Candidate(code=f"def f(n):\n    {b}\n")) for b in bodies]
+    pool = [
+        Judged(candidate=Candidate(code=f"def f(n):\n    {b}\n", origin="generate")) for b in bodies
+    ]
     began = time.monotonic()
     seen = await behaviours(ctx, task, pool)
     assert time.monotonic() - began < 40
