@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 SOLVE = "refactor.rewrite.atlas.solve"
 REPAIR = "refactor.rewrite.atlas.repair"
 FIX = "quickfix.atlas.repair"
+TESTS = "refactor.rewrite.atlas.tests"
 APPLY = "refactor.rewrite.atlas.apply"
 STOP = "refactor.rewrite.atlas.stop"
 SHOW = "refactor.rewrite.atlas.show"
-KINDS = (SOLVE, REPAIR, FIX, APPLY, STOP, SHOW)
+KINDS = (SOLVE, REPAIR, TESTS, FIX, APPLY, STOP, SHOW)
 SOURCE = "atlas"
 """The `source` of our diagnostics."""
 UNCONFIRMED = "atlas-unverified"
@@ -35,11 +36,15 @@ def wanted(kind: str, only: Sequence[str] | None) -> bool:
 
 
 def start_actions(uri: str, site: FunctionSite) -> Iterator[types.CodeAction]:
-    """*Solve* for every function, *Repair* for one that has a body and examples."""
+    """*Solve* for every function, *Repair* for one with a body and examples, *Tests* for one with
+    a body.
+    """
     name = site.name
     yield command(f"Atlas: solve `{name}`", SOLVE, "atlas.solve", [uri, name])
     if not site.is_stub and ">>>" in (site.docstring or ""):
         yield command(f"Atlas: repair `{name}`", REPAIR, "atlas.repair", [uri, name])
+    if not site.is_stub:
+        yield command(f"Atlas: generate tests for `{name}`", TESTS, "atlas.tests", [uri, name])
 
 
 def fix_action(uri: str, name: str, diagnostic: types.Diagnostic) -> types.CodeAction:
@@ -117,7 +122,7 @@ def lenses(
     checked: Checked | None,
     is_proved: bool,
 ) -> Iterator[types.CodeLens]:
-    """*Solve* on a stub, *Repair* where examples fail, *Evidence* where there is some."""
+    """*Solve* on a stub, *Repair* where examples fail, *Tests*, *Evidence* where there is some."""
     place = range_of(document, site.def_start, site.header_end, unit)
     if site.is_stub:
         yield _lens(place, "Solve", "atlas.solve", [uri, site.name])
@@ -125,6 +130,8 @@ def lenses(
         n_failed = checked.n_examples - checked.n_passed
         title = f"Repair ({n_failed} of {checked.n_examples} examples fail)"
         yield _lens(place, title, "atlas.repair", [uri, site.name])
+    if not site.is_stub:
+        yield _lens(place, "Tests", "atlas.tests", [uri, site.name])
     if is_proved:
         yield _lens(place, "Evidence", "atlas.evidence", [uri, site.name])
 

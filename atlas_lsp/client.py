@@ -91,6 +91,11 @@ class Client:
         return bool(edit and (edit.document_changes or edit.resource_operations))
 
     @property
+    def can_create_files(self) -> bool:
+        operations = self._edit.resource_operations if self._edit else None
+        return types.ResourceOperationKind.Create in (operations or ())
+
+    @property
     def prefers_lenses(self) -> bool:
         """Lenses are at home in VS Code; elsewhere they are noise until asked for."""
         return "visual studio code" in self.name.lower()

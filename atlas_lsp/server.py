@@ -14,6 +14,7 @@ from atlas_lsp.documents import Buffers
 from atlas_lsp.evidence import card, plain
 from atlas_lsp.jobs import Key
 from atlas_lsp.offers import apply, show, show_diff
+from atlas_lsp.proposals import proposal_action
 from atlas_lsp.protocol import NoAnswer, answer_to
 from atlas_lsp.replay import replay
 from atlas_lsp.solver import PipelineSolver, Solver
@@ -126,6 +127,10 @@ def add_commands(server: AtlasServer) -> None:
     @server.command("atlas.repair")
     def repair(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
         return work.start(ls, "repair", (uri, name))
+
+    @server.command("atlas.tests")
+    def tests(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
+        return work.start(ls, work.TESTS, (uri, name))
 
     @server.command("atlas.cancel")
     def cancel(ls: AtlasServer, *job_id: str) -> int:
@@ -245,6 +250,9 @@ def _on_function(ls: AtlasServer, uri: str, site: FunctionSite) -> list[types.Co
     found: list[types.CodeAction] = []
     if (result := ls.results.get(key)) is not None:
         found += _of_result(ls, key, result)
+    if (proposed := ls.proposals.get(key)) is not None:
+        taken = proposal_action(ls, key, proposed)
+        found += [taken] if taken else []
     if (job := ls.jobs.on(key)) is not None:
         return [*found, *actions.stop_actions(job.job_id, site.name)]
     return [*found, *actions.start_actions(uri, site)]

@@ -32,6 +32,7 @@ class ServerSettings:
     seed: int
     timeout: float
     apply: Literal["ask", "auto", "offer"]
+    tests: Literal["auto", "doctest", "pytest"]
     diagnostics: Literal["save", "request", "off"]
     code_lens: bool
     hover: bool

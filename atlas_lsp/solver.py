@@ -21,6 +21,8 @@ from pipeline.source.text import Document
 if TYPE_CHECKING:
     from pipeline.events import Event
     from pipeline.job import JobResult
+    from pipeline.repair.testgen import TestProposal
+    from pipeline.source.locate import FunctionSite
     from pipeline.task import Judged
     from pipeline.wiring import Runtime
     from sandbox.api import Verdict
@@ -47,6 +49,15 @@ class Finished:
 
     result: JobResult
     evidence: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposed:
+    """Generated tests, and the text and function that they were made for."""
+
+    document: Document
+    site: FunctionSite
+    proposal: TestProposal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +88,10 @@ class Solver(Protocol):
 
     async def solve(self, order: Order) -> Finished:
         """Raises SourceError, ModelError or SandboxError with one line for the user."""
+        ...
+
+    async def propose(self, order: Order) -> Proposed:
+        """Tests for the function; raises as `solve` does."""
         ...
 
     async def verify(
@@ -110,12 +125,7 @@ class PipelineSolver:
         self._closing: asyncio.Task[None] | None = None
 
     async def solve(self, order: Order) -> Finished:
-        home = asyncio.get_running_loop()
-        keep_best = asyncio.Event()
-
-        def emit(event: Event) -> None:
-            with contextlib.suppress(RuntimeError):
-                home.call_soon_threadsafe(order.emit, event)
+        emit, keep_best = _on_this_loop(order.emit), asyncio.Event()
 
         async def forward() -> None:
             await order.keep_best.wait()
@@ -128,6 +138,10 @@ class PipelineSolver:
             )
         finally:
             stopping.cancel()
+
+    async def propose(self, order: Order) -> Proposed:
+        emit = _on_this_loop(order.emit)
+        return await self._run(lambda: self._state.propose(order, emit), order.settings)
 
     async def verify(
         self, document: Document, result: JobResult, settings: ServerSettings
@@ -167,6 +181,17 @@ class PipelineSolver:
             self._closing = asyncio.create_task(self._engine.run(self._state.close))
 
 
+def _on_this_loop(emit: Callable[[Event], None]) -> Callable[[Event], None]:
+    """An `emit` for the other thread; what comes after the end of this loop is dropped."""
+    home = asyncio.get_running_loop()
+
+    def emit_here(event: Event) -> None:
+        with contextlib.suppress(RuntimeError):
+            home.call_soon_threadsafe(emit, event)
+
+    return emit_here
+
+
 class _Engine:
     """Lives on the engine's loop only."""
 
@@ -189,6 +214,20 @@ class _Engine:
         settings = Settings(k=asked.k, seed=asked.seed, timeout_s=asked.timeout)
         result = await run_job(up, order.document, site, settings, emit=emit, keep_best=keep_best)
         return Finished(result=result, evidence=as_json(result, up))
+
+    async def propose(self, order: Order, emit: Callable[[Event], None]) -> Proposed:
+        from pipeline.context import Settings
+        from pipeline.repair.testgen import propose_tests
+        from pipeline.source.locate import find_function
+
+        site = find_function(order.document, order.name)
+        up = await self._runtime(order.settings)
+        asked = order.settings
+        settings = Settings(k=asked.k, seed=asked.seed, timeout_s=asked.timeout)
+        proposal = await propose_tests(
+            up, order.document, site, style=asked.tests, emit=emit, settings=settings
+        )
+        return Proposed(document=order.document, site=site, proposal=proposal)
 
     async def verify(
         self, document: Document, result: JobResult, settings: ServerSettings

@@ -22,7 +22,7 @@ from atlas_lsp.evidence import History, Record
 from atlas_lsp.jobs import JobTable, Key
 from atlas_lsp.protocol import AtlasProtocol
 from atlas_lsp.settings import ServerSettings, checked, project_settings, settings_from
-from atlas_lsp.solver import Checked, Finished, Solver
+from atlas_lsp.solver import Checked, Finished, Proposed, Solver
 from pipeline.source.text import Unit
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,8 @@ class AtlasServer(LanguageServer):
         self.client = Client(capabilities=types.ClientCapabilities())
         self.jobs = JobTable()
         self.results: dict[Key, Result] = {}
+        self.proposals: dict[Key, Proposed] = {}
+        """Generated tests that can still be taken."""
         self.checked: dict[str, dict[str, Checked]] = {}
         """By document URI and function."""
         self._layers: dict[str, list[dict[str, object]]] = {"": []}

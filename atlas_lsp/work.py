@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from atlas_lsp.evidence import headline
 from atlas_lsp.jobs import Job, Key
 from atlas_lsp.offers import offer
 from atlas_lsp.progress import JobProgress
+from atlas_lsp.proposals import tell
 from atlas_lsp.solver import Finished, Order
 from atlas_lsp.state import AtlasServer, Result
 from pipeline.models.api import ModelError
@@ -22,6 +24,7 @@ from sandbox.api import SandboxError
 if TYPE_CHECKING:
     from pipeline.events import Event
 
+TESTS = "tests"
 log = logging.getLogger(__name__)
 
 
@@ -38,10 +41,12 @@ def start(ls: AtlasServer, verb: str, key: Key) -> dict[str, str]:
     return {"jobId": job.job_id}
 
 
+def title_of(job: Job) -> str:
+    return f"tests for {job.key[1]}" if job.verb == TESTS else f"{job.verb} {job.key[1]}"
+
+
 async def run(ls: AtlasServer, job: Job) -> None:
-    progress = JobProgress(
-        ls, f"Atlas: {job.verb} {job.key[1]}", is_wanted=ls.client.can_show_progress
-    )
+    progress = JobProgress(ls, f"Atlas: {title_of(job)}", is_wanted=ls.client.can_show_progress)
     job.token = progress.token
     beginning = asyncio.create_task(progress.begin())
     waiting = asyncio.create_task(_show_queue(ls, job, progress))
@@ -49,7 +54,11 @@ async def run(ls: AtlasServer, job: Job) -> None:
     try:
         async with ls.jobs.turn(job):
             waiting.cancel()
-            finished = await ls.solver.solve(_order(ls, job, progress))
+            order = _order(ls, job, progress)
+            if job.verb == TESTS:
+                said = await _propose(ls, job.key, order)
+                return
+            finished = await ls.solver.solve(order)
         said = headline(finished)
         await _keep(ls, job.key, finished)
         ls.spawn(offer(ls, job.key, finished))
@@ -60,6 +69,14 @@ async def run(ls: AtlasServer, job: Job) -> None:
         waiting.cancel()
         beginning.cancel()
         progress.end(said)
+
+
+async def _propose(ls: AtlasServer, key: Key, order: Order) -> str:
+    if order.settings.tests == "auto" and not ls.client.can_create_files:
+        order = replace(order, settings=replace(order.settings, tests="doctest"))
+    proposed = await ls.solver.propose(order)
+    ls.proposals[key] = proposed
+    return tell(ls, key, proposed)
 
 
 def _order(ls: AtlasServer, job: Job, progress: JobProgress) -> Order:

@@ -299,6 +299,7 @@ def test_lenses_offer_what_fits(tmp_path: Path):
         found = (await editor.ask("textDocument/codeLens", params))["result"]
         assert [one["command"]["title"] for one in found] == [
             "Repair (2 of 3 examples fail)",
+            "Tests",
             "Solve",
             "Evidence",
         ]

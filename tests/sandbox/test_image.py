@@ -14,7 +14,7 @@ import pytest
 
 from sandbox import rootfs
 from sandbox.admin import build
-from sandbox.api import Call, Job, SandboxUnavailable
+from sandbox.api import Call, Job, Observation, SandboxUnavailable
 from sandbox.docker_sandbox import DockerSandbox
 from sandbox.image import LOCAL_BASE, local_files, recipe, worker_files
 
@@ -60,9 +60,9 @@ def test_packages_come_from_a_wheel_folder(tmp_path):
     wheels = tmp_path / "wheels"
     make_wheel(wheels)
     image = build(from_local=True, packages=("tinytree",), wheels=wheels)
-    value = asyncio.run(answer(image.tag))
+    seen = asyncio.run(answer(image.tag))
     subprocess.run(["docker", "rmi", "-f", image.tag], check=True, capture_output=True)
-    assert value == 42
+    assert seen.value == 42, seen
 
 
 def make_wheel(folder: Path) -> None:
@@ -73,13 +73,13 @@ def make_wheel(folder: Path) -> None:
         wheel.writestr("tinytree-1.dist-info/METADATA", "Name: tinytree\nVersion: 1\n")
 
 
-async def answer(tag: str) -> object:
+async def answer(tag: str) -> Observation:
     box = DockerSandbox(workers=1, image=tag)
     await box.start()
     try:
         code = "import tinytree\ndef f(): return tinytree.ANSWER\n"
         (seen,) = await box.run([Job(code=code, form=Call(entry="f"))])
-        return seen.value
+        return seen
     finally:
         await box.aclose()
 
