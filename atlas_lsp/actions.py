@@ -68,6 +68,14 @@ def apply_action(title: str, edit: types.WorkspaceEdit, client: Client) -> types
     return action
 
 
+def answer_title(finished: Finished, call: str, output: str) -> str:
+    """`Atlas: apply, where `f([])` is None (8/8 examples)`."""
+    best = finished.result.solution.chosen
+    tests = f" ({best.n_passed}/{best.n_visible} examples)" if best else ""
+    said = output if output.startswith("raises ") else f"is {output}"
+    return f"Atlas: apply, where `{call}` {said}{tests}"
+
+
 def apply_title(finished: Finished, fit: Fit) -> str:
     """`Atlas: apply verified solution of `f` (7/7 examples)`; what is not proved is in capitals."""
     solution = finished.result.solution

@@ -11,7 +11,6 @@ from atlas_lsp.actions import SOURCE
 from atlas_lsp.documents import range_of
 from atlas_lsp.solver import Checked
 from atlas_lsp.state import AtlasServer
-from atlas_lsp.work import refresh_lenses
 from pipeline.models.api import ModelError
 from pipeline.source.locate import FunctionSite, functions
 from pipeline.source.text import Document, SourceError
@@ -37,7 +36,7 @@ async def check(ls: AtlasServer, uri: str) -> None:
         return
     ls.checked[uri] = {one.name: one for one in found}
     publish(ls, uri)
-    refresh_lenses(ls)
+    ls.refresh_lenses()
 
 
 async def settle(ls: AtlasServer, uri: str) -> None:

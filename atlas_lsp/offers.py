@@ -15,14 +15,13 @@ from atlas_lsp.anchors import Fit, Misfit, fit
 from atlas_lsp.evidence import headline
 from atlas_lsp.jobs import Key
 from atlas_lsp.protocol import NoAnswer, answer_to
+from atlas_lsp.questions import QUESTION_S, answer_of_user
 
 if TYPE_CHECKING:
     from atlas_lsp.solver import Finished
     from atlas_lsp.state import AtlasServer
 
 APPLY, SHOW, LATER = "Apply", "Show diff", "Not now"
-QUESTION_S = 600.0
-"""How long a question to the user stays open; the code action stays after that."""
 APPLY_S = 10.0
 CONFIRM_S = 5.0
 HINT = "it waits in the code actions"
@@ -30,6 +29,13 @@ HINT = "it waits in the code actions"
 
 async def offer(ls: AtlasServer, key: Key, finished: Finished) -> None:
     """Bring a finished result to the user, in the way that the settings ask for."""
+    if finished.answers:
+        chosen = await answer_of_user(ls, key, finished)
+        if chosen is None:
+            ls.say(f"{headline(finished)}; which one is right? {HINT}")
+            return
+        await ls.keep(key, chosen)
+        finished = chosen
     how = ls.settings(key[0]).apply
     solution = finished.result.solution
     if finished.result.new_text is None:

@@ -16,8 +16,9 @@ from atlas_lsp.jobs import Key
 from atlas_lsp.offers import apply, show, show_diff
 from atlas_lsp.proposals import proposal_action
 from atlas_lsp.protocol import NoAnswer, answer_to
+from atlas_lsp.questions import possible_answers
 from atlas_lsp.replay import replay
-from atlas_lsp.solver import PipelineSolver, Solver
+from atlas_lsp.solver import Finished, PipelineSolver, Solver
 from atlas_lsp.state import AtlasServer, Result
 from pipeline.source.locate import FunctionSite, function_at, functions
 from pipeline.source.text import SourceError
@@ -269,12 +270,20 @@ def _of_result(ls: AtlasServer, key: Key, result: Result) -> list[types.CodeActi
     ]
     if isinstance(fitting, Misfit) or not buffer.in_order or not fitting.edits:
         return kept
-    return [_apply_action(ls, key, result, fitting), *kept]
-
-
-def _apply_action(ls: AtlasServer, key: Key, result: Result, fitting: Fit) -> types.CodeAction:
     title = actions.apply_title(result.finished, fitting)
-    confirm = "" if result.finished.result.solution.is_good else "This solution is not verified"
+    offered = [_apply_action(ls, key, result.finished, fitting, title)]
+    for call, output, finished in possible_answers(result.finished):
+        answer = fit(finished.result, buffer.document)
+        if isinstance(answer, Fit):
+            title = actions.answer_title(finished, call, output)
+            offered.append(_apply_action(ls, key, finished, answer, title))
+    return [*offered, *kept]
+
+
+def _apply_action(
+    ls: AtlasServer, key: Key, finished: Finished, fitting: Fit, title: str
+) -> types.CodeAction:
+    confirm = "" if finished.result.solution.is_good else "This solution is not verified"
     version = ls.buffer(key[0]).version
     edit = actions.workspace_edit(key[0], version, fitting, ls.unit, ls.client, confirm=confirm)
     return actions.apply_action(title, edit, ls.client)

@@ -49,6 +49,8 @@ class Finished:
 
     result: JobResult
     evidence: dict[str, object]
+    answers: tuple[tuple[str, Finished], ...] = ()
+    """Where survivors differ: each output, and what is offered to whoever says it is right."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,9 +213,13 @@ class _Engine:
         site = find_function(order.document, order.name)
         up = await self._runtime(order.settings)
         asked = order.settings
-        settings = Settings(k=asked.k, seed=asked.seed, timeout_s=asked.timeout)
+        settings = Settings(k=asked.k, seed=asked.seed, timeout_s=asked.timeout, ask=True)
         result = await run_job(up, order.document, site, settings, emit=emit, keep_best=keep_best)
-        return Finished(result=result, evidence=as_json(result, up))
+        answers = tuple(
+            (output, Finished(result=one, evidence=as_json(one, up)))
+            for output, one in result.answers
+        )
+        return Finished(result=result, evidence=as_json(result, up), answers=answers)
 
     async def propose(self, order: Order, emit: Callable[[Event], None]) -> Proposed:
         from pipeline.context import Settings

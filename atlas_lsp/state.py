@@ -136,6 +136,23 @@ class AtlasServer(LanguageServer):
     def history(self, uri: str) -> History:
         return History(self.cache, self.folder_of(uri) or "no folder")
 
+    # --- results ------------------------------------------------------------------------------
+
+    async def keep(self, key: Key, finished: Finished) -> None:
+        """Remember a result, on disk too where that can be written."""
+        history, settings = self.history(key[0]), self.settings(key[0])
+        record = None
+        try:
+            record = await asyncio.to_thread(history.add, finished, settings, key[0])
+        except OSError as exc:
+            self.complain((f"the evidence cannot be kept in {history.folder}: {exc.strerror}",))
+        self.results[key] = Result(finished=finished, record=record)
+        self.refresh_lenses()
+
+    def refresh_lenses(self) -> None:
+        if self.client.can_refresh_lenses:
+            self.workspace_code_lens_refresh(None)
+
     # --- tasks --------------------------------------------------------------------------------
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:

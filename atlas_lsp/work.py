@@ -15,8 +15,8 @@ from atlas_lsp.jobs import Job, Key
 from atlas_lsp.offers import offer
 from atlas_lsp.progress import JobProgress
 from atlas_lsp.proposals import tell
-from atlas_lsp.solver import Finished, Order
-from atlas_lsp.state import AtlasServer, Result
+from atlas_lsp.solver import Order
+from atlas_lsp.state import AtlasServer
 from pipeline.models.api import ModelError
 from pipeline.source.text import SourceError
 from sandbox.api import SandboxError
@@ -60,7 +60,7 @@ async def run(ls: AtlasServer, job: Job) -> None:
                 return
             finished = await ls.solver.solve(order)
         said = headline(finished)
-        await _keep(ls, job.key, finished)
+        await ls.keep(job.key, finished)
         ls.spawn(offer(ls, job.key, finished))
     except (SourceError, ModelError, SandboxError, OSError) as exc:
         said = str(exc)
@@ -108,20 +108,3 @@ async def _show_queue(ls: AtlasServer, job: Job, progress: JobProgress) -> None:
             job.message = f"waiting, {n} before it" if n else "starting"
             progress.report(job.message)
         await asyncio.sleep(0.3)
-
-
-async def _keep(ls: AtlasServer, key: Key, finished: Finished) -> None:
-    """Remember the result, on disk too where that can be written."""
-    history, settings = ls.history(key[0]), ls.settings(key[0])
-    record = None
-    try:
-        record = await asyncio.to_thread(history.add, finished, settings, key[0])
-    except OSError as exc:
-        ls.complain((f"the evidence cannot be kept in {history.folder}: {exc.strerror}",))
-    ls.results[key] = Result(finished=finished, record=record)
-    refresh_lenses(ls)
-
-
-def refresh_lenses(ls: AtlasServer) -> None:
-    if ls.client.can_refresh_lenses:
-        ls.workspace_code_lens_refresh(None)

@@ -20,15 +20,15 @@ async def conclude(ctx: Context, task: Task, board: Board) -> Solution:
         )
     choice = await choose(ctx, task, board.judged)
     status = status_of(ctx, task, choice)
-    evidence = (*evidence_of(ctx, task, board, choice), *await _side_effects(ctx, task, choice))
+    evidence = (*evidence_of(ctx, task, board, choice), *await side_effects(ctx, task, choice.best))
     return _solution(ctx, task, board, status, choice, evidence)
 
 
-async def _side_effects(ctx: Context, task: Task, choice: Choice) -> tuple[str, ...]:
+async def side_effects(ctx: Context, task: Task, best: Judged | None) -> tuple[str, ...]:
     """What the chosen repair changes beyond the failing examples; nothing for a stub."""
-    if choice.best is None or task.is_stub:
+    if best is None or task.is_stub:
         return ()
-    made = choice.best.candidate
+    made = best.candidate
     return await behaviour_changes(ctx, task, task.statement, made.code, imports=made.imports)
 
 
@@ -50,10 +50,10 @@ def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple
     if not task.visible:
         lines.append("no doctest to check against: the status is at best `consistent`")
     if choice.best:
-        lines += _about_visible(ctx, board, choice.best)
+        lines += about_visible(ctx, board.current, choice.best)
         if choice.best.passes and choice.best.candidate.doubt:
             lines.append(f"not called verified: {choice.best.candidate.doubt}")
-        lines.append(_about_origin(choice.best))
+        lines.append(about_origin(choice.best))
     if choice.probability is not None:
         lines.append(f"estimated probability of being right: {choice.probability:.0%}")
     lines += choice.reasons
@@ -63,7 +63,7 @@ def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple
     return tuple(lines)
 
 
-def _about_visible(ctx: Context, board: Board, best: Judged) -> list[str]:
+def about_visible(ctx: Context, current: Judged | None, best: Judged) -> list[str]:
     if not best.visible:
         return []
     broken = [v for v in best.visible if v.observation.outcome in BROKEN_MACHINERY]
@@ -71,15 +71,15 @@ def _about_visible(ctx: Context, board: Board, best: Judged) -> list[str]:
         return [f"the sandbox could not run the tests: {broken[0].detail}"]
     where = f"{ctx.sandbox.kind} sandbox"
     lines = [f"passes {best.n_passed} of {best.n_visible} examples, run twice in the {where}"]
-    if board.current and best.passes:
-        before = f"{board.current.n_passed} of {board.current.n_visible}"
-        failure = first_failure(board.current)
+    if current and best.passes:
+        before = f"{current.n_passed} of {current.n_visible}"
+        failure = first_failure(current)
         lines.append(f"before: {before}" + (f" ({failure.detail})" if failure else ""))
     failure = first_failure(best)
     return [*lines, f"still fails: {failure.detail}"] if failure else lines
 
 
-def _about_origin(best: Judged) -> str:
+def about_origin(best: Judged) -> str:
     made = best.candidate
     how = (
         f", {made.plan}"
@@ -114,4 +114,6 @@ def _solution(
         stages=tuple(board.stages),
         seed=ctx.settings.seed,
         ledger=ctx.ledger,
+        question=choice.question,
+        survivors=choice.survivors,
     )

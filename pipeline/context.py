@@ -35,6 +35,8 @@ class Settings:
     """Only `atlas tests` asks for them so far; no rung of the engine does."""
     agreement: bool = True
     lens: bool = True
+    ask: bool = False
+    """Prepare the question on which survivors differ; where somebody is there to answer."""
     mechanical: bool = True
     mechanical_s: float = 2.0
     repair: bool = True

@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.answers import answered
 from pipeline.context import Settings
 from pipeline.engine import solve
 from pipeline.events import Emit, ignore
@@ -34,6 +35,8 @@ class JobResult:
     new_text: str | None
     """The whole file with the function replaced; None when nothing was chosen."""
     diff: str
+    answers: tuple[tuple[str, JobResult], ...] = ()
+    """What the question's outputs are, and the result for whoever says that it is right."""
 
 
 async def run_job(
@@ -54,6 +57,19 @@ async def run_job(
     ctx = runtime.context(settings, emit, group=task.task_id, keep_best=keep_best)
     ctx = dataclasses.replace(ctx, counts=cache_folder() / REPAIR_COUNTS)
     solution = await solve(ctx, task)
+    result = _result(document, site, task, solution)
+    if solution.question is None:
+        return result
+    found = [await answered(ctx, document, site, task, solution, side) for side in (0, 1)]
+    answers = tuple(
+        (output, _result(document, site, task, one))
+        for output, one in zip(solution.question.outputs, found, strict=True)
+        if one is not None
+    )
+    return dataclasses.replace(result, answers=answers)
+
+
+def _result(document: Document, site: FunctionSite, task: Task, solution: Solution) -> JobResult:
     best = solution.chosen
     new = splice(document, site, best.candidate.code, best.candidate.imports) if best else None
     return JobResult(

@@ -12,6 +12,7 @@ from sandbox.api import Test, Verdict
 if TYPE_CHECKING:
     from pipeline.ledger import Ledger
     from pipeline.models.api import HiddenStates
+    from pipeline.select.distinguish import Question
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +134,10 @@ class Solution:
     """Names of the stages that acted, in order."""
     seed: int = 0
     ledger: Ledger | None = field(default=None, compare=False)
+    question: Question | None = None
+    """Where candidates pass everything and differ, if someone was to be asked."""
+    survivors: tuple[Judged, ...] = ()
+    """What the sides of the question point into."""
 
     @property
     def is_good(self) -> bool:

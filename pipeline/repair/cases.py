@@ -141,6 +141,14 @@ async def cases_of(
     return replace(cases, good=await look.with_printed(cases.good))
 
 
+async def case_of(
+    sandbox: Sandbox, program: str, target: Target, call: Call, group: str = ""
+) -> Case | None:
+    """What the function does on one call; None where that cannot be written in a docstring."""
+    seen = await _observed(Look(sandbox=sandbox, program=program, group=group), target, [call])
+    return next(iter((*seen.good, *seen.accidents)), None)
+
+
 async def _observed(look: Look, target: Target, calls: Sequence[Call]) -> Cases:
     plain = [plain_case(target, call) for call in calls]
     seen = [case for case in await look.at(plain) if case is not None]

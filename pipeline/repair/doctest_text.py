@@ -21,6 +21,7 @@ class Named:
     """A case and what it shows."""
 
     label: str
+    """Becomes a comment; "" for none."""
     case: Case
 
 
@@ -46,8 +47,8 @@ def examples_text(tests: Sequence[Named], indent: str = "") -> str:
 
 def example_lines(test: Named, indent: str = "") -> list[str]:
     *before, last = (f">>> {line}" for line in test.case.lines)
-    commented = f"{last}  # {test.label}"
-    if len(indent) + len(commented) > LONGEST_LINE:
+    commented = f"{last}  # {test.label}" if test.label else last
+    if test.label and len(indent) + len(commented) > LONGEST_LINE:
         before, commented = [f">>> # {test.label}", *before], last
     return [*before, commented, *test.case.want.splitlines()]
 

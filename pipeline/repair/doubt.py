@@ -13,6 +13,7 @@ from pipeline.repair.search import Found, Version
 from pipeline.task import Task
 from sandbox.api import DoctestWants, Test
 
+ALL_THE_SAME = "all examples want the same, which many wrong functions give too"
 DOMINATES = 0.8
 """Share of the belief that one behaviour needs among all that pass."""
 INVENTED = frozenset(
@@ -32,7 +33,7 @@ def doubt_of(task: Task, found: Found, version: Version, share: float) -> str:
     """The strongest reason against trusting `version`, in words; "" where there is none."""
     n_fixed = found.n_examples - found.n_base
     if n_different_wants(split_tests(task)) < 2:
-        return "all examples want the same, which many wrong functions give too"
+        return ALL_THE_SAME
     if share < DOMINATES:
         return "other small edits pass as well and behave differently"
     if n_fixed < 2 and any(edit.kind in INVENTED for edit in version.edits):

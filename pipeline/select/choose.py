@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pipeline.context import Context
 from pipeline.events import Decided, StageEnded
 from pipeline.select.behaviour import Behaviours, behaviours
+from pipeline.select.distinguish import Question, question_of
 from pipeline.select.weigh import weigh
 from pipeline.task import Judged, Task
 
@@ -26,6 +27,9 @@ class Choice:
     probability: float | None = None
     """Calibrated P(correct); None where nothing was calibrated."""
     reasons: tuple[str, ...] = ()
+    question: Question | None = None
+    survivors: tuple[Judged, ...] = ()
+    """What the sides of the question point into."""
 
 
 async def choose(ctx: Context, task: Task, pool: Sequence[Judged]) -> Choice:
@@ -38,7 +42,12 @@ async def choose(ctx: Context, task: Task, pool: Sequence[Judged]) -> Choice:
     chances = await weigh(ctx, task, [o for o in pool if o.candidate.origin not in SMALL_EDITS])
     ranks = {id(one): _rank(one, chances, odds) for one in pool}
     if ctx.settings.agreement and len(passing) > 1:
-        choice = _by_agreement(ctx, passing, await behaviours(ctx, task, passing), ranks)
+        seen = await behaviours(ctx, task, passing)
+        groups = _by_votes(passing, seen)
+        choice = _by_agreement(ctx, passing, seen, groups, ranks)
+        if ctx.settings.ask and not ctx.stopping:
+            question = await question_of(ctx, task, passing, seen, groups)
+            choice = replace(choice, question=question, survivors=tuple(passing))
     else:
         choice = Choice(best=max(pool, key=lambda one: ranks[id(one)], default=None))
     return replace(choice, probability=chances.get(id(choice.best)))
@@ -67,18 +76,33 @@ async def undecided(ctx: Context, task: Task, passing: Sequence[Judged]) -> bool
     return len((await behaviours(ctx, task, passing)).clusters()) > 1
 
 
+def _by_votes(passing: Sequence[Judged], seen: Behaviours) -> list[tuple[int, ...]]:
+    """The clusters, the one with most votes first."""
+    return sorted(seen.clusters(), key=lambda group: -_votes(passing, group))
+
+
+def _votes(passing: Sequence[Judged], group: Sequence[int]) -> float:
+    return sum(_vote(passing, index) for index in group)
+
+
 def _by_agreement(
-    ctx: Context, passing: Sequence[Judged], seen: Behaviours, ranks: Mapping[int, Rank]
+    ctx: Context,
+    passing: Sequence[Judged],
+    seen: Behaviours,
+    groups: Sequence[Sequence[int]],
+    ranks: Mapping[int, Rank],
 ) -> Choice:
-    groups = seen.clusters()
-    votes = [sum(_vote(passing, i) for i in group) for group in groups]
-    winner = groups[max(range(len(groups)), key=lambda g: votes[g])]
+    winner = groups[0]
     best = max((passing[i] for i in winner), key=lambda one: ranks[id(one)])
     ctx.emit(
         Decided(
             what="agreement",
             choice=f"cluster of {len(winner)} of {len(passing)}",
-            numbers={"clusters": len(groups), "inputs": len(seen.inputs), "votes": max(votes)},
+            numbers={
+                "clusters": len(groups),
+                "inputs": len(seen.inputs),
+                "votes": _votes(passing, winner),
+            },
         )
     )
     return Choice(best=best, reasons=_reasons(passing, seen, winner, groups))

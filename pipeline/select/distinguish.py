@@ -54,8 +54,12 @@ class Question:
     """Indices into the pool of those that gave each output."""
 
     @property
+    def source(self) -> str:
+        return source_of(self.call)
+
+    @property
     def shown(self) -> str:
-        return f"{source_of(self.call)}: {self.outputs[0]}, or {self.outputs[1]}?"
+        return f"{self.source}: {self.outputs[0]}, or {self.outputs[1]}?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +89,8 @@ async def distinguish(
     Raises ModelError when the backend breaks.
     """
     ctx.emit(StageStarted(stage=STAGE))
-    question, text = await question_of(ctx, task, pool, seen), spoken(task)
+    groups = sorted(seen.clusters(), key=len, reverse=True)
+    question, text = await question_of(ctx, task, pool, seen, groups), spoken(task)
     if question is None or text is None:
         why = "no input on which survivors differ" if question is None else "no description"
         ctx.emit(StageEnded(stage=STAGE, acted=False, detail=why))
@@ -102,13 +107,16 @@ async def distinguish(
 
 
 async def question_of(
-    ctx: Context, task: Task, pool: Sequence[Judged], seen: Behaviours
+    ctx: Context,
+    task: Task,
+    pool: Sequence[Judged],
+    seen: Behaviours,
+    groups: Sequence[Sequence[int]],
 ) -> Question | None:
-    """The smallest known input on which the two largest behaviours differ, then made smaller.
+    """The smallest known input on which the first two behaviours differ, then made smaller.
 
-    Costs no token. `seen` is of this very pool.
+    Costs no token. `seen` is of this very pool, `groups` are its clusters, the strongest first.
     """
-    groups = sorted(seen.clusters(), key=len, reverse=True)
     for other in groups[1:]:
         one = groups[0]
         call = _shortest(seen, one[0], other[0])

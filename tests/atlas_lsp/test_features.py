@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 
 from atlas_lsp.solver import Finished, Order
 from pipeline.models.api import ModelNotFound
+from pipeline.select.distinguish import Question
 from pipeline.task import Status
+from sandbox.api import Call
 from tests.atlas_lsp.simulated import (
     EDITORS,
     STUB,
@@ -157,7 +160,7 @@ def test_the_same_function_again_supersedes(tmp_path: Path):
 @pytest.mark.parametrize("route", ["request", "progress", "command", "all", "shutdown"])
 def test_each_route_cancels_at_each_stage(tmp_path: Path, route: str, stage: str):
     async def scene(editor: Editor) -> None:
-        editor.pick = "nothing"
+        editor.picks = set()
         if stage == "waiting":
             await editor.command("atlas.solve", URI, "thrice")
         answer = await editor.command("atlas.solve", URI, "twice")
@@ -407,3 +410,87 @@ def _folder(path: Path) -> Any:
     from lsprotocol import types
 
     return types.WorkspaceFolder(uri=path.as_uri(), name="p")
+
+
+# questions
+
+
+QUESTION = Question(call=Call(entry="twice", args=(0,)), outputs=("0", "1"), sides=((0,), (1,)))
+ANSWERS = ("return n * 2", "return n * 2 or 1")
+
+
+@dataclass
+class Asking(FakeSolver):
+    """Two survivors differ; each answer is an edit of its own."""
+
+    def finished(self, order: Order) -> Finished:
+        plain = super().finished(order)
+        answers = []
+        for output, body in zip(QUESTION.outputs, ANSWERS, strict=True):
+            self.body = f"    {body}\n"
+            answers.append((output, super().finished(order)))
+        solution = replace(plain.result.solution, question=QUESTION)
+        result = replace(plain.result, solution=solution)
+        return replace(plain, result=result, answers=tuple(answers))
+
+
+def asked(editor: Editor) -> list[str]:
+    found = [one for one in editor.requests if one["method"] == "window/showMessageRequest"]
+    return [one["params"]["message"] for one in found]
+
+
+@pytest.mark.parametrize(("pick", "body"), [("0", ANSWERS[0]), ("1", ANSWERS[1])])
+def test_an_answer_decides_which_edit_is_applied(tmp_path: Path, pick: str, body: str):
+    async def scene(editor: Editor) -> None:
+        editor.picks, editor.bodies = {pick, "Apply"}, ANSWERS
+        await solve(editor)
+        assert "twice(0), 0 or 1?" in asked(editor)[0]
+        assert len(asked(editor)) == 2
+        assert editor.n_applied == 1
+        assert editor.text == STUB + f"    {body}\n"
+
+    check(tmp_path, scene, solver=Asking())
+
+
+@pytest.mark.parametrize("apply", ["ask", "auto"])
+def test_no_answer_applies_nothing_and_leaves_both_in_the_code_actions(tmp_path: Path, apply: str):
+    async def scene(editor: Editor) -> None:
+        editor.picks = set()
+        await solve(editor)
+        assert editor.text == STUB
+        found = titles(await editor.actions(0, only=[APPLY]))
+        assert [title for title in found if "where" in title] == [
+            "Atlas: apply, where `twice(0)` is 0 (2/2 examples)",
+            "Atlas: apply, where `twice(0)` is 1 (2/2 examples)",
+        ]
+
+    check(tmp_path, scene, solver=Asking(), apply=apply)
+
+
+def test_who_cannot_be_asked_chooses_among_the_code_actions(tmp_path: Path):
+    async def scene(editor: Editor) -> None:
+        editor.bodies = ANSWERS
+        await solve(editor)
+        assert not asked(editor)
+        assert editor.text == STUB
+        found = await editor.actions(0, only=[APPLY])
+        (second,) = [one for one in found if "is 1 (" in one["title"]]
+        assert editor.apply(second["edit"])
+        assert editor.text == STUB + f"    {ANSWERS[1]}\n"
+
+    check(tmp_path, scene, solver=Asking(), manners=EDITORS["blind"], apply="auto")
+
+
+def test_neither_answer_is_no_longer_called_verified(tmp_path: Path):
+    async def scene(editor: Editor) -> None:
+        editor.picks = {"Neither"}
+        await solve(editor)
+        assert editor.text == STUB
+        found = titles(await editor.actions(0, only=[APPLY]))
+        assert [title for title in found if "apply" in title] == [
+            "Atlas: apply UNVERIFIED solution of `twice` (2/2 examples)"
+        ]
+        kept = max((tmp_path / "history").glob("*/*/evidence.json"))
+        assert "neither" in json.loads(kept.read_text())["evidence"][0]
+
+    check(tmp_path, scene, solver=Asking())

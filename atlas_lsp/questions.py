@@ -1,0 +1,88 @@
+"""Where survivors differ, the user is asked which output is right; it becomes an example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from atlas_lsp.protocol import NoAnswer, answer_to
+from pipeline.task import Status
+
+if TYPE_CHECKING:
+    from atlas_lsp.jobs import Key
+    from atlas_lsp.solver import Finished
+    from atlas_lsp.state import AtlasServer
+
+NEITHER = "Neither"
+QUESTION_S = 600.0
+"""How long a question to the user stays open; the code action stays after that."""
+LONGEST = 40
+"""Characters on a button."""
+
+
+def possible_answers(finished: Finished) -> Iterator[tuple[str, str, Finished]]:
+    """(call, output, what is offered then) of an open question."""
+    question = finished.result.solution.question
+    if question is not None:
+        yield from ((question.source, output, one) for output, one in finished.answers)
+
+
+async def answer_of_user(ls: AtlasServer, key: Key, finished: Finished) -> Finished | None:
+    """What the user's answer makes of the result; None where there is no answer."""
+    question = finished.result.solution.question
+    if question is None or not ls.client.can_ask:
+        return None
+    texts = [output for output, _ in finished.answers]
+    titles = _titles(texts)
+    shown = " or ".join(question.outputs)
+    asked = types.ShowMessageRequestParams(
+        type=types.MessageType.Info,
+        message=f"atlas: candidates for `{key[1]}` differ: what is right for "
+        f"{question.source}, {shown}?",
+        actions=[types.MessageActionItem(title=title) for title in (*titles, NEITHER)],
+    )
+    try:
+        answer = await answer_to(ls.window_show_message_request_async(asked), QUESTION_S)
+    except NoAnswer:
+        return None
+    if answer is None:
+        return None
+    if answer.title in titles:
+        return finished.answers[titles.index(answer.title)][1]
+    return _denied(finished) if answer.title == NEITHER else None
+
+
+def _denied(finished: Finished) -> Finished:
+    """The same result, which nobody may call good any more."""
+    solution = finished.result.solution
+    assert solution.question is not None
+    said = (
+        f"you chose neither output for {solution.question.source}; write the right one as an "
+        "example in the docstring, and repair"
+    )
+    evidence = (said, *solution.evidence)
+    doubted = replace(
+        solution, status=Status.UNVERIFIED, evidence=evidence, question=None, survivors=()
+    )
+    return replace(
+        finished,
+        result=replace(finished.result, solution=doubted, answers=()),
+        evidence={
+            **finished.evidence,
+            "status": str(doubted.status),
+            "evidence": list(evidence),
+        },
+        answers=(),
+    )
+
+
+def _titles(outputs: list[str]) -> list[str]:
+    """Short enough for a button, and different."""
+    short = [
+        text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 + 1 :]}"
+        for text in outputs
+    ]
+    return short if len(set(short)) == len(short) else ["The first", "The second"]
