@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -145,7 +145,3 @@ def _who(one: Mapping[str, Any]) -> str:
 
 def _field_of(name: str) -> str:
     return re.sub(r"([A-Z])", lambda m: f"_{m[1].lower()}", name)
-
-
-FIELDS = frozenset(field.name for field in fields(ServerSettings))
-"""Checked by a test against the schema."""
