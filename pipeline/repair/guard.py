@@ -72,9 +72,9 @@ def _sentences(changes: Sequence[Change], n_calls: int) -> Iterator[str]:
     yield from map(str, changes[: 1 if is_much else MOST_SENTENCES])
     n_more = len(changes) - MOST_SENTENCES
     if is_much and len(changes) > 1:
-        yield f"changes {len(changes)} of {n_calls} calls that no example speaks of"
+        yield f"gives another result on {len(changes)} of {n_calls} other calls that were tried"
     elif n_more > 0:
-        yield f"changes {n_more} more of {n_calls} calls that no example speaks of"
+        yield f"and on {n_more} more of {n_calls} other calls that were tried"
 
 
 def target_of_task(task: Task) -> Target | None:
