@@ -24,7 +24,8 @@ from pipeline.wiring import runtime
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", type=int, default=300)
+    parser.add_argument("--quick", action="store_true", help="60 tasks, if none are named")
+    parser.add_argument("--tasks", type=int)
     parser.add_argument("--k", type=int, default=6)
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--sandbox", choices=("docker", "unsafe-local"), default="docker")
@@ -58,7 +59,11 @@ async def fresh(args: argparse.Namespace) -> Pool:
     began = time.monotonic()
     async with runtime(sandbox=args.sandbox) as up:
         pool = await harvest(
-            up, nano_tasks(args.seed, "test"), n_tasks=args.tasks, k=args.k, seed=args.seed
+            up,
+            nano_tasks(args.seed, "test"),
+            n_tasks=args.tasks or (60 if args.quick else 300),
+            k=args.k,
+            seed=args.seed,
         )
     print(f"harvested in {time.monotonic() - began:.0f} s", file=sys.stderr)
     return pool

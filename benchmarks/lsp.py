@@ -1,6 +1,6 @@
 """The language server measured: start-up and memory beside other servers, latency under load.
 
-    python benchmarks/lsp.py [--quick] [--json] [--peers FOLDER]
+    python -m benchmarks.lsp [--quick] [--json] [--peers FOLDER]
 
 All servers of a table are started in turn within one run. `--peers` is the `bin` folder of an
 environment with jedi-language-server and python-lsp-server; without it they are looked for on PATH.
