@@ -91,8 +91,11 @@ async def serve(server: AtlasServer, reader: Reader, writer: Writer, pid: int | 
 
 
 async def _serve_stdio(protocol_out: BinaryIO, pid: int | None, cache: Path) -> int:
-    from atlas_lsp.server import create_server
+    from atlas_lsp.quick import kept_byte_code
     from atlas_lsp.transport import stdio
+
+    with kept_byte_code(cache):
+        from atlas_lsp.server import create_server
 
     reader, writer = await stdio(protocol_out)
     return await serve(create_server(cache), reader, writer, pid)
