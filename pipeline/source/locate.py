@@ -265,6 +265,9 @@ def _end_of(document: Document, node: ast.stmt) -> int:
 
 def _header_end(document: Document, node: FunctionNode) -> int:
     """After the colon that opens the body; colons of lambdas, slices and dicts are skipped."""
+    line = document.plain_lines[node.lineno - 1].rstrip()
+    if _is_plain_header(line) and node.body[0].lineno > node.lineno:
+        return document.offset_of_char(node.lineno - 1, len(line))
     rows = document.plain_lines[node.lineno - 1 : node.lineno - 1 + _n_rows(node)]
     first = rows[0].encode("utf-8", "surrogatepass")[node.col_offset :]
     text = first.decode("utf-8", "surrogatepass") + "".join(rows[1:])
@@ -283,6 +286,15 @@ def _header_end(document: Document, node: FunctionNode) -> int:
                 return document.offset_of_char(node.lineno + row - 2, column)
             lambdas -= 1
     raise AssertionError("a parsed function has a colon")
+
+
+def _is_plain_header(line: str) -> bool:
+    """A whole header on one line, which can be told without its tokens."""
+    return (
+        line.endswith(":")
+        and not any(sign in line for sign in ("'", '"', "#", "\\"))
+        and all(line.count(left) == line.count(right) for left, right in ("()", "[]", "{}"))
+    )
 
 
 def _n_rows(node: FunctionNode) -> int:
