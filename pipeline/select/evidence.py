@@ -18,6 +18,10 @@ from pipeline.select.matrix import BROKEN, HUNG, UNRUN, Matrix
 
 Array = NDArray[np.float64]
 KINDS = ("visible", "generated", "agreement")
+N_ACES = 3
+"""Rounds in which the tests' weights settle."""
+TAKEN = 0.8
+"""A guessed input counts if at least so many can take it, of those that take the best one."""
 SAME_WRONG, WRONG_STILL_RIGHT = 0.2, 0.6
 """P(a wrong program gives the test's wrong value), P(a wrong program is right on one input)."""
 
@@ -91,7 +95,7 @@ class _Seen:
         self._row_of = matrix.rows(considered)
         self._rows = tuple(dict.fromkeys(self._row_of))
         self._n_of = Counter(self._row_of)
-        columns = [i for i, source in enumerate(matrix.sources) if _may_use(source, kinds)]
+        columns = _columns(matrix, self._rows, kinds)
         self._texts = {r: tuple(matrix.behaviours[r][i] for i in columns) for r in self._rows}
         self._codes = _codes([self._texts[r] for r in self._rows])
         self._place = {row: at for at, row in enumerate(self._rows)}
@@ -184,6 +188,17 @@ class _Seen:
             "size": math.log(len(self._row_of)),
         }
         return np.array([named[name] for name in TASK_TERMS])
+
+
+def _columns(matrix: Matrix, rows: Sequence[int], kinds: Sequence[str]) -> list[int]:
+    """The inputs that may be used; where there are none, those guesses that most can take."""
+    given = [i for i, source in enumerate(matrix.sources) if _may_use(source, kinds)]
+    guesses = [i for i, source in enumerate(matrix.sources) if source == "guessed"]
+    if given or not guesses:
+        return given
+    texts = [[matrix.behaviours[row][i] for row in rows] for i in guesses]
+    taken = [sum(t.startswith("= ") and t != "= None" for t in column) for column in texts]
+    return [i for i, n in zip(guesses, taken, strict=True) if n and n >= TAKEN * max(taken)]
 
 
 def _may_use(source: str, kinds: Sequence[str]) -> bool:
@@ -301,6 +316,42 @@ def codet(matrix: Matrix, considered: Sequence[int]) -> int:
     return next(index for index in considered if matrix.row_of[index] == rows[best])
 
 
+def aces(matrix: Matrix, considered: Sequence[int]) -> int:
+    """ACES: the candidate with the highest sum of tests, each weighted by leave-one-out AUC."""
+    if not matrix.groups:
+        return considered[0]
+    rows = matrix.rows(considered)
+    passed = np.array([matrix.generated[r] for r in rows]) == 1
+    counts = np.array(matrix.counts, dtype=np.float64)
+    return considered[int(_aces_scores(passed, counts).argmax())]
+
+
+def _aces_scores(passed: NDArray[np.bool_], counts: Array) -> Array:
+    """[rows] ACES (arXiv:2604.03922): each test counts by how well it agrees with the ranking by
+    all others, its leave-one-out AUC; scaled to 0..1.
+    """
+    n_rows, n_tests = passed.shape
+    trust = np.ones(n_tests)
+    for _ in range(N_ACES):
+        power = counts * trust
+        rest = (passed @ power)[:, None] - passed * power
+        trust = np.array([_auc(rest[:, j], passed[:, j]) for j in range(n_tests)])
+        trust = np.clip(2 * trust - 1, 0, 1)
+    total = float(counts @ trust)
+    if not total:
+        return np.full(n_rows, 0.5)
+    return np.asarray(passed @ (counts * trust) / total, dtype=np.float64)
+
+
+def _auc(scores: Array, passed: NDArray[np.bool_]) -> float:
+    """P(one that passes is ranked above one that fails); a half where all do the same."""
+    good, bad = scores[passed], scores[~passed]
+    if not len(good) or not len(bad):
+        return 0.5
+    above = (good[:, None] > bad[None, :]) + 0.5 * (good[:, None] == bad[None, :])
+    return float(above.mean())
+
+
 def b4(matrix: Matrix, considered: Sequence[int]) -> int:
     """B4 (arXiv:2409.08692): the consensus set with the highest posterior under Beta priors."""
     if not matrix.groups:
@@ -351,5 +402,6 @@ PLAIN: Mapping[str, Callable[[Matrix, Sequence[int]], int]] = {
     "counting": most_tests,
     "codet": codet,
     "b4": b4,
+    "aces": aces,
     "simple": visible_then_agreement,
 }

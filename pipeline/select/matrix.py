@@ -16,7 +16,7 @@ from typing import Any
 
 from pipeline.select.inputs import mutated_calls
 from pipeline.select.stdin import mutated_stdins
-from pipeline.select.typed import annotations_of, edge_calls, typed_calls
+from pipeline.select.typed import annotations_of, edge_calls, guessed_calls, typed_calls
 from pipeline.source.doctests import split_calls
 from pipeline.task import Task
 from sandbox.api import (
@@ -40,7 +40,7 @@ from sandbox.verdicts import judge
 FORMAT = "atlas-matrix-1"
 QUICK = Limits(cpu_s=0.2, wall_s=3.0)
 PROGRAM = Limits(cpu_s=4.0, wall_s=12.0, memory_mb=256)
-N_GENERATED, N_MUTATED, N_TYPED, N_EDGE, N_STDIN = 60, 24, 12, 12, 10
+N_GENERATED, N_MUTATED, N_TYPED, N_GUESSED, N_EDGE, N_STDIN = 60, 24, 12, 36, 12, 10
 LONGEST = 400
 """Characters of a made input's repr; longer ones are left out."""
 CHUNKS = (12, 36, 200)
@@ -56,7 +56,7 @@ Form = Call | Expression | Program
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """One input and why it is there: `visible`, `generated`, or made from one of these
-    (`near-visible`, `near-generated`), or from the annotations (`typed`).
+    (`near-visible`, `near-generated`), from the annotations (`typed`), or from nothing (`guessed`).
     """
 
     form: Form
@@ -138,6 +138,9 @@ def plan_of(task: Task, generated: Sequence[Sequence[Test]] = (), *, seed: int =
         annotations = annotations_of(task.statement, task.entry_point)
         typed = typed_calls(task.entry_point, annotations, seed=seed, n=N_TYPED)
         _extend(columns, "typed", typed)
+        if not (typed or near or nearby):
+            guessed = guessed_calls(task.entry_point, annotations, seed=seed, n=N_GUESSED)
+            _extend(columns, "guessed", guessed)
     return Plan(columns=tuple(columns.values()), visible=visible, whole=whole, generated=noisy)
 
 

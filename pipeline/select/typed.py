@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
@@ -19,6 +20,9 @@ EDGES: Mapping[type, tuple[object, ...]] = {
     dict: ({}, {"a": 1}),
 }
 WORDS = ("", "a", "b", "ab", "ba", "aba", "Abc", "hello", "x y", "10", "race car", "The cat")
+GUESSES = ("int", "str", "list[int]", "list[str]")
+MOST_GUESSED = 3
+"""Parameters of a function whose kinds are guessed together."""
 _Make = Callable[[Random], object]
 
 
@@ -58,6 +62,29 @@ def typed_calls(
             break
         call = Call(entry=entry, args=tuple(make(rng) for make in makers if make))
         made.setdefault(repr(call), call)
+    return tuple(made.values())
+
+
+def guessed_calls(
+    entry: str, annotations: Sequence[str | None], *, seed: int, n: int
+) -> tuple[Call, ...]:
+    """The same where annotations are missing: every kind of value is tried in turn for those.
+
+    Most do not fit; which ones do, the candidates show.
+    """
+    if not 0 < len(annotations) <= MOST_GUESSED:
+        return ()
+    rng = Random(seed)
+    kinds = [[text] if _maker(_parsed(text)) else GUESSES for text in annotations]
+    combinations = list(itertools.product(*kinds))
+    rng.shuffle(combinations)
+    made: dict[str, Call] = {}
+    for _ in range(8):
+        for kind in combinations:
+            makers = [_maker(_parsed(text)) for text in kind]
+            call = Call(entry=entry, args=tuple(make(rng) for make in makers if make))
+            if len(made) < n:
+                made.setdefault(repr(call), call)
     return tuple(made.values())
 
 

@@ -166,3 +166,20 @@ def test_plain_methods_differ_where_they_should():
     assert chosen["simple"] == 2
     assert chosen["codet"] in (0, 1)
     assert chosen["counting"] == 0
+
+
+def test_aces_follows_the_tests_that_agree_with_the_others():
+    """Three tests rank the first candidate highest; two, which agree with none, want the last."""
+    passed = ((1, 1, 1, 0, 0), (1, 1, 0, 0, 0), (1, 0, 0, 1, 0), (0, 0, 0, 1, 1))
+    base = matrix([(f"= {i}", 1, 1) for i in range(4)])
+    rows = replace(
+        base, generated=passed, groups=(0,) * 5, test_inputs=(0,) * 5, counts=(1, 1, 1, 2, 2)
+    )
+    assert PLAIN["counting"](rows, range(4)) == 3
+    assert PLAIN["aces"](rows, range(4)) == 0
+
+
+def test_aces_without_tests_or_with_useless_ones_takes_the_first():
+    base = matrix([(RIGHT, 1, 1)] * 3)
+    assert PLAIN["aces"](base, range(3)) == 0
+    assert PLAIN["aces"](replace(base, groups=()), (1, 2)) == 1

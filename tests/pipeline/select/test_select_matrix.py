@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.select.cache import Cache, key_of
+from pipeline.select.evidence import _columns, draw
 from pipeline.select.matrix import Matrix, canonical, deduplicated, matrix_of, plan_of
 from pipeline.select.pool import PoolError, PoolTask, read_pool
 from pipeline.select.stdin import mutated_stdins
@@ -94,3 +95,32 @@ async def test_the_same_values_have_the_same_text():
     assert canonical([1.0, {3, 2}]) == canonical([1, {2, 3}])
     assert canonical((1,)) != canonical([1])
     assert deduplicated(["x = 1", "x=1", "x = 2"])[1] == (0, 0, 1)
+
+
+UNKNOWN = 'def longest(words, least):\n    """The longest of those that have so many letters."""\n'
+LONGEST = (
+    "return max((w for w in words if len(w) >= least), key=len, default=None)",
+    "words = [w for w in words if len(w) >= least]\n    return max(words, key=len, default=None)",
+    "return min(words, key=len)[:least]",
+)
+
+
+async def test_kinds_of_arguments_are_guessed_where_nothing_tells_them(
+    box: Sandbox, tmp_path: Path
+):
+    codes = [{"code": f"{UNKNOWN}    {body}\n"} for body in LONGEST]
+    row = {**ROW, "prompt": UNKNOWN, "entry_point": "longest", "candidates": codes}
+    matrix = await check(box, tmp_path, {**row, "generated_tests": []})
+    assert set(matrix.sources) == {"guessed"}
+    seen = draw(matrix, range(3), ("agreement",))
+    assert [group.members for group in seen.groups] == [(0, 1), (2,)]
+    used = _columns(matrix, range(3), ("agreement",))
+    assert used
+    assert all("longest(['" in matrix.inputs[i] for i in used), "the others crash"
+
+
+async def test_nothing_is_guessed_where_an_example_is_there(box: Sandbox, tmp_path: Path):
+    plain = PROMPT.replace("n: int", "n").replace(" -> int", "")
+    codes = [{"code": f"{plain}    {body}\n"} for body in CODES[:2]]
+    matrix = await check(box, tmp_path, {**ROW, "prompt": plain, "candidates": codes})
+    assert "guessed" not in matrix.sources
