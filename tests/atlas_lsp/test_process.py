@@ -99,6 +99,40 @@ def test_every_end_leaves_nothing_within_a_second(client: Client, end: str):
 
 
 @pytest.mark.docker
+@pytest.mark.parametrize("stage", ["mechanical", "probe", "generate", "mend", "repair"])
+def test_a_real_job_is_cancelled_at_each_stage(client: Client, stage: str):
+    client.start(capabilities=PROGRESS, initializationOptions={"timeout": 120, "k": 8})
+    client.open(URI, HOPELESS + "    return n\n")
+    job = client.command("atlas.repair", URI, "f")["jobId"]
+    deadline = time.monotonic() + 60
+    while not any(said.startswith(f"{stage}:") for said in told(client, "report")):
+        client.receive(deadline)
+    containers = containers_of(client.process.pid)
+    assert client.command("atlas.cancel", job) == 1
+    while not told(client, "end"):
+        client.receive(time.monotonic() + 5)
+    assert client.command("atlas.jobs") == []
+    time.sleep(0.9)
+    soon = [n_processes(one) for one in containers]
+    time.sleep(2)
+    assert soon == [n_processes(one) for one in containers], "a test that sleeps longer than that ran on"
+    assert client.stop() == 0
+    assert told(client, "end") == ["cancelled"]
+
+
+def told(client: Client, kind: str) -> list[str]:
+    """The messages of the progress so far."""
+    values = [m["params"]["value"] for m in client.others if m["method"] == "$/progress"]
+    return [str(value.get("message")) for value in values if value["kind"] == kind]
+
+
+def n_processes(container: str) -> int:
+    command = ["docker", "top", container, "-eo", "pid"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return len(done.stdout.splitlines()) - 1
+
+
+@pytest.mark.docker
 def test_a_killed_server_leaves_no_container(client: Client):
     started_job(client)
     pid = client.process.pid
