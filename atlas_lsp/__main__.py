@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from pipeline.caches import cache_folder
+
 if TYPE_CHECKING:
     from atlas_lsp.state import AtlasServer
     from atlas_lsp.transport import Reader, Writer
@@ -51,13 +53,6 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--log-file", metavar="FILE")
     top.add_argument("--log-level", choices=LEVELS, default="warning")
     return top
-
-
-def cache_folder() -> Path:
-    """Where evidence is kept: ATLAS_CACHE, else XDG_CACHE_HOME/atlas, else ~/.cache/atlas."""
-    if own := os.environ.get("ATLAS_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "atlas"
 
 
 async def serve(server: AtlasServer, reader: Reader, writer: Writer, pid: int | None) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.answers import answered
+from pipeline.caches import cache_folder
 from pipeline.context import Settings
 from pipeline.engine import solve
 from pipeline.events import Emit, ignore
@@ -18,7 +19,7 @@ from pipeline.source.locate import FunctionSite
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
 from pipeline.task import Solution, Task
-from pipeline.wiring import Runtime, cache_folder
+from pipeline.wiring import Runtime
 
 REPAIR_COUNTS = "repair.json"
 """Of the user's own jobs only; benchmarks start from the priors each time."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pipeline.caches import cache_folder
 from pipeline.context import Context, Settings
 from pipeline.events import Emit, ignore
 from pipeline.ledger import Ledger
@@ -61,11 +62,6 @@ async def open_model(name: str) -> Model:
 
     # The sha256 of a large file is remembered there, by size and time of change.
     return await open_llama(model_path(name), settings=LlamaSettings(cache_dir=cache_folder()))
-
-
-def cache_folder() -> Path:
-    """The user's, for what can be had again."""
-    return Path.home() / ".cache" / "atlas"
 
 
 def model_path(name: str) -> Path:

@@ -115,7 +115,9 @@ def test_a_real_job_is_cancelled_at_each_stage(client: Client, stage: str):
     time.sleep(0.9)
     soon = [n_processes(one) for one in containers]
     time.sleep(2)
-    assert soon == [n_processes(one) for one in containers], "a test that sleeps longer than that ran on"
+    assert soon == [n_processes(one) for one in containers], (
+        "a test that sleeps longer than that ran on"
+    )
     assert client.stop() == 0
     assert told(client, "end") == ["cancelled"]
 
