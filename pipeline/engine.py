@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from pipeline.board import Board
@@ -17,6 +17,7 @@ from pipeline.judge import judge_all
 from pipeline.repair.prcot import learned, repair
 from pipeline.repair.rung import mechanical, mend
 from pipeline.select.choose import undecided
+from pipeline.stop import until_stopped
 from pipeline.task import Candidate, Judged, Solution, Task
 
 Rung = Callable[[], Awaitable[Sequence[Candidate]]]
@@ -80,16 +81,3 @@ async def judge_current(ctx: Context, task: Task, board: Board) -> Judged | None
     current = Candidate(code=task.statement, origin="current")
     (board.current,) = await judge_all(ctx, task, "current", [current])
     return board.current
-
-
-async def until_stopped(ctx: Context, work: Coroutine[None, None, None]) -> None:
-    """Run the work to its end, or until someone asks to stop and keep the best."""
-    climbing = asyncio.create_task(work)
-    stop = asyncio.create_task((ctx.keep_best or asyncio.Event()).wait())
-    try:
-        await asyncio.wait({climbing, stop}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stop.cancel()
-        climbing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await climbing
