@@ -34,6 +34,8 @@ class Settings:
     self_tests: bool = True
     """Only `atlas tests` asks for them so far; no rung of the engine does."""
     agreement: bool = True
+    generator: bool = True
+    """Ask for a program that makes inputs; only for a stdio task, and only for agreement."""
     lens: bool = True
     ask: bool = False
     """Prepare the question on which survivors differ; where somebody is there to answer."""

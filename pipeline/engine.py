@@ -34,8 +34,11 @@ async def solve(ctx: Context, task: Task) -> Solution:
         async with asyncio.timeout(ctx.settings.timeout_s):
             await until_stopped(ctx, climb(ctx, task, board))
     learned(ctx, board)
+    # The choice may ask the model once more, in what is left of the time.
     ctx.ledger.wall_s = time.monotonic() - began
-    return await conclude(ctx, task, board)
+    solution = await conclude(ctx, task, board)
+    ctx.ledger.wall_s = time.monotonic() - began
+    return solution
 
 
 async def climb(ctx: Context, task: Task, board: Board) -> None:

@@ -123,14 +123,25 @@ class Matrix:
 # --- what to run ---------------------------------------------------------------------------------
 
 
-def plan_of(task: Task, generated: Sequence[Sequence[Test]] = (), *, seed: int = 0) -> Plan:
-    """Visible inputs, those of generated tests, and new ones near them; costs no token."""
+def plan_of(
+    task: Task,
+    generated: Sequence[Sequence[Test]] = (),
+    *,
+    seed: int = 0,
+    more: Sequence[Program] = (),
+) -> Plan:
+    """Visible inputs, those of generated tests, and new ones near them; costs no token.
+
+    `more` are inputs that someone made from the statement and its samples.
+    """
     columns: dict[str, Column] = {}
     visible, whole = _visible(task, columns)
     near = _calls(columns)
     noisy = _generated(generated, columns)
     nearby = _calls(columns)[len(near) :]
     _extend(columns, "near-visible", _new_inputs(task, near, seed))
+    for form in more:
+        _add(columns, form, "near-visible")
     if nearby:
         _extend(columns, "near-generated", mutated_calls(nearby, seed=seed, n=N_MUTATED))
         _extend(columns, "near-generated", edge_calls(nearby[:8], n=N_EDGE))

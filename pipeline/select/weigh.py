@@ -12,6 +12,7 @@ from pipeline.events import Decided, StageEnded
 from pipeline.judge import runnable
 from pipeline.lens.record import lens_folder
 from pipeline.select.evidence import draw
+from pipeline.select.generator import generated_stdins
 from pipeline.select.matrix import matrix_of, plan_of
 from pipeline.select.posterior import Posterior, from_json, nearest
 from pipeline.task import Judged, Task
@@ -41,6 +42,7 @@ async def weigh(ctx: Context, task: Task, pool: Sequence[Judged]) -> dict[int, f
     """P(right) of each candidate, by id(); empty, aloud, where nothing was calibrated.
 
     `pool` holds samples of the model only: small edits share a parent, which was not calibrated.
+    Raises ModelError and SandboxError.
     """
     kinds = _kinds(ctx, task)
     model = nearest(calibrated_for(ctx.model.info.sha256), kinds, max(1, len(pool)))
@@ -49,9 +51,8 @@ async def weigh(ctx: Context, task: Task, pool: Sequence[Judged]) -> dict[int, f
         ctx.emit(StageEnded(stage=STAGE, acted=False, detail=why))
         return {}
     programs = [runnable(task, one.candidate) for one in pool]
-    matrix = await matrix_of(
-        ctx.sandbox, task.task_id, plan_of(task, seed=ctx.settings.seed), programs, group=ctx.group
-    )
+    plan = plan_of(task, seed=ctx.settings.seed, more=await generated_stdins(ctx, task, pool))
+    matrix = await matrix_of(ctx.sandbox, task.task_id, plan, programs, group=ctx.group)
     if not matrix.inputs and not task.visible:
         ctx.emit(StageEnded(stage=STAGE, acted=False, detail="no input to compare candidates on"))
         return {}
