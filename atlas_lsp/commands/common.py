@@ -18,6 +18,7 @@ STAGES = (
     "self_tests",
     "agreement",
     "lens",
+    "generator",
     "mechanical",
     "repair",
 )

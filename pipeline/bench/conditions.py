@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields, replace
 from pipeline.bench.records import BenchError
 from pipeline.context import Settings
 
-SWITCHES = (*(f.name for f in fields(Settings) if f.type == "bool"), "thinking")
-"""What `-stage` can switch off: each Boolean setting, and the thinking."""
+SWITCHES = (*(f.name for f in fields(Settings) if f.type == "bool" and f.name != "ask"), "thinking")
+"""What `-stage` can switch off: each Boolean setting, and the thinking; nobody is asked here."""
 ABOUT = {
     "A": "one greedy sample",
     "B": "k candidates (plans, framings, thinking); submitted by mean logprob, nothing is run",

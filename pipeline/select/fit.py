@@ -12,7 +12,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -40,6 +40,8 @@ class Known:
 
     key: str
     matrix: Matrix
+    bare: Matrix
+    """The same candidates as if the task had no examples."""
     right: tuple[bool, ...]
 
 
@@ -62,8 +64,13 @@ async def _known(up: Runtime, one: LabelTask, made: Sequence[Sampled]) -> Known 
         return None
     _key, rows = await label(up.sandbox, one, made)
     programs = [runnable(one.task, row.candidate) for row in rows]
-    matrix = await matrix_of(up.sandbox, one.task.task_id, plan_of(one.task), programs)
-    return Known(key=one.key, matrix=matrix, right=tuple(row.passed for row in rows))
+    bare = replace(one.task, visible=())
+    matrix, without = [
+        await matrix_of(up.sandbox, task.task_id, plan_of(task), programs)
+        for task in (one.task, bare)
+    ]
+    right = tuple(row.passed for row in rows)
+    return Known(key=one.key, matrix=matrix, bare=without, right=right)
 
 
 def models_of(known: Sequence[Known], seed: int) -> list[Posterior]:
@@ -80,7 +87,7 @@ def _draws(known: Sequence[Known], kinds: Sequence[str], k: int, seed: int) -> l
         n = len(one.right)
         for _ in range(N_DRAWS if k < n else 1):
             considered = sorted(rng.sample(range(n), min(k, n)))
-            seen = draw(one.matrix, considered, kinds)
+            seen = draw(one.matrix if "visible" in kinds else one.bare, considered, kinds)
             right = tuple(
                 sum(one.right[considered[i]] for i in group.members) / len(group.members)
                 for group in seen.groups

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 SHA = "5" * 64
 STUB = 'def double(n: int) -> int:\n    """Twice n.\n\n    >>> double(2)\n    4\n    """\n'
 UNDOCUMENTED = 'def double(n: int) -> int:\n    """Twice n."""\n'
-UNTYPED = 'def double(n):\n    """Twice n."""\n'
+UNTYPED = 'def double(n, a, b, c):\n    """Twice n, whatever the others are."""\n'
 INFO = ModelInfo(name="scripted", backend="scripted", sha256=SHA, n_ctx=1 << 20, n_params=6_000_000)
 
 
