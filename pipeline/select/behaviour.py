@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from pipeline.context import Context
 from pipeline.judge import runnable
 from pipeline.select.inputs import mutated_calls, visible_calls
+from pipeline.select.matrix import BROKEN, HUNG, N_STDIN, PROGRAM, behaviour
+from pipeline.select.stdin import mutated_stdins
 from pipeline.task import Judged, Task
-from sandbox.api import Batch, Call, Job, Limits, Observation, Outcome
+from sandbox.api import Batch, Call, Job, Limits, Observation, Outcome, Program
 
 QUICK = Limits(cpu_s=0.5, wall_s=1.5)
 N_FIRST, MAX_HUNG = 6, 2
 """A candidate that hangs on so many of the first inputs is not asked about the others."""
-HUNG = "hangs"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviours:
     """One row per candidate, one column per valid input; equal texts mean equal behaviour."""
 
-    inputs: tuple[Call, ...]
+    inputs: tuple[Call | Program, ...]
     rows: tuple[tuple[str, ...], ...]
 
     def clusters(self) -> tuple[tuple[int, ...], ...]:
@@ -31,7 +32,7 @@ class Behaviours:
             groups.setdefault(row, []).append(index)
         return tuple(tuple(group) for group in groups.values())
 
-    def difference(self, one: int, other: int) -> tuple[Call, str, str] | None:
+    def difference(self, one: int, other: int) -> tuple[Call | Program, str, str] | None:
         """The shortest input on which two candidates differ, with both outputs."""
         differing = [
             (call, a, b)
@@ -41,30 +42,53 @@ class Behaviours:
         return min(differing, key=lambda found: len(repr(found[0])), default=None)
 
 
-async def behaviours(ctx: Context, task: Task, pool: Sequence[Judged]) -> Behaviours:
-    """Run every candidate on mutated visible inputs, each in one process of its own.
+async def behaviours(
+    ctx: Context, task: Task, pool: Sequence[Judged], more: Sequence[Program] = ()
+) -> Behaviours:
+    """Run every candidate on mutated visible inputs, and a program on `more` too.
 
     Inputs on which no candidate returns a value are dropped: they are probably not valid.
     """
-    calls = mutated_calls(visible_calls(task), seed=ctx.settings.seed)
-    if not calls or not pool:
+    forms = [*_mutated(task, ctx.settings.seed), *more]
+    if not forms or not pool:
         return Behaviours(inputs=(), rows=((),) * len(pool))
+    programs = [runnable(task, one.candidate) for one in pool]
     table: list[list[str]] = [[] for _ in pool]
-    for chunk in (calls[:N_FIRST], calls[N_FIRST:]):
+    for chunk in (forms[:N_FIRST], forms[N_FIRST:]):
         rows = [i for i, row in enumerate(table) if chunk and row.count(HUNG) < MAX_HUNG]
-        jobs = [
-            Job(code=runnable(task, pool[i].candidate), form=Batch(parts=chunk), limits=QUICK)
-            for i in rows
-        ]
-        for i, seen in zip(rows, await ctx.sandbox.run(jobs, group=ctx.group), strict=True):
-            did_all = [did(part) for part in seen.parts]
-            table[i] += did_all if len(did_all) == len(chunk) else ["broken"] * len(chunk)
-    table = [row + [HUNG] * (len(calls) - len(row)) for row in table]
-    valid = [i for i in range(len(calls)) if any(row[i].startswith("= ") for row in table)]
+        for i, texts in zip(rows, await _did(ctx, [programs[i] for i in rows], chunk), strict=True):
+            table[i] += texts
+    table = [row + [HUNG] * (len(forms) - len(row)) for row in table]
+    valid = [i for i in range(len(forms)) if any(row[i].startswith("= ") for row in table)]
     return Behaviours(
-        inputs=tuple(calls[i] for i in valid),
+        inputs=tuple(forms[i] for i in valid),
         rows=tuple(tuple(row[i] for i in valid) for row in table),
     )
+
+
+def _mutated(task: Task, seed: int) -> Sequence[Call | Program]:
+    if task.kind != "stdio":
+        return mutated_calls(visible_calls(task), seed=seed)
+    samples = [v.test.form.stdin for v in task.visible if isinstance(v.test.form, Program)]
+    texts = [sample.decode("utf-8", "replace") for sample in samples]
+    return [Program(stdin=text.encode()) for text in mutated_stdins(texts, seed=seed, n=N_STDIN)]
+
+
+async def _did(
+    ctx: Context, programs: Sequence[str], forms: Sequence[Call | Program]
+) -> list[list[str]]:
+    """[program][form]; calls share a process for each program, programs have one each."""
+    calls = tuple(form for form in forms if isinstance(form, Call))
+    if calls:
+        jobs = [Job(code=code, form=Batch(parts=calls), limits=QUICK) for code in programs]
+        found = [
+            [did(part) for part in seen.parts]
+            for seen in await ctx.sandbox.run(jobs, group=ctx.group)
+        ]
+        return [row if len(row) == len(calls) else [BROKEN] * len(calls) for row in found]
+    jobs = [Job(code=code, form=form, limits=PROGRAM) for code in programs for form in forms]
+    every = [behaviour(seen) for seen in await ctx.sandbox.run(jobs, group=ctx.group)]
+    return [every[i : i + len(forms)] for i in range(0, len(every), len(forms))]
 
 
 def did(part: Observation) -> str:

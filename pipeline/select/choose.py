@@ -9,6 +9,8 @@ from pipeline.context import Context
 from pipeline.events import Decided, StageEnded
 from pipeline.select.behaviour import Behaviours, behaviours
 from pipeline.select.distinguish import Question, question_of
+from pipeline.select.generator import generated_stdins
+from pipeline.select.matrix import shown
 from pipeline.select.weigh import weigh
 from pipeline.task import Judged, Task
 
@@ -39,10 +41,12 @@ async def choose(ctx: Context, task: Task, pool: Sequence[Judged]) -> Choice:
     """
     passing = [one for one in pool if one.passes]
     odds = _lens(ctx, passing or pool)
-    chances = await weigh(ctx, task, [o for o in pool if o.candidate.origin not in SMALL_EDITS])
+    samples = [one for one in pool if one.candidate.origin not in SMALL_EDITS]
+    more = await generated_stdins(ctx, task, samples)
+    chances = await weigh(ctx, task, samples, more)
     ranks = {id(one): _rank(one, chances, odds) for one in pool}
     if ctx.settings.agreement and len(passing) > 1:
-        seen = await behaviours(ctx, task, passing)
+        seen = await behaviours(ctx, task, passing, more)
         groups = _by_votes(passing, seen)
         choice = _by_agreement(ctx, passing, seen, groups, ranks)
         if ctx.settings.ask and not ctx.stopping:
@@ -132,9 +136,8 @@ def _reasons(
     found = seen.difference(winner[0], others[0]) if others else None
     if found is None:
         return (agree,)
-    call, ours, theirs = found
-    shown = ", ".join(repr(arg) for arg in call.args)
-    return (agree, f"another one differs on {call.entry}({shown}): {theirs}, ours {ours}")
+    form, ours, theirs = found
+    return (agree, f"another one differs on {shown(form)}: {theirs}, ours {ours}")
 
 
 def _rank(judged: Judged, chances: Mapping[int, float], odds: Mapping[int, float]) -> Rank:

@@ -128,7 +128,7 @@ async def question_of(
 
 def _shortest(seen: Behaviours, one: int, other: int) -> Call | None:
     columns = zip(seen.inputs, seen.rows[one], seen.rows[other], strict=True)
-    differing = [call for call, a, b in columns if _is_question(a, b)]
+    differing = [call for call, a, b in columns if isinstance(call, Call) and _is_question(a, b)]
     return min(differing, key=lambda call: len(repr(call)), default=None)
 
 

@@ -62,15 +62,15 @@ class Column:
     form: Form
     source: str
 
-    @property
-    def shown(self) -> str:
-        """The input as a person would write it."""
-        if isinstance(self.form, Program):
-            return f"input {self.form.stdin.decode('utf-8', 'replace')[:200]!r}"
-        if isinstance(self.form, Expression):
-            return self.form.source
-        named = [f"{k}={v!r}" for k, v in self.form.kwargs.items()]
-        return f"{self.form.entry}({', '.join([*map(repr, self.form.args), *named])})"
+
+def shown(form: Form) -> str:
+    """The input as a person would write it."""
+    if isinstance(form, Program):
+        return f"input {form.stdin.decode('utf-8', 'replace')[:200]!r}"
+    if isinstance(form, Expression):
+        return form.source
+    named = [f"{k}={v!r}" for k, v in form.kwargs.items()]
+    return f"{form.entry}({', '.join([*map(repr, form.args), *named])})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -393,7 +393,7 @@ def _matrix(
     return Matrix(
         task_id=task_id,
         row_of=row_of,
-        inputs=tuple(plan.columns[i].shown for i in kept),
+        inputs=tuple(shown(plan.columns[i].form) for i in kept),
         sources=tuple(plan.columns[i].source for i in kept),
         behaviours=tuple(
             tuple(behaviour(found[i]) if i in found else UNRUN for i in kept)

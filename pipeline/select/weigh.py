@@ -12,10 +12,10 @@ from pipeline.events import Decided, StageEnded
 from pipeline.judge import runnable
 from pipeline.lens.record import lens_folder
 from pipeline.select.evidence import draw
-from pipeline.select.generator import generated_stdins
 from pipeline.select.matrix import matrix_of, plan_of
 from pipeline.select.posterior import Posterior, from_json, nearest
 from pipeline.task import Judged, Task
+from sandbox.api import Program
 
 STAGE = "posterior"
 PACKAGED = Path(__file__).parent
@@ -38,10 +38,13 @@ def calibrated_for(sha256: str, folder: Path | None = None) -> tuple[Posterior, 
     return ()
 
 
-async def weigh(ctx: Context, task: Task, pool: Sequence[Judged]) -> dict[int, float]:
+async def weigh(
+    ctx: Context, task: Task, pool: Sequence[Judged], more: Sequence[Program] = ()
+) -> dict[int, float]:
     """P(right) of each candidate, by id(); empty, aloud, where nothing was calibrated.
 
     `pool` holds samples of the model only: small edits share a parent, which was not calibrated.
+    `more` are inputs for programs, beside those that are made of the samples.
     Raises ModelError and SandboxError.
     """
     kinds = _kinds(ctx, task)
@@ -51,7 +54,7 @@ async def weigh(ctx: Context, task: Task, pool: Sequence[Judged]) -> dict[int, f
         ctx.emit(StageEnded(stage=STAGE, acted=False, detail=why))
         return {}
     programs = [runnable(task, one.candidate) for one in pool]
-    plan = plan_of(task, seed=ctx.settings.seed, more=await generated_stdins(ctx, task, pool))
+    plan = plan_of(task, seed=ctx.settings.seed, more=more)
     matrix = await matrix_of(ctx.sandbox, task.task_id, plan, programs, group=ctx.group)
     if not matrix.inputs and not task.visible:
         ctx.emit(StageEnded(stage=STAGE, acted=False, detail="no input to compare candidates on"))

@@ -18,7 +18,6 @@ from pipeline.models.api import Completion, ModelBroken, ModelError, PromptTooLo
 from pipeline.models.scripted import Script, ScriptedModel
 from pipeline.select.generator import MAX_BYTES, N_BATCH, N_SEEDS, STAGE, generated_stdins
 from pipeline.select.matrix import matrix_of, plan_of
-from pipeline.select.weigh import weigh
 from pipeline.source.examples import stdio_examples
 from pipeline.task import Candidate, Task
 from sandbox.api import Job, Observation, Outcome, Program, Sandbox
@@ -254,12 +253,34 @@ async def test_a_function_never_asks_and_neither_does_what_is_off(
     assert not got.inputs
 
 
-async def test_without_a_calibration_nothing_reads_inputs_and_nothing_is_asked(box: Sandbox):
-    model = ScriptedModel([], info=replace(INFO, sha256="6" * 64))
-    ctx = Context(model=model, sandbox=box, settings=PLAIN)
-    pool = await judge_all(ctx, TASK, "generate", [candidate(code) for code in PAIR])
-    assert await weigh(ctx, TASK, pool) == {}
-    assert not model.requests
+@pytest.mark.parametrize(("generator", "chosen"), [(True, ALSO_RIGHT), (False, NO_NEGATIVES)])
+async def test_a_model_without_a_calibration_is_chosen_from_by_agreement(
+    box: Sandbox, generator: bool, chosen: str
+):
+    codes = ["print(0)\n", NO_NEGATIVES, ALSO_RIGHT, RIGHT]
+    answers = [fenced(code) for code in [*codes, *([GOOD] if generator else [])]]
+    model = ScriptedModel(answers, info=replace(INFO, sha256="6" * 64))
+    ctx = Context(model=model, sandbox=box, settings=replace(PLAIN, generator=generator))
+    solution = await solve(ctx, TASK)
+    assert solution.chosen is not None
+    assert solution.chosen.candidate.code == chosen
+    assert solution.probability is None
+    n = 2 if generator else 3
+    assert any(f"{n} of 3 candidates that pass agree" in line for line in solution.evidence)
+    differing = [line for line in solution.evidence if "another one differs on input '" in line]
+    assert len(differing) == generator
+
+
+async def test_line_mutations_alone_tell_programs_apart(box: Sandbox):
+    """The wrong one takes every row for a series; both samples are one."""
+    series = "n = int(input())\nrow = [*map(int, input().split())]\n"
+    series += "print(n * (row[0] + row[-1]) // 2)\n"
+    codes = ["print(0)\n", series, ALSO_RIGHT, RIGHT]
+    model = ScriptedModel([fenced(code) for code in codes], info=replace(INFO, sha256="6" * 64))
+    ctx = Context(model=model, sandbox=box, settings=replace(PLAIN, generator=False))
+    solution = await solve(ctx, TASK)
+    assert solution.chosen is not None
+    assert solution.chosen.candidate.code == ALSO_RIGHT
 
 
 def raises(error: ModelError) -> Script:
