@@ -29,14 +29,16 @@ HINT = "it waits in the code actions"
 
 async def offer(ls: AtlasServer, key: Key, finished: Finished) -> None:
     """Bring a finished result to the user, in the way that the settings ask for."""
+    how = ls.settings(key[0]).apply
     if finished.answers:
-        chosen = await answer_of_user(ls, key, finished)
+        chosen = await answer_of_user(ls, key, finished) if how != "offer" else None
         if chosen is None:
-            ls.say(f"{headline(finished)}; which one is right? {HINT}")
+            question = finished.result.solution.question
+            asked = f" {question.shown}" if question else ""
+            ls.say(f"{headline(finished)};{asked} {HINT}")
             return
         await ls.keep(key, chosen)
         finished = chosen
-    how = ls.settings(key[0]).apply
     solution = finished.result.solution
     if finished.result.new_text is None:
         ls.say(headline(finished))

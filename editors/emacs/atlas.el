@@ -39,8 +39,8 @@
   (eglot--signal-textDocument/didChange)
   (jsonrpc-request (atlas--server) method params :timeout 10))
 
-(defun atlas--action (kind)
-  "The first code action of KIND at point, or nil."
+(defun atlas--actions (kind)
+  "The code actions of KIND at point; an error where there is none."
   (let* ((here (eglot--pos-to-lsp-position))
          (found (atlas--ask :textDocument/codeAction
                             (list :textDocument (eglot--TextDocumentIdentifier)
@@ -48,8 +48,18 @@
                                   :context (list :diagnostics []
                                                  :only (vector (concat atlas--kind kind))
                                                  :triggerKind 1)))))
-    (or (and (> (length found) 0) (elt found 0))
-        (user-error "Atlas: nothing to %s here" kind))))
+    (or (append found nil) (user-error "Atlas: nothing to %s here" kind))))
+
+(defun atlas--action (kind)
+  "The first code action of KIND at point."
+  (car (atlas--actions kind)))
+
+(defun atlas--chosen (actions)
+  "The one of ACTIONS that the user wants; no question where there is one only."
+  (if (cdr actions)
+      (let ((titles (mapcar (lambda (one) (cons (plist-get one :title) one)) actions)))
+        (cdr (assoc (completing-read "Atlas: " titles nil t) titles)))
+    (car actions)))
 
 (defun atlas--command (name &optional arguments)
   (atlas--ask :workspace/executeCommand
@@ -63,10 +73,12 @@
 
 (defun atlas-repair () "Repair the function at point." (interactive) (atlas--start "repair"))
 
+(defun atlas-tests () "Generate tests for the function at point." (interactive) (atlas--start "tests"))
+
 (defun atlas-apply ()
-  "Apply the finished solution of the function at point."
+  "Apply what is finished for the function at point; ask which, where there are several edits."
   (interactive)
-  (let ((edit (plist-get (atlas--action "apply") :edit)))
+  (let ((edit (plist-get (atlas--chosen (atlas--actions "apply")) :edit)))
     ;; Newer eglots want to know who asks.
     (condition-case nil
         (eglot--apply-workspace-edit edit)

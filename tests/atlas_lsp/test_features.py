@@ -452,11 +452,12 @@ def test_an_answer_decides_which_edit_is_applied(tmp_path: Path, pick: str, body
     check(tmp_path, scene, solver=Asking())
 
 
-@pytest.mark.parametrize("apply", ["ask", "auto"])
+@pytest.mark.parametrize("apply", ["ask", "auto", "offer"])
 def test_no_answer_applies_nothing_and_leaves_both_in_the_code_actions(tmp_path: Path, apply: str):
     async def scene(editor: Editor) -> None:
         editor.picks = set()
         await solve(editor)
+        assert len(asked(editor)) == (apply != "offer")
         assert editor.text == STUB
         found = titles(await editor.actions(0, only=[APPLY]))
         assert [title for title in found if "where" in title] == [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,31 @@ def is_even(n):
     False
     '''
 """
+CLAMP = """\
+def clamp(x, low, high):
+    '''Hold x between low and high.
+
+    >>> clamp(5, 0, 10)
+    5
+    '''
+    if x < low:
+        return low
+    if x > high:
+        return high
+    return x
+"""
+MIDDLE = """\
+def middle(low, high):
+    '''A number in the middle.
+
+    >>> middle(2, 4)
+    3
+    '''
+    return low + high - 2
+"""
 SCENES = {
+    "question": BEFORE + MIDDLE + AFTER,
+    "tests": BEFORE + CLAMP + AFTER,
     "solve": BEFORE + HEAD + AFTER,
     "repair": BEFORE + HEAD + "    return n % 2 == 1\n" + AFTER,
     "cancel": BEFORE + HEAD.replace("    False", "    'never'") + AFTER,
@@ -94,7 +119,7 @@ def play(client: str, scene: str, tmp_path: Path) -> str:
         cwd=project,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=300,
+        timeout=150,
         check=False,
     )
     told = f"{done.stdout.decode()}\n{done.stderr.decode()}"
@@ -120,6 +145,43 @@ def test_a_real_editor_gets_the_proved_function_and_nothing_else(
     code = proved_code(tmp_path).rstrip("\n")
     assert code.startswith(HEAD.rstrip("\n"))
     assert text == f"{TYPED}{BEFORE}{code}\n{AFTER}"
+
+
+@pytest.mark.parametrize("client", ["node", "neovim", "emacs", "vim"])
+def test_a_real_editor_takes_generated_tests(client: str, tmp_path: Path):
+    text = play(client, "tests", tmp_path)
+    head, last, tail = (TYPED + SCENES["tests"]).partition("    5\n")
+    assert text.startswith(head + last)
+    assert text.endswith(tail)
+    added = text.removeprefix(head + last).removesuffix(tail)
+    assert re.search(r"^    >>> clamp\(", added)
+    assert doctests_of(tmp_path) == (1 + added.count(">>> "), 0)
+
+
+@pytest.mark.parametrize("client", ["node", "neovim", "emacs"])
+def test_an_answer_taken_in_a_real_editor_becomes_an_example(client: str, tmp_path: Path):
+    """Vim shows the same list, but reads the choice from a terminal."""
+    text = play(client, "question", tmp_path)
+    head, last, _ = (TYPED + SCENES["question"]).partition("    3\n")
+    assert text.startswith(head + last)
+    assert text.endswith(AFTER)
+    call, got = text.removeprefix(head + last).splitlines()[:2]
+    assert call.startswith("    >>> middle(")
+    assert got.strip() != "3"
+    assert "return low + high - 2\n" not in text
+    assert doctests_of(tmp_path) == (2, 0)
+
+
+def doctests_of(folder: Path) -> tuple[int, int]:
+    """How many examples of the saved buffer pass and fail, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "doctest", "-v", str(folder / "out.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    n_passed, n_failed = re.findall(r"(\d+) passed and (\d+) failed", done.stdout)[0]
+    return int(n_passed), int(n_failed)
 
 
 @pytest.mark.parametrize("client", ["node", "neovim", "emacs", "vim"])

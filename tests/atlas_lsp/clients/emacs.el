@@ -11,6 +11,10 @@
 (cl-defmethod eglot-handle-notification :before (_server (_m (eql window/showMessage)) &key message &allow-other-keys)
   (push message said))
 
+(advice-add 'completing-read :override
+            (lambda (_prompt titles &rest _)
+              (car (seq-find (lambda (one) (string-match-p "where" (car one))) titles))))
+
 (defun wait-until (what true)
   (let ((end (+ (float-time) 120)))
     (while (not (funcall true))
@@ -35,7 +39,7 @@
 (goto-char (point-min))
 (re-search-forward "^def ")
 (let ((began (float-time)))
-  (if (equal scene "repair") (atlas-repair) (atlas-solve))
+  (pcase scene ((or "repair" "question") (atlas-repair)) ("tests" (atlas-tests)) (_ (atlas-solve)))
   (princ (format "{\"answered\": %f}\n" (- (float-time) began))))
 (save-excursion (goto-char (point-min)) (insert "# typed 🚀 during the job\n"))
 (if (equal scene "cancel")
@@ -43,7 +47,7 @@
       (wait-until "the job" (lambda () (> (length (atlas--command "atlas.jobs")) 0)))
       (atlas-cancel)
       (wait-until "the end" (lambda () (= (length (atlas--command "atlas.jobs")) 0))))
-  (wait-until "a message" (lambda () (seq-some (lambda (one) (string-match-p "is_even:" one)) said)))
+  (wait-until "a message" (lambda () (seq-some (lambda (one) (string-match-p "\\(is_even\\|clamp\\|middle\\):" one)) said)))
   (goto-char (point-min))
   (re-search-forward "^def ")
   (atlas-apply))

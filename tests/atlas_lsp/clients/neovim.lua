@@ -10,6 +10,14 @@ vim.notify = function(text)
   table.insert(messages, text)
 end
 
+vim.ui.select = function(items, _, choose)
+  for _, item in ipairs(items) do
+    if item.title:find('where') then
+      return choose(item)
+    end
+  end
+end
+
 local function wait(what, condition)
   if not vim.wait(120000, condition, 20) then
     io.stderr:write('waited in vain for ' .. what .. ': ' .. vim.inspect(messages) .. '\n')
@@ -33,7 +41,8 @@ wait('the server', function()
   end
 end)
 vim.fn.search('^def ')
-vim.cmd(scene == 'repair' and 'AtlasRepair' or 'AtlasSolve')
+local commands = { repair = 'AtlasRepair', question = 'AtlasRepair', tests = 'AtlasTests' }
+vim.cmd(commands[scene] or 'AtlasSolve')
 wait('progress', function()
   return atlas.status ~= '' or ended
 end)

@@ -59,7 +59,7 @@ async function action(kind) {
     context: { diagnostics: [], only: [`refactor.rewrite.atlas.${kind}`], triggerKind: 1 },
   });
   if (found.length < 1) throw new Error(`no action ${kind}`);
-  return found[0];
+  return found.find((one) => kind === 'apply' && one.title.includes('where')) || found[0];
 }
 
 function apply(edit) {
@@ -87,7 +87,7 @@ async function main() {
   connection.sendNotification('textDocument/didOpen', {
     textDocument: { uri, languageId: 'python', version, text },
   });
-  const { command } = await action(scene === 'repair' ? 'repair' : 'solve');
+  const { command } = await action({ cancel: 'solve', question: 'repair' }[scene] || scene);
   const source = new rpc.CancellationTokenSource();
   const answer = connection.sendRequest('workspace/executeCommand', command, source.token);
   await answer;

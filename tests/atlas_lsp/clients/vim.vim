@@ -33,7 +33,7 @@ endfunction
 execute 'edit ' . $ATLAS_FILE
 set filetype=python
 call search('^def ')
-execute $ATLAS_SCENE ==# 'repair' ? 'AtlasRepair' : 'AtlasSolve'
+execute get({'repair': 'AtlasRepair', 'tests': 'AtlasTests'}, $ATLAS_SCENE, 'AtlasSolve')
 call Wait('the job', { -> exists('g:atlas_connection') })
 call append(0, '# typed 🚀 during the job')
 if $ATLAS_SCENE ==# 'cancel'

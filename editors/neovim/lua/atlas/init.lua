@@ -90,7 +90,8 @@ function M.start(buffer)
   return id
 end
 
--- The actions of one kind at the cursor. Asking makes Neovim tell its newest text first.
+-- The action of one kind at the cursor; you choose where several edits wait, such as the answers
+-- to a question. Asking makes Neovim tell its newest text first.
 local function actions(kind, done)
   local buffer = vim.api.nvim_get_current_buf()
   local client = client_of(buffer)
@@ -104,11 +105,24 @@ local function actions(kind, done)
     if err then
       return say(err.message, vim.log.levels.ERROR)
     end
-    local action = (result or {})[1]
-    if not action then
+    local found = result or {}
+    if #found == 0 then
       return say('nothing to ' .. kind .. ' here')
     end
-    done(action, client, buffer, tick)
+    if #found == 1 or kind ~= 'apply' then
+      return done(found[1], client, buffer, tick)
+    end
+    local shown = {
+      prompt = 'Atlas',
+      format_item = function(action)
+        return action.title
+      end,
+    }
+    vim.ui.select(found, shown, function(action)
+      if action then
+        done(action, client, buffer, tick)
+      end
+    end)
   end, buffer)
 end
 
@@ -143,6 +157,10 @@ end
 
 function M.repair()
   on_function('repair')
+end
+
+function M.tests()
+  on_function('tests')
 end
 
 function M.cancel()
@@ -223,6 +241,7 @@ function M.setup(options)
   local commands = {
     Solve = M.solve,
     Repair = M.repair,
+    Tests = M.tests,
     Apply = M.apply,
     Diff = M.diff,
     Evidence = M.evidence,
