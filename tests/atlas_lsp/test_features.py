@@ -448,6 +448,9 @@ def test_an_answer_decides_which_edit_is_applied(tmp_path: Path, pick: str, body
         assert len(asked(editor)) == 2
         assert editor.n_applied == 1
         assert editor.text == STUB + f"    {body}\n"
+        await editor.command("atlas.replay", URI, "")
+        await asyncio.sleep(2)
+        assert "the same code, the same status, the same tests" in editor.messages[-1]
 
     check(tmp_path, scene, solver=Asking())
 
