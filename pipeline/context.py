@@ -37,6 +37,8 @@ class Settings:
     generator: bool = True
     """Ask for a program that makes inputs; only for a stdio task, and only for agreement."""
     lens: bool = True
+    judge: bool = True
+    """Ask the model, if it is not a small one, which output is right where survivors differ."""
     ask: bool = False
     """Prepare the question on which survivors differ; where somebody is there to answer."""
     mechanical: bool = True

@@ -26,7 +26,6 @@ N_SPARE = 2
 LONGEST_PLAN = 160
 """Tokens of one plan."""
 LONGEST_LIST = 512
-SMALLEST_OBSERVER = 1_000_000_000
 """Parameters under which a model's observations are noise."""
 TOO_ALIKE = 0.9
 """difflib ratio from which two plans count as one idea."""
@@ -35,8 +34,7 @@ SAMPLING = Sampling(temperature=0.8, min_p=0.05)
 
 async def plan_search(ctx: Context, task: Task) -> tuple[str, ...]:
     """Up to k plans that differ; () when none can be read, and the event says so."""
-    observes = not 0 < ctx.model.info.n_params < SMALLEST_OBSERVER
-    plans = await _from_observations(ctx, task) if observes else ()
+    plans = () if ctx.model.info.is_small else await _from_observations(ctx, task)
     kept = unlike(plans or await _listed(ctx, task))[: ctx.settings.k]
     why = f"{len(kept)} different plans" if kept else "no plan could be read from the answer"
     ctx.emit(StageEnded(stage="plan_search", acted=bool(kept), detail=why))

@@ -12,6 +12,11 @@ from pipeline.context import Context
 T = TypeVar("T")
 
 
+def time_left(ctx: Context) -> float:
+    """Seconds of the job's time limit that the choice may still use."""
+    return ctx.settings.timeout_s - ctx.ledger.wall_s
+
+
 async def until_stopped(ctx: Context, work: Coroutine[None, None, T]) -> T | None:
     """What the work gives; None, with the work cancelled, when a stop comes first."""
     working = asyncio.create_task(work)

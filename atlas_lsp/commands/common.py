@@ -19,6 +19,7 @@ STAGES = (
     "agreement",
     "lens",
     "generator",
+    "judge",
     "mechanical",
     "repair",
 )

@@ -106,7 +106,14 @@ class ModelInfo:
     has_grammar: bool = False
     has_states: bool = False
 
+    @property
+    def is_small(self) -> bool:
+        """Known to be too small to plan from observations, or to judge."""
+        return 0 < self.n_params < SMALLEST_THINKER
 
+
+SMALLEST_THINKER = 1_000_000_000
+"""Parameters."""
 THINKING_TIERS = (0, 1024, 2048, 4096, 8192, 16384)
 """Thinking caps to offer people, in tokens; any other number works too."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.context import Context
 from pipeline.events import Decided, StageEnded
 from pipeline.select.behaviour import Behaviours, behaviours
-from pipeline.select.distinguish import Question, question_of
+from pipeline.select.distinguish import Question, Ruling, distinguish, question_of
 from pipeline.select.generator import generated_stdins
 from pipeline.select.matrix import shown
 from pipeline.select.weigh import weigh
@@ -48,9 +49,11 @@ async def choose(ctx: Context, task: Task, pool: Sequence[Judged]) -> Choice:
     if ctx.settings.agreement and len(passing) > 1:
         seen = await behaviours(ctx, task, passing, more)
         groups = _by_votes(passing, seen)
+        question = await _question(ctx, task, passing, seen, groups)
+        if question and _judges(ctx):
+            groups = _ruled(passing, groups, await distinguish(ctx, task, question))
         choice = _by_agreement(ctx, passing, seen, groups, ranks)
-        if ctx.settings.ask and not ctx.stopping:
-            question = await question_of(ctx, task, passing, seen, groups)
+        if ctx.settings.ask:
             choice = replace(choice, question=question, survivors=tuple(passing))
     else:
         choice = Choice(best=max(pool, key=lambda one: ranks[id(one)], default=None))
@@ -83,6 +86,40 @@ async def undecided(ctx: Context, task: Task, passing: Sequence[Judged]) -> bool
 def _by_votes(passing: Sequence[Judged], seen: Behaviours) -> list[tuple[int, ...]]:
     """The clusters, the one with most votes first."""
     return sorted(seen.clusters(), key=lambda group: -_votes(passing, group))
+
+
+async def _question(
+    ctx: Context,
+    task: Task,
+    passing: Sequence[Judged],
+    seen: Behaviours,
+    groups: Sequence[Sequence[int]],
+) -> Question | None:
+    """Where the two strongest behaviours differ, if anyone is there to say which is right."""
+    if ctx.stopping or not (ctx.settings.ask or _judges(ctx)):
+        return None
+    return await question_of(ctx, task, passing, seen, groups)
+
+
+def _judges(ctx: Context) -> bool:
+    return ctx.settings.judge and not ctx.model.info.is_small
+
+
+def _ruled(
+    passing: Sequence[Judged], groups: list[tuple[int, ...]], ruling: Ruling | None
+) -> list[tuple[int, ...]]:
+    """The clusters by their votes and by what the judge said of their output, in log-odds."""
+    if ruling is None:
+        return groups
+    sides = ruling.question.sides
+
+    def score(group: tuple[int, ...]) -> float:
+        terms = [
+            term for side, term in zip(sides, ruling.log_odds, strict=True) if group[0] in side
+        ]
+        return math.log(_votes(passing, group)) + sum(terms)
+
+    return sorted(groups, key=lambda group: -score(group))
 
 
 def _votes(passing: Sequence[Judged], group: Sequence[int]) -> float:

@@ -6,6 +6,7 @@ program. What it does not cover: an output may be text that was written to sway 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import time
@@ -16,12 +17,13 @@ from pipeline.ask import ask, user
 from pipeline.context import Context
 from pipeline.events import Decided, StageEnded, StageStarted
 from pipeline.judge import runnable
-from pipeline.models.api import Request, Sampling
+from pipeline.models.api import PromptTooLong, Request, Sampling
 from pipeline.plans import strings_in
 from pipeline.prompts import render
 from pipeline.repair.minimise import reduce
 from pipeline.select.behaviour import QUICK, Behaviours, did
 from pipeline.selftests import source_of, spoken
+from pipeline.stop import time_left, until_stopped
 from pipeline.task import Judged, Task
 from sandbox.api import Batch, Call, Form, Job
 
@@ -81,21 +83,25 @@ class Ruling:
         return (term, -term) if self.side == 0 else (-term, term)
 
 
-async def distinguish(
-    ctx: Context, task: Task, pool: Sequence[Judged], seen: Behaviours
-) -> Ruling | None:
-    """Votes on where the two largest behaviours of `pool` differ; None, aloud, where it abstains.
+async def distinguish(ctx: Context, task: Task, question: Question) -> Ruling | None:
+    """Votes on which output follows from the description; None, aloud, where it abstains.
 
-    Raises ModelError when the backend breaks.
+    Ends with the job's time and with a stop. Raises ModelError when the backend breaks.
     """
-    ctx.emit(StageStarted(stage=STAGE))
-    groups = sorted(seen.clusters(), key=len, reverse=True)
-    question, text = await question_of(ctx, task, pool, seen, groups), spoken(task)
-    if question is None or text is None:
-        why = "no input on which survivors differ" if question is None else "no description"
+    text = spoken(task)
+    why = "no description" if text is None else "no time is left" if time_left(ctx) <= 0 else ""
+    if why or text is None:
         ctx.emit(StageEnded(stage=STAGE, acted=False, detail=why))
         return None
-    ruling = await _voted(ctx, text, question)
+    ctx.emit(StageStarted(stage=STAGE))
+    try:
+        async with asyncio.timeout(time_left(ctx)):
+            ruling = await until_stopped(ctx, _voted(ctx, text, question))
+    except (TimeoutError, PromptTooLong) as exc:
+        ruling, why = None, str(exc) or "the time was over before there was a vote"
+    if ruling is None:
+        ctx.emit(StageEnded(stage=STAGE, acted=False, detail=why or "stopped"))
+        return None
     said = "votes are split" if ruling.side is None else f"right is {question.outputs[ruling.side]}"
     counts = {f"votes {i}": ruling.votes.count(i) for i in (0, 1)}
     ctx.emit(Decided(what=STAGE, choice=f"{question.shown} {said}", numbers=counts))

@@ -19,7 +19,7 @@ from pipeline.judge import runnable
 from pipeline.models.api import PromptTooLong, Request
 from pipeline.prompts import render
 from pipeline.select.matrix import deduplicated
-from pipeline.stop import until_stopped
+from pipeline.stop import time_left, until_stopped
 from pipeline.task import Judged, Task
 from sandbox.api import Job, Limits, Observation, Outcome, Program
 
@@ -70,16 +70,12 @@ def _needless(ctx: Context, task: Task, pool: Sequence[Judged]) -> str | None:
         return "fewer than two different programs pass the samples: nothing to tell apart"
     if ctx.stopping:
         return "stopped"
-    return None if _time_left(ctx) > 0 else "no time is left"
-
-
-def _time_left(ctx: Context) -> float:
-    return ctx.settings.timeout_s - ctx.ledger.wall_s
+    return None if time_left(ctx) > 0 else "no time is left"
 
 
 async def _in_time(ctx: Context, task: Task) -> tuple[Program, ...] | Abstained:
     try:
-        async with asyncio.timeout(_time_left(ctx)):
+        async with asyncio.timeout(time_left(ctx)):
             made = await until_stopped(ctx, _made(ctx, task))
     except TimeoutError:
         return Abstained(reason="the time was over before there was an input")

@@ -6,6 +6,7 @@ with the text that the evidence says was proved. None is installed here: see `.c
 
 from __future__ import annotations
 
+import doctest
 import json
 import os
 import re
@@ -154,7 +155,8 @@ def test_a_real_editor_takes_generated_tests(client: str, tmp_path: Path):
     assert text.startswith(head + last)
     assert text.endswith(tail)
     added = text.removeprefix(head + last).removesuffix(tail)
-    assert re.search(r"^    >>> clamp\(", added)
+    assert re.match(r"    >>> clamp\(", added)
+    assert not prose_in(added)
     assert doctests_of(tmp_path) == (1 + added.count(">>> "), 0)
 
 
@@ -170,6 +172,12 @@ def test_an_answer_taken_in_a_real_editor_becomes_an_example(client: str, tmp_pa
     assert got.strip() != "3"
     assert "return low + high - 2\n" not in text
     assert doctests_of(tmp_path) == (2, 0)
+
+
+def prose_in(added: str) -> str:
+    """What stands between examples."""
+    parts = doctest.DocTestParser().parse(added)
+    return "".join(part for part in parts if isinstance(part, str)).strip()
 
 
 def doctests_of(folder: Path) -> tuple[int, int]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from pipeline.context import Context
+from pipeline.context import Context, Settings
+from pipeline.engine import solve
 from pipeline.events import Decided, Event, StageEnded
 from pipeline.models.api import ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
 from pipeline.select.behaviour import Behaviours, behaviours
-from pipeline.select.distinguish import N_EACH, STAGE, Ruling, distinguish
+from pipeline.select.distinguish import N_EACH, STAGE, Question, Ruling, distinguish, question_of
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
@@ -70,7 +72,10 @@ async def check(
     codes = [f"def total(xs):\n    {body}\n" for body in bodies]
     pool = [Judged(candidate=Candidate(code=code, origin="generate")) for code in codes]
     seen = seen or await behaviours(ctx, task, pool)
-    return await distinguish(ctx, task, pool, seen), model.requests, events
+    groups = sorted(seen.clusters(), key=len, reverse=True)
+    question = await question_of(ctx, task, pool, seen, groups)
+    ruling = await distinguish(ctx, task, question) if question else None
+    return ruling, model.requests, events
 
 
 async def test_the_judge_sees_one_small_input_and_no_program(box: Sandbox):
@@ -132,8 +137,70 @@ HANGS = Behaviours(
 async def test_what_is_alike_or_only_slow_is_no_question(
     box: Sandbox, other: str, seen: Behaviours | None
 ):
-    ruling, requests, events = await check(box, [RIGHT, other], says("A"), seen)
+    ruling, requests, _events = await check(box, [RIGHT, other], says("A"), seen)
     assert ruling is None
     assert not requests
+
+
+# --- in a job ------------------------------------------------------------------------------------
+
+
+RIVALS = (
+    "return sum(xs)  # SECRET_PROGRAM",
+    "return sum(map(abs, xs))",
+    "return sum(map(abs, xs)) + 0",
+)
+
+
+async def job(box: Sandbox, settings: Settings, n_params: int) -> tuple[str, list[Request]]:
+    """The chosen code of a job in which one right candidate stands against two that agree."""
+    document = document_from_bytes(STUB.replace("    return SECRET_BODY\n", "").encode())
+    task = task_from_file(document, find_function(document, "total"))
+    bodies = iter(RIVALS)
+    judge = prefers(smallest=True)
+
+    def script(request: Request, _n: int) -> str:
+        if request.messages[0].content.startswith("Two programs"):
+            return judge(request)
+        return f"```python\ndef total(xs):\n    {next(bodies)}\n```"
+
+    info = ModelInfo(name="scripted", backend="scripted", n_ctx=1 << 20, n_params=n_params)
+    model = ScriptedModel(script, info=info)
+    plain = replace(settings, probe=False, plan_search=False, repair=False, mechanical=False)
+    solution = await solve(Context(model=model, sandbox=box, settings=plain), task)
+    assert solution.chosen is not None
+    asked = [r for r in model.requests if r.messages[0].content.startswith("Two programs")]
+    return solution.chosen.candidate.code, asked
+
+
+async def test_a_judge_turns_two_votes_against_one(box: Sandbox):
+    code, asked = await job(box, Settings(), 14 * 10**9)
+    assert "abs" not in code
+    assert len(asked) == 2 * N_EACH
+    assert not any("SECRET" in r.messages[0].content for r in asked)
+
+
+@pytest.mark.parametrize(
+    ("settings", "n_params"), [(Settings(judge=False), 14 * 10**9), (Settings(), 6 * 10**6)]
+)
+async def test_a_small_model_is_no_judge_and_neither_is_one_that_is_off(
+    box: Sandbox, settings: Settings, n_params: int
+):
+    code, asked = await job(box, settings, n_params)
+    assert "abs" in code
+    assert not asked
+
+
+async def test_no_time_is_no_vote(box: Sandbox):
+    document = document_from_bytes(STUB.encode())
+    task = task_from_file(document, find_function(document, "total"))
+    events: list[Event] = []
+    ctx = Context(model=ScriptedModel([]), sandbox=box, emit=events.append)
+    ctx.ledger.wall_s = ctx.settings.timeout_s
+    question = Question(
+        call=Call(entry="total", args=([-1],)), outputs=("-1", "1"), sides=((0,), (1,))
+    )
+    assert await distinguish(ctx, task, question) is None
     (ended,) = [e for e in events if isinstance(e, StageEnded) and e.stage == STAGE]
     assert not ended.acted
+    assert ended.detail == "no time is left"
