@@ -34,8 +34,8 @@ async def offer(ls: AtlasServer, key: Key, finished: Finished) -> None:
         chosen = await answer_of_user(ls, key, finished) if how != "offer" else None
         if chosen is None:
             question = finished.result.solution.question
-            asked = f" {question.shown}" if question else ""
-            ls.say(f"{headline(finished)};{asked} {HINT}")
+            asked = f"; {question.shown} Both wait" if question else "; it waits"
+            ls.say(f"{headline(finished)}{asked} in the code actions")
             return
         await ls.keep(key, chosen)
         finished = chosen

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pipeline.context import Context
 from pipeline.judge import runnable
 from pipeline.select.inputs import mutated_calls, visible_calls
-from pipeline.select.matrix import BROKEN, HUNG, N_STDIN, PROGRAM, behaviour
+from pipeline.select.matrix import BROKEN, HUNG, N_STDIN, PROGRAM, behaviour, plan_of
 from pipeline.select.stdin import mutated_stdins
 from pipeline.task import Judged, Task
 from sandbox.api import Batch, Call, Job, Limits, Observation, Outcome, Program
 
 QUICK = Limits(cpu_s=0.5, wall_s=1.5)
+TAKEN = 0.8
+"""Share of the candidates that take the best guessed input; others must be taken by so many."""
 N_FIRST, MAX_HUNG = 6, 2
 """A candidate that hangs on so many of the first inputs is not asked about the others."""
 
@@ -47,7 +49,8 @@ async def behaviours(
 ) -> Behaviours:
     """Run every candidate on mutated visible inputs, and a program on `more` too.
 
-    Inputs on which no candidate returns a value are dropped: they are probably not valid.
+    Without an example the inputs are made from the annotations, or guessed. Inputs on which no
+    candidate returns a value are dropped: they are probably not valid.
     """
     forms = [*_mutated(task, ctx.settings.seed), *more]
     if not forms or not pool:
@@ -59,7 +62,10 @@ async def behaviours(
         for i, texts in zip(rows, await _did(ctx, [programs[i] for i in rows], chunk), strict=True):
             table[i] += texts
     table = [row + [HUNG] * (len(forms) - len(row)) for row in table]
-    valid = [i for i in range(len(forms)) if any(row[i].startswith("= ") for row in table)]
+    taken = [sum(row[i].startswith("= ") for row in table) for i in range(len(forms))]
+    # What was made without any example fits where it fits most of them.
+    least = 1.0 if task.visible else max(1.0, TAKEN * max(taken))
+    valid = [i for i, n in enumerate(taken) if n >= least]
     return Behaviours(
         inputs=tuple(forms[i] for i in valid),
         rows=tuple(tuple(row[i] for i in valid) for row in table),
@@ -67,8 +73,11 @@ async def behaviours(
 
 
 def _mutated(task: Task, seed: int) -> Sequence[Call | Program]:
-    if task.kind != "stdio":
+    if task.kind != "stdio" and task.visible:
         return mutated_calls(visible_calls(task), seed=seed)
+    if task.kind != "stdio":
+        forms = [column.form for column in plan_of(task, seed=seed).columns]
+        return [form for form in forms if isinstance(form, Call)]
     samples = [v.test.form.stdin for v in task.visible if isinstance(v.test.form, Program)]
     texts = [sample.decode("utf-8", "replace") for sample in samples]
     return [Program(stdin=text.encode()) for text in mutated_stdins(texts, seed=seed, n=N_STDIN)]

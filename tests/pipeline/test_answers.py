@@ -132,3 +132,46 @@ async def test_survivors_that_do_the_same_raise_no_question(box: Sandbox):
     assert found.solution.question is None
     assert found.answers == ()
     assert found.solution.status is Status.VERIFIED
+
+
+UNDOCUMENTED = '\ndef longest(words):\n    """The longest of the words."""\n'
+FIRST = "return max(words, key=len, default=None)"
+ALSO_FIRST = "return sorted(words, key=len)[::-1][0] if len(words) == 1 else max(words, key=len)"
+SHORTEST = "return min(words, key=len, default=None)"
+
+
+async def written(box: Sandbox, text: str, bodies: list[str], *, ask: bool) -> JobResult:
+    """A model that gives these bodies one after the other; nothing else makes candidates."""
+    document = document_from_bytes(text.encode(), "m.py")
+    site = find_function(document, "longest")
+    rest = iter(bodies)
+    model = ScriptedModel(
+        lambda _request, _n: f"```python\ndef longest(words):\n    {next(rest)}\n```"
+    )
+    settings = Settings(
+        ask=ask, probe=False, repair=False, mechanical=False, plan_search=False, judge=False
+    )
+    return await run_job(Runtime(model=model, sandbox=box), document, site, settings)
+
+
+async def test_without_any_example_most_votes_win_and_the_answer_is_the_first_one(box: Sandbox):
+    bodies = [SHORTEST, FIRST, "return max(words, key=len) if words else None"]
+    found = await written(box, UNDOCUMENTED, bodies, ask=True)
+    solution = found.solution
+    assert solution.chosen is not None
+    assert "max" in solution.chosen.candidate.code
+    assert solution.status is Status.UNVERIFIED
+    assert any("2 of 3 candidates agree on" in line for line in solution.evidence)
+    assert solution.question is not None
+    assert len(found.answers) == 2
+    for output, answer in found.answers:
+        assert answer.new_text is not None
+        assert f">>> {solution.question.source}\n    {output}\n" in answer.new_text
+        assert failures(answer.new_text) == (0, 1)
+        assert ("max(" in answer.new_text) == (output == solution.question.outputs[0])
+
+
+async def test_without_any_example_nothing_is_called_verified(box: Sandbox):
+    found = await written(box, UNDOCUMENTED, [FIRST, ALSO_FIRST, FIRST], ask=False)
+    assert found.solution.chosen is not None
+    assert found.solution.status is Status.UNVERIFIED
