@@ -46,7 +46,7 @@ def base_files() -> Files:
             "an image from local files needs Linux; load one with `atlas sandbox build --from-tar`"
         )
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    python = _base_python()
     stdlib = Path(sysconfig.get_path("stdlib"))
     files: Files = {f"usr/local/bin/python{version}": (python.read_bytes(), 0o755)}
     binaries = [python]
@@ -140,11 +140,22 @@ def wheel_files(folder: Path) -> Files:
     wheels = sorted(folder.glob("*.whl"))
     if not wheels:
         raise SandboxUnavailable(f"no wheels in {folder}; `pip download --dest` puts some there")
-    site = f"usr/local/lib/python3.{sys.version_info.minor}/site-packages"
     with tempfile.TemporaryDirectory() as unpacked:
         for wheel in wheels:
             zipfile.ZipFile(wheel).extractall(unpacked)
-        return _unpacked_files(Path(unpacked), site)
+        return _unpacked_files(Path(unpacked), _site_folder())
+
+
+def _site_folder() -> str:
+    """Where the copied Python will look for packages; Debian's looks elsewhere than others."""
+    look = "import site; print(site.getsitepackages(['/usr/local'])[-1])"
+    done = subprocess.run([_base_python(), "-c", look], capture_output=True, text=True, check=True)
+    return done.stdout.strip().lstrip("/")
+
+
+def _base_python() -> Path:
+    """The interpreter itself, not a link in an environment."""
+    return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 
 
 def _unpacked_files(root: Path, site: str) -> Files:
@@ -185,9 +196,7 @@ def _needed(binaries: list[Path]) -> Mapping[str, str]:
 def library_path(files: Files) -> str:
     """LD_LIBRARY_PATH for an image that has no ld.so.cache."""
     folders = {"/" + str(PurePosixPath(p).parent) for p in files if ".so" in PurePosixPath(p).name}
-    return ":".join(
-        sorted(f for f in folders if "lib-dynload" not in f and "site-packages" not in f)
-    )
+    return ":".join(sorted(f for f in folders if "lib-dynload" not in f and "-packages" not in f))
 
 
 def tar(files: Files, *, bare: bool = False) -> bytes:
