@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.board import Board
 from pipeline.context import Context
 from pipeline.judge import first_failure
@@ -107,7 +109,7 @@ def _solution(
     return Solution(
         task_id=task.task_id,
         status=status,
-        chosen=choice.best,
+        chosen=replace(choice.best, own=choice.own) if choice.best else None,
         probability=choice.probability,
         evidence=evidence,
         rejected=tuple(one for one in board.judged if one is not choice.best),

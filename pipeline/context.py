@@ -32,7 +32,7 @@ class Settings:
     plan_search: bool = True
     div_sampling: bool = True
     self_tests: bool = True
-    """Only `atlas tests` asks for them so far; no rung of the engine does."""
+    """Made-up tests and properties, where survivors differ; a small model is not asked."""
     agreement: bool = True
     generator: bool = True
     """Ask for a program that makes inputs; only for a stdio task, and only for agreement."""

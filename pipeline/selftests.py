@@ -90,24 +90,25 @@ class SelfTests:
     detail: str = "not asked for"
 
 
-async def self_tests(ctx: Context, task: Task) -> SelfTests:
+async def self_tests(ctx: Context, task: Task, inputs: Sequence[Call] = ()) -> SelfTests:
     """Made-up tests with their reliability; abstains with a reason where it cannot be estimated.
 
+    On `inputs`, the shortest first, or else on mutations of the visible ones.
     Raises ModelError when the backend breaks.
     """
     ctx.emit(StageStarted(stage="self_tests"))
-    found = await _made(ctx, task)
+    found = await _made(ctx, task, inputs)
     numbers = {"r": found.r, "masked": found.n_masked, "tests": len(found.tests)}
     acted = bool(found.tests or found.properties)
     ctx.emit(StageEnded(stage="self_tests", acted=acted, detail=found.detail, numbers=numbers))
     return found
 
 
-async def _made(ctx: Context, task: Task) -> SelfTests:
+async def _made(ctx: Context, task: Task, given: Sequence[Call]) -> SelfTests:
     known = known_results(task)
     properties = properties_of(known)
-    inputs = mutated_calls(visible_calls(task), seed=ctx.settings.seed, n=4 * N_TESTS)
-    inputs = tuple(sorted(inputs, key=lambda call: len(repr(call)))[:N_TESTS])
+    near = given or mutated_calls(visible_calls(task), seed=ctx.settings.seed, n=4 * N_TESTS)
+    inputs = tuple(sorted(near, key=lambda call: len(repr(call)))[:N_TESTS])
     text = spoken(task)
     if not known or task.kind == "stdio" or text is None:
         why = "reliability cannot be estimated: no visible example with a literal result"

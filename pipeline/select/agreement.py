@@ -46,7 +46,11 @@ class Agreement:
         terms = dict.fromkeys(self.weights, 0.0)
         for side, term in zip(ruling.question.sides, ruling.log_odds, strict=True):
             terms.update({group: term for group in terms if group[0] in side})
-        weights = {group: weight + terms[group] for group, weight in self.weights.items()}
+        return self.plus(terms)
+
+    def plus(self, nats: Mapping[tuple[int, ...], float]) -> Agreement:
+        """The same with more evidence on some clusters."""
+        weights = {group: weight + nats.get(group, 0.0) for group, weight in self.weights.items()}
         return replace(self, weights=weights)
 
     def reasons(self, who: str) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from pipeline.task import Judged, Task
 from sandbox.api import Batch, Call, Job, Limits, Observation, Outcome, Program
 
 QUICK = Limits(cpu_s=0.5, wall_s=1.5)
+RETURNED = "= "
+"""How the text of a returned value begins."""
 TAKEN = 0.8
 """Share of the candidates that take the best guessed input; others must be taken by so many."""
 N_FIRST, MAX_HUNG = 6, 2
@@ -62,7 +64,7 @@ async def behaviours(
         for i, texts in zip(rows, await _did(ctx, [programs[i] for i in rows], chunk), strict=True):
             table[i] += texts
     table = [row + [HUNG] * (len(forms) - len(row)) for row in table]
-    taken = [sum(row[i].startswith("= ") for row in table) for i in range(len(forms))]
+    taken = [sum(row[i].startswith(RETURNED) for row in table) for i in range(len(forms))]
     # What was made without any example fits where it fits most of them.
     least = 1.0 if task.visible else max(1.0, TAKEN * max(taken))
     valid = [i for i, n in enumerate(taken) if n >= least]
@@ -103,7 +105,7 @@ async def _did(
 def did(part: Observation) -> str:
     """What one run did, as a text that is equal for equal behaviour."""
     if part.outcome is Outcome.RETURNED:
-        return f"= {part.value!r}"
+        return f"{RETURNED}{part.value!r}"
     if part.outcome is Outcome.RAISED and part.exception:
         return f"raises {part.exception.type}"
     if part.outcome in (Outcome.TIMEOUT_CPU, Outcome.TIMEOUT_WALL):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.context import Context
@@ -11,8 +11,10 @@ from pipeline.select.agreement import SMALL_EDITS, Agreement, agreement
 from pipeline.select.behaviour import behaviours
 from pipeline.select.distinguish import Question, distinguish, question_of
 from pipeline.select.generator import generated_stdins
+from pipeline.select.own import Own, own_evidence
 from pipeline.select.weigh import weigh
 from pipeline.task import Judged, Task
+from sandbox.api import Verdict
 
 Rank = tuple[bool, int, float, float, float]
 
@@ -23,6 +25,8 @@ class Choice:
     probability: float | None = None
     """Calibrated P(correct); None where nothing was calibrated."""
     reasons: tuple[str, ...] = ()
+    own: tuple[Verdict, ...] = ()
+    """Of the best one on self-tests."""
     question: Question | None = None
     survivors: tuple[Judged, ...] = ()
     """What the sides of the question point into."""
@@ -44,12 +48,18 @@ async def choose(ctx: Context, task: Task, pool: Sequence[Judged]) -> Choice:
         choice = Choice(best=max(pool, key=lambda one: ranks[id(one)], default=None))
     else:
         agreed = await agreement(ctx, task, survivors, more, {} if task.visible else chances)
+        own = await own_evidence(ctx, task, agreed)
+        agreed = agreed.plus(own.nats)
         question = await _question(ctx, task, agreed)
         if question and _judges(ctx):
             agreed = agreed.ruled(await distinguish(ctx, task, question))
         choice = Choice(
             best=max((survivors[i] for i in agreed.winner), key=lambda one: ranks[id(one)]),
-            reasons=agreed.reasons("candidates that pass" if task.visible else "candidates"),
+            reasons=(
+                *_own_reasons(own, agreed.winner),
+                *agreed.reasons("candidates that pass" if task.visible else "candidates"),
+            ),
+            own=own.verdicts.get(agreed.winner, ()),
             question=question if ctx.settings.ask else None,
             survivors=agreed.pool,
         )
@@ -61,6 +71,13 @@ async def _question(ctx: Context, task: Task, agreed: Agreement) -> Question | N
     if ctx.stopping or not (ctx.settings.ask or _judges(ctx)):
         return None
     return await question_of(ctx, task, agreed.pool, agreed.seen, agreed.groups)
+
+
+def _own_reasons(own: Own, winner: tuple[int, ...]) -> Iterator[str]:
+    if verdicts := own.verdicts.get(winner):
+        yield f"passes {sum(v.passed for v in verdicts)} of {len(verdicts)} self-made tests"
+    if broken := own.broken.get(winner):
+        yield f"breaks what all examples keep: {', '.join(broken)}"
 
 
 def _judges(ctx: Context) -> bool:

@@ -21,7 +21,7 @@ from pipeline.models.api import PromptTooLong, Request, Sampling
 from pipeline.plans import strings_in
 from pipeline.prompts import render
 from pipeline.repair.minimise import reduce
-from pipeline.select.behaviour import QUICK, Behaviours, did
+from pipeline.select.behaviour import QUICK, RETURNED, Behaviours, did
 from pipeline.selftests import source_of, spoken
 from pipeline.stop import time_left, until_stopped
 from pipeline.task import Judged, Task
@@ -35,7 +35,7 @@ JUDGE = 0.65
 LONGEST = 200
 """Characters of an output that is still worth a question."""
 REDUCE_S = 3.0
-RETURNED, RAISED = "= ", "raises "
+RAISED = "raises "
 SCHEMA = json.dumps(
     {
         "type": "object",

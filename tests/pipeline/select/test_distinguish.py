@@ -166,7 +166,8 @@ async def job(box: Sandbox, settings: Settings, n_params: int) -> tuple[str, lis
 
     info = ModelInfo(name="scripted", backend="scripted", n_ctx=1 << 20, n_params=n_params)
     model = ScriptedModel(script, info=info)
-    plain = replace(settings, probe=False, plan_search=False, repair=False, mechanical=False)
+    off = dict.fromkeys(("probe", "plan_search", "repair", "mechanical", "self_tests"), False)
+    plain = replace(settings, **off)
     solution = await solve(Context(model=model, sandbox=box, settings=plain), task)
     assert solution.chosen is not None
     asked = [r for r in model.requests if r.messages[0].content.startswith("Two programs")]
