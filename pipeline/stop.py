@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
 from pipeline.context import Context
+from pipeline.events import StageEnded
+from pipeline.models.api import ModelError
 
 T = TypeVar("T")
 
@@ -29,3 +31,27 @@ async def until_stopped(ctx: Context, work: Coroutine[None, None, T]) -> T | Non
         with contextlib.suppress(asyncio.CancelledError):
             await working
     return None if working.cancelled() else working.result()
+
+
+async def if_possible(
+    ctx: Context, stage: str, work: Callable[[], Coroutine[None, None, T]]
+) -> T | None:
+    """What work gives that a finished job can do without.
+
+    None, and said as the end of the stage, when it is stopped, out of time, or the model fails:
+    the best candidate so far is there and is not to be lost.
+    """
+    why = "stopped" if ctx.stopping else "no time is left" if time_left(ctx) <= 0 else ""
+    if not why:
+        try:
+            async with asyncio.timeout(time_left(ctx)):
+                made = await until_stopped(ctx, work())
+            if made is not None:
+                return made
+            why = "stopped"
+        except TimeoutError:
+            why = "the time was over"
+        except ModelError as exc:
+            why = str(exc)
+    ctx.emit(StageEnded(stage=stage, acted=False, detail=why))
+    return None

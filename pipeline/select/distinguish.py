@@ -6,7 +6,6 @@ program. What it does not cover: an output may be text that was written to sway 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 import time
@@ -17,13 +16,13 @@ from pipeline.ask import ask, user
 from pipeline.context import Context
 from pipeline.events import Decided, StageEnded, StageStarted
 from pipeline.judge import runnable
-from pipeline.models.api import PromptTooLong, Request, Sampling
+from pipeline.models.api import Request, Sampling
 from pipeline.plans import strings_in
 from pipeline.prompts import render
 from pipeline.repair.minimise import reduce
 from pipeline.select.behaviour import QUICK, RETURNED, Behaviours, did
 from pipeline.selftests import source_of, spoken
-from pipeline.stop import time_left, until_stopped
+from pipeline.stop import if_possible
 from pipeline.task import Judged, Task
 from sandbox.api import Batch, Call, Form, Job
 
@@ -86,21 +85,15 @@ class Ruling:
 async def distinguish(ctx: Context, task: Task, question: Question) -> Ruling | None:
     """Votes on which output follows from the description; None, aloud, where it abstains.
 
-    Ends with the job's time and with a stop. Raises ModelError when the backend breaks.
+    Ends with the job's time, with a stop, and when the model fails.
     """
-    text = spoken(task)
-    why = "no description" if text is None else "no time is left" if time_left(ctx) <= 0 else ""
-    if why or text is None:
-        ctx.emit(StageEnded(stage=STAGE, acted=False, detail=why))
-        return None
     ctx.emit(StageStarted(stage=STAGE))
-    try:
-        async with asyncio.timeout(time_left(ctx)):
-            ruling = await until_stopped(ctx, _voted(ctx, text, question))
-    except (TimeoutError, PromptTooLong) as exc:
-        ruling, why = None, str(exc) or "the time was over before there was a vote"
+    text = spoken(task)
+    if text is None:
+        ctx.emit(StageEnded(stage=STAGE, acted=False, detail="no description"))
+        return None
+    ruling = await if_possible(ctx, STAGE, lambda: _voted(ctx, text, question))
     if ruling is None:
-        ctx.emit(StageEnded(stage=STAGE, acted=False, detail=why or "stopped"))
         return None
     said = "votes are split" if ruling.side is None else f"right is {question.outputs[ruling.side]}"
     counts = {f"votes {i}": ruling.votes.count(i) for i in (0, 1)}

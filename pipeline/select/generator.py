@@ -7,7 +7,6 @@ matrix drops it only where no candidate gives an answer.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from pipeline.judge import runnable
 from pipeline.models.api import PromptTooLong, Request
 from pipeline.prompts import render
 from pipeline.select.matrix import deduplicated
-from pipeline.stop import time_left, until_stopped
+from pipeline.stop import if_possible
 from pipeline.task import Judged, Task
 from sandbox.api import Job, Limits, Observation, Outcome, Program
 
@@ -45,14 +44,16 @@ async def generated_stdins(ctx: Context, task: Task, pool: Sequence[Judged]) -> 
     """Up to N_SEEDS different inputs; () for a function, and, aloud, where it abstains.
 
     The model is asked once, and only where two different programs of `pool` pass every sample.
-    The same task, seed and answer give the same inputs. Raises ModelError and SandboxError.
+    The same task, seed and answer give the same inputs. Raises SandboxError.
     """
     if task.kind != "stdio" or not ctx.settings.generator:
         return ()
     why = _needless(ctx, task, pool)
     if why is None:
         ctx.emit(StageStarted(stage=STAGE))
-    made = Abstained(reason=why) if why else await _in_time(ctx, task)
+    made = Abstained(reason=why) if why else await if_possible(ctx, STAGE, lambda: _made(ctx, task))
+    if made is None:
+        return ()
     if isinstance(made, Abstained):
         ctx.emit(StageEnded(stage=STAGE, acted=False, detail=made.reason))
         return ()
@@ -68,18 +69,7 @@ def _needless(ctx: Context, task: Task, pool: Sequence[Judged]) -> str | None:
     passing = [runnable(task, one.candidate) for one in pool if one.passes]
     if len(deduplicated(passing)[0]) < 2:
         return "fewer than two different programs pass the samples: nothing to tell apart"
-    if ctx.stopping:
-        return "stopped"
-    return None if time_left(ctx) > 0 else "no time is left"
-
-
-async def _in_time(ctx: Context, task: Task) -> tuple[Program, ...] | Abstained:
-    try:
-        async with asyncio.timeout(time_left(ctx)):
-            made = await until_stopped(ctx, _made(ctx, task))
-    except TimeoutError:
-        return Abstained(reason="the time was over before there was an input")
-    return made if made is not None else Abstained(reason="stopped")
+    return None
 
 
 async def _made(ctx: Context, task: Task) -> tuple[Program, ...] | Abstained:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pipeline.context import Context
 from pipeline.events import Decided
 from pipeline.judge import runnable
-from pipeline.models.api import PromptTooLong
 from pipeline.select.agreement import Agreement
 from pipeline.select.behaviour import RETURNED
 from pipeline.selftests import (
@@ -26,7 +25,7 @@ from pipeline.selftests import (
     self_tests,
 )
 from pipeline.source.examples import literal
-from pipeline.stop import time_left, until_stopped
+from pipeline.stop import if_possible
 from pipeline.task import Task
 from sandbox.api import Call, Verdict
 from sandbox.verdicts import run_tests
@@ -53,7 +52,7 @@ async def own_evidence(ctx: Context, task: Task, agreed: Agreement) -> Own:
     """Self-made evidence where survivors differ; nothing where they do not, or where it is off.
 
     Properties cost nothing; a model that is not small is asked for outputs too, in what is left of
-    the time. Raises ModelError and SandboxError.
+    the time. Raises SandboxError.
     """
     if not ctx.settings.self_tests or len(agreed.groups) < 2 or task.kind == "stdio":
         return Own()
@@ -86,7 +85,7 @@ def observed(agreed: Agreement, group: Group) -> Iterator[tuple[Call, object]]:
 
 async def _asked(ctx: Context, task: Task, agreed: Agreement) -> SelfTests:
     """Self-tests on the inputs that tell survivors apart."""
-    if ctx.model.info.is_small or ctx.stopping or time_left(ctx) <= 0:
+    if ctx.model.info.is_small:
         return SelfTests()
     rows = [agreed.seen.rows[group[0]] for group in agreed.groups]
     telling = [
@@ -94,11 +93,7 @@ async def _asked(ctx: Context, task: Task, agreed: Agreement) -> SelfTests:
         for i, form in enumerate(agreed.seen.inputs)
         if isinstance(form, Call) and len({row[i] for row in rows}) > 1
     ]
-    try:
-        async with asyncio.timeout(time_left(ctx)):
-            made = await until_stopped(ctx, self_tests(ctx, task, telling))
-    except (TimeoutError, PromptTooLong):
-        made = None
+    made = await if_possible(ctx, "self_tests", lambda: self_tests(ctx, task, telling))
     return made or SelfTests()
 
 

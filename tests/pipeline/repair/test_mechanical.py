@@ -244,7 +244,8 @@ async def test_a_patch_that_rests_on_too_little_is_plausible_but_not_verified(bo
 
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_doubted_patch_is_offered_as_unverified_with_its_reason(box: Sandbox) -> None:
-    settings = Settings(mechanical_s=5.0, plan_search=False, repair=False, probe=False, k=1)
+    off = dict.fromkeys(("plan_search", "repair", "probe", "judge"), False)
+    settings = Settings(mechanical_s=5.0, k=1, **off)
     model = ScriptedModel(["nothing here"] * 4)
     solution = await solve(
         Context(model=model, sandbox=box, settings=settings), task_of(ONE_EXAMPLE)

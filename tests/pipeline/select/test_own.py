@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.context import Context, Settings
 from pipeline.engine import solve
-from pipeline.events import Decided, Event
-from pipeline.models.api import ModelInfo, Request
+from pipeline.events import Decided, Event, StageEnded
+from pipeline.models.api import ModelBroken, ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
 from pipeline.select.own import CAP, _nats, log_ratio
 from pipeline.source.locate import find_function
@@ -128,3 +128,25 @@ async def test_no_amount_of_self_made_evidence_says_more_than_the_cap():
     assert _nats(40, 0, (), ()) == CAP
     assert _nats(40, 40, (), ()) == -CAP
     assert _nats(0, 0, (), ()) == 0
+
+
+async def test_a_model_that_breaks_at_the_end_does_not_lose_the_best(box: Sandbox):
+    document = document_from_bytes(STUB.encode())
+    rest = iter([EVEN, RIGHT, f"n = n\n    {EVEN}"])
+
+    def script(request: Request, _n: int) -> str:
+        if request.messages[0].content.startswith("Write this Python function"):
+            return f"```python\ndef double(n):\n    {next(rest)}\n```"
+        raise ModelBroken("torn")
+
+    info = ModelInfo(name="scripted", backend="scripted", n_ctx=1 << 20, n_params=14 * 10**9)
+    events: list[Event] = []
+    settings = replace(PLAIN, judge=True)
+    ctx = Context(
+        model=ScriptedModel(script, info=info), sandbox=box, settings=settings, emit=events.append
+    )
+    solution = await solve(ctx, task_from_file(document, find_function(document, "double")))
+    assert solution.chosen is not None
+    assert solution.chosen.passes
+    gone = [e.stage for e in events if isinstance(e, StageEnded) and e.detail == "torn"]
+    assert gone == ["self_tests", "distinguish"]
