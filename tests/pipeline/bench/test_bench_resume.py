@@ -23,7 +23,8 @@ def start(out: Path, suite: Path) -> subprocess.Popen[bytes]:
     """In a group of its own, so that the scorer can be killed with it."""
     return subprocess.Popen(
         [sys.executable, str(DRIVE), str(out), str(suite), CONDITIONS],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        # What a killed run leaves behind lies with the test.
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(out.parent)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
