@@ -13,12 +13,11 @@ from pipeline.repair.doubt import ALL_THE_SAME, n_different_wants
 from pipeline.repair.hints import split_tests
 from pipeline.repair.target import NotCallable, target_of
 from pipeline.select.choose import Choice
-from pipeline.select.distinguish import Question
 from pipeline.source.edit import splice
 from pipeline.source.locate import FunctionSite, find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
-from pipeline.task import Candidate, Solution, Task
+from pipeline.task import Candidate, Question, Solution, Task
 
 
 async def answered(

@@ -7,12 +7,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.source.indentation import indented
-from sandbox.api import Test, Verdict
+from sandbox.api import Call, Test, Verdict
 
 if TYPE_CHECKING:
     from pipeline.ledger import Ledger
     from pipeline.models.api import HiddenStates
-    from pipeline.select.distinguish import Question
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +108,23 @@ class Judged:
     def passes(self) -> bool:
         """Every visible test passed, and there was at least one."""
         return bool(self.visible) and all(v.passed for v in self.visible)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One call and the two things that candidates do on it; for a model or a person to answer."""
+
+    call: Call
+    source: str
+    """The call as a line of Python."""
+    outputs: tuple[str, str]
+    """As a person would write them: a value, or `raises ValueError`."""
+    sides: tuple[tuple[int, ...], tuple[int, ...]]
+    """Indices into the survivors of those that gave each output."""
+
+    @property
+    def shown(self) -> str:
+        return f"{self.source}: {self.outputs[0]}, or {self.outputs[1]}?"
 
 
 class Status(StrEnum):

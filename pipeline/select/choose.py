@@ -9,11 +9,11 @@ from pipeline.context import Context
 from pipeline.events import StageEnded
 from pipeline.select.agreement import SMALL_EDITS, Agreement, agreement
 from pipeline.select.behaviour import behaviours
-from pipeline.select.distinguish import Question, distinguish, question_of
+from pipeline.select.distinguish import distinguish, question_of
 from pipeline.select.generator import generated_stdins
 from pipeline.select.own import Own, own_evidence
 from pipeline.select.weigh import weigh
-from pipeline.task import Judged, Task
+from pipeline.task import Judged, Question, Task
 from sandbox.api import Verdict
 
 Rank = tuple[bool, int, float, float, float]

@@ -23,7 +23,7 @@ from pipeline.repair.minimise import reduce
 from pipeline.select.behaviour import QUICK, RETURNED, Behaviours, did
 from pipeline.selftests import source_of, spoken
 from pipeline.stop import if_possible
-from pipeline.task import Judged, Task
+from pipeline.task import Judged, Question, Task
 from sandbox.api import Batch, Call, Form, Job
 
 STAGE = "distinguish"
@@ -42,25 +42,6 @@ SCHEMA = json.dumps(
         "required": ["right"],
     }
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """One call and the two things that candidates do on it; for a model or a person to answer."""
-
-    call: Call
-    outputs: tuple[str, str]
-    """As a person would write them: a value, or `raises ValueError`."""
-    sides: tuple[tuple[int, ...], tuple[int, ...]]
-    """Indices into the pool of those that gave each output."""
-
-    @property
-    def source(self) -> str:
-        return source_of(self.call)
-
-    @property
-    def shown(self) -> str:
-        return f"{self.source}: {self.outputs[0]}, or {self.outputs[1]}?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +152,7 @@ async def _asked(
         return None
     return Question(
         call=call,
+        source=source_of(call),
         outputs=(a.removeprefix(RETURNED), b.removeprefix(RETURNED)),
         sides=(_indices(texts, a), _indices(texts, b)),
     )
@@ -213,10 +195,15 @@ async def _voted(ctx: Context, text: str, question: Question) -> Ruling:
 
 def _request(ctx: Context, text: str, question: Question, vote: int, swapped: bool) -> Request:
     first, second = question.outputs[::-1] if swapped else question.outputs
-    call = source_of(question.call)
     return Request(
         messages=user(
-            render("distinguish", source=text.rstrip(), call=call, first=first, second=second)
+            render(
+                "distinguish",
+                source=text.rstrip(),
+                call=question.source,
+                first=first,
+                second=second,
+            )
         ),
         seed=ctx.settings.seed * 1000 + 800 + vote,
         max_tokens=min(ctx.settings.max_tokens, 32),

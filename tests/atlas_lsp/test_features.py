@@ -13,8 +13,7 @@ import pytest
 
 from atlas_lsp.solver import Finished, Order
 from pipeline.models.api import ModelNotFound
-from pipeline.select.distinguish import Question
-from pipeline.task import Status
+from pipeline.task import Question, Status
 from sandbox.api import Call
 from tests.atlas_lsp.simulated import (
     EDITORS,
@@ -415,7 +414,9 @@ def _folder(path: Path) -> Any:
 # questions
 
 
-QUESTION = Question(call=Call(entry="twice", args=(0,)), outputs=("0", "1"), sides=((0,), (1,)))
+QUESTION = Question(
+    call=Call(entry="twice", args=(0,)), source="twice(0)", outputs=("0", "1"), sides=((0,), (1,))
+)
 ANSWERS = ("return n * 2", "return n * 2 or 1")
 
 

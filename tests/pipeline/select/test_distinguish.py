@@ -14,11 +14,11 @@ from pipeline.events import Decided, Event, StageEnded
 from pipeline.models.api import ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
 from pipeline.select.behaviour import Behaviours, behaviours
-from pipeline.select.distinguish import N_EACH, STAGE, Question, Ruling, distinguish, question_of
+from pipeline.select.distinguish import N_EACH, STAGE, Ruling, distinguish, question_of
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Candidate, Judged
+from pipeline.task import Candidate, Judged, Question
 from sandbox.api import Call, Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -199,7 +199,10 @@ async def test_no_time_is_no_vote(box: Sandbox):
     ctx = Context(model=ScriptedModel([]), sandbox=box, emit=events.append)
     ctx.ledger.wall_s = ctx.settings.timeout_s
     question = Question(
-        call=Call(entry="total", args=([-1],)), outputs=("-1", "1"), sides=((0,), (1,))
+        call=Call(entry="total", args=([-1],)),
+        source="total([-1])",
+        outputs=("-1", "1"),
+        sides=((0,), (1,)),
     )
     assert await distinguish(ctx, task, question) is None
     (ended,) = [e for e in events if isinstance(e, StageEnded) and e.stage == STAGE]
