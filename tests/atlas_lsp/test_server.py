@@ -37,6 +37,21 @@ def other():
 '''
 
 
+FIRST = "whatever comes first"
+MIDDLE = '''\
+def middle(low, high):
+    """A number in the middle.
+
+    >>> middle(2, 4)
+    3
+    """
+    return low + high - 2
+
+
+NAME = "🚀 untouched"
+'''
+
+
 class Editor:
     """What a client keeps: one buffer, its version, and what the server asked for."""
 
@@ -46,6 +61,7 @@ class Editor:
         self.version = 1
         self.applied: list[types.ApplyWorkspaceEditParams] = []
         self.asked = asyncio.Event()
+        self.questions: list[str] = []
         self.answer = "Apply"
         self.typing_before_apply = ""
 
@@ -138,7 +154,9 @@ def configured(editor: Editor) -> None:
         editor.asked.set()
         if editor.typing_before_apply:
             editor.type(editor.typing_before_apply)
-        items = [a for a in params.actions or [] if a.title == editor.answer]
+        editor.questions.append(params.message)
+        offered = params.actions or []
+        items = [a for a in offered if editor.answer in (a.title, FIRST)]
         return items[0] if items else None
 
 
@@ -233,6 +251,27 @@ async def test_a_function_that_changed_meanwhile_is_left_alone(editor: LanguageC
     assert not one.applied
     assert any("changed while" in m.message for m in editor.messages)
     assert one.text == SOURCE.replace("Is n even?", "Is n an even number?")
+
+
+@pytest.mark.docker
+async def test_an_answer_becomes_an_example_and_then_the_edit_is_applied(editor: LanguageClient):
+    one = of(editor)
+    one.open(MIDDLE)
+    one.answer = FIRST
+    one.typing_before_apply = "# typed 🚀 before the answer\n" + MIDDLE
+    await one.run("atlas.repair", URI, "middle")
+    await one.ended()
+    for _ in range(200):
+        if one.applied:
+            break
+        await asyncio.sleep(0.05)
+    which, apply = one.questions
+    assert "candidates for `middle` differ: what is right for middle(" in which
+    assert "2/2 examples" in apply
+    head, last, _ = MIDDLE.partition("    3\n")
+    assert one.text.startswith(f"# typed 🚀 before the answer\n{head}{last}    >>> middle(")
+    assert one.text.endswith('\n\n\nNAME = "🚀 untouched"\n')
+    assert "return low + high - 2\n" not in one.text
 
 
 @pytest.mark.docker
