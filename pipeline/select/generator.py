@@ -63,7 +63,7 @@ async def generated_stdins(ctx: Context, task: Task, pool: Sequence[Judged]) -> 
 
 
 def _needless(ctx: Context, task: Task, pool: Sequence[Judged]) -> str | None:
-    """Why more inputs could change nothing, or may not be asked for any more."""
+    """Why more inputs could change nothing; None where they could."""
     if not ctx.settings.agreement:
         return "agreement is switched off: nothing would be compared"
     passing = [runnable(task, one.candidate) for one in pool if one.passes]
