@@ -121,6 +121,12 @@ def add_views(server: AtlasServer) -> None:
 
 
 def add_commands(server: AtlasServer) -> None:
+    add_job_commands(server)
+    add_result_commands(server)
+    add_evidence_commands(server)
+
+
+def add_job_commands(server: AtlasServer) -> None:
     @server.command("atlas.solve")
     def solve(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
         return work.start(ls, "solve", (uri, name))
@@ -157,6 +163,8 @@ def add_commands(server: AtlasServer) -> None:
             for job in ls.jobs.all
         ]
 
+
+def add_result_commands(server: AtlasServer) -> None:
     @server.command("atlas.apply")
     def apply_result(ls: AtlasServer, uri: str, name: str) -> bool:
         """Apply a finished result; False when there is none. The outcome is told as a message."""
@@ -172,8 +180,6 @@ def add_commands(server: AtlasServer) -> None:
             return False
         ls.spawn_check(uri, checks.check(ls, uri))
         return True
-
-    add_evidence_commands(server)
 
 
 def add_evidence_commands(server: AtlasServer) -> None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pipeline.context import Context
 from pipeline.judge import runnable
 from pipeline.select.inputs import mutated_calls, visible_calls
-from pipeline.select.matrix import BROKEN, HUNG, N_STDIN, PROGRAM, behaviour, plan_of
-from pipeline.select.stdin import mutated_stdins
+from pipeline.select.matrix import BROKEN, HUNG, PROGRAM, behaviour, mutated_samples, plan_of
 from pipeline.task import Judged, Task
 from sandbox.api import Batch, Call, Job, Limits, Observation, Outcome, Program
 
@@ -80,9 +79,7 @@ def _mutated(task: Task, seed: int) -> Sequence[Call | Program]:
     if task.kind != "stdio":
         forms = [column.form for column in plan_of(task, seed=seed).columns]
         return [form for form in forms if isinstance(form, Call)]
-    samples = [v.test.form.stdin for v in task.visible if isinstance(v.test.form, Program)]
-    texts = [sample.decode("utf-8", "replace") for sample in samples]
-    return [Program(stdin=text.encode()) for text in mutated_stdins(texts, seed=seed, n=N_STDIN)]
+    return mutated_samples(task, seed)
 
 
 async def _did(

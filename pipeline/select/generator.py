@@ -15,7 +15,7 @@ from pipeline.context import Context
 from pipeline.events import StageEnded, StageStarted
 from pipeline.extract import ExtractionFailure, extract
 from pipeline.judge import runnable
-from pipeline.models.api import PromptTooLong, Request
+from pipeline.models.api import Request
 from pipeline.prompts import render
 from pipeline.select.matrix import deduplicated
 from pipeline.stop import if_possible
@@ -84,10 +84,7 @@ async def _made(ctx: Context, task: Task) -> tuple[Program, ...] | Abstained:
 
 
 async def _written(ctx: Context, task: Task) -> str | Abstained:
-    try:
-        answers = await ask(ctx, STAGE, [_request(ctx, task)])
-    except PromptTooLong as exc:
-        return Abstained(reason=str(exc))
+    answers = await ask(ctx, STAGE, [_request(ctx, task)])
     if not answers:
         return Abstained(reason=f"the budget of {ctx.settings.token_budget} tokens is used up")
     read = extract(answers[0].text, task)

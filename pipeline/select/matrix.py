@@ -200,11 +200,16 @@ def _generated(groups: Sequence[Sequence[Test]], columns: dict[str, Column]) -> 
 
 def _new_inputs(task: Task, near: Sequence[Call], seed: int) -> list[Form]:
     if task.kind == "stdio":
-        samples = [v.test.form.stdin for v in task.visible if isinstance(v.test.form, Program)]
-        texts = [sample.decode("utf-8", "replace") for sample in samples]
-        made = mutated_stdins(texts, seed=seed, n=N_STDIN)
-        return [Program(stdin=text.encode()) for text in made]
+        return [*mutated_samples(task, seed)]
     return [*mutated_calls(near, seed=seed, n=N_MUTATED), *edge_calls(near, n=N_EDGE)]
+
+
+def mutated_samples(task: Task, seed: int) -> tuple[Program, ...]:
+    """New inputs for a program, near those of its visible tests."""
+    samples = [v.test.form.stdin for v in task.visible if isinstance(v.test.form, Program)]
+    texts = [sample.decode("utf-8", "replace") for sample in samples]
+    made = mutated_stdins(texts, seed=seed, n=N_STDIN)
+    return tuple(Program(stdin=text.encode()) for text in made)
 
 
 def _extend(columns: dict[str, Column], source: str, forms: Iterable[Form]) -> None:

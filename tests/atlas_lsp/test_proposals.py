@@ -16,24 +16,13 @@ from pipeline.repair.testgen import FileEdit, TestProposal
 from pipeline.source.edit import applied
 from pipeline.source.locate import find_function
 from pipeline.source.text import Document, document_from_bytes
+from tests.atlas_lsp.test_real_clients import CLAMP as PLAIN_CLAMP
 from tests.atlas_lsp.test_server import URI, Editor, editor
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 __all__ = ["editor"]
 HEAD = '"""A module 🚀."""\r\n\r\n\r\n'
-CLAMP = '''\
-def clamp(x, low, high):
-    """Hold x between low and high.
-
-    >>> clamp(5, 0, 10)
-    5
-    """
-    if x < low:
-        return low
-    if x > high:
-        return high
-    return x
-'''.replace("\n", "\r\n")
+CLAMP = PLAIN_CLAMP.replace("\n", "\r\n")
 TAIL = '\r\n\r\nNAME = "🚀 untouched"\r\n'
 
 
