@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pipeline.caches import cache_folder
+from pipeline.core.caches import cache_folder
 
 if TYPE_CHECKING:
     from atlas_lsp.state import AtlasServer

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from atlas_lsp.protocol import NoAnswer, answer_to
-from pipeline.task import Status
+from pipeline.core.task import Status
 
 if TYPE_CHECKING:
     from atlas_lsp.jobs import Key

@@ -19,11 +19,11 @@ from atlas_lsp.settings import ServerSettings
 from pipeline.source.text import Document
 
 if TYPE_CHECKING:
-    from pipeline.events import Event
+    from pipeline.core.events import Event
+    from pipeline.core.task import Judged
     from pipeline.job import JobResult
     from pipeline.repair.testgen import TestProposal
     from pipeline.source.locate import FunctionSite
-    from pipeline.task import Judged
     from pipeline.wiring import Runtime
     from sandbox.api import Verdict
 
@@ -205,7 +205,7 @@ class _Engine:
     async def solve(
         self, order: Order, emit: Callable[[Event], None], keep_best: asyncio.Event
     ) -> Finished:
-        from pipeline.context import Settings
+        from pipeline.core.context import Settings
         from pipeline.job import run_job
         from pipeline.report import as_json
         from pipeline.source.locate import find_function
@@ -222,7 +222,7 @@ class _Engine:
         return Finished(result=result, evidence=as_json(result, up), answers=answers)
 
     async def propose(self, order: Order, emit: Callable[[Event], None]) -> Proposed:
-        from pipeline.context import Settings
+        from pipeline.core.context import Settings
         from pipeline.repair.testgen import propose_tests
         from pipeline.source.locate import find_function
 
@@ -238,7 +238,7 @@ class _Engine:
     async def verify(
         self, document: Document, result: JobResult, settings: ServerSettings
     ) -> Judged | None:
-        from pipeline.context import Settings
+        from pipeline.core.context import Settings
         from pipeline.judge import judge_all
         from pipeline.source.locate import find_function
         from pipeline.source.task import task_from_file

@@ -22,7 +22,7 @@ from pipeline.source.text import SourceError
 from sandbox.api import SandboxError
 
 if TYPE_CHECKING:
-    from pipeline.events import Event
+    from pipeline.core.events import Event
 
 TESTS = "tests"
 log = logging.getLogger(__name__)

@@ -30,10 +30,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.ask import ask
 from pipeline.bench.statistics import Paired, paired, wilson
-from pipeline.board import Board
-from pipeline.context import Context, Settings
+from pipeline.core.ask import ask
+from pipeline.core.board import Board
+from pipeline.core.context import Context, Settings
+from pipeline.core.task import Candidate, Task
 from pipeline.engine import judge_current
 from pipeline.generate import probe, read_all, slot_request
 from pipeline.judge import judge_all
@@ -43,7 +44,6 @@ from pipeline.repair.rung import mechanical, mend
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Candidate, Task
 from pipeline.wiring import Runtime, runtime
 from sandbox import open_sandbox
 from sandbox.api import Job, Limits, Outcome, Program, SandboxUnavailable

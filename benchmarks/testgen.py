@@ -28,7 +28,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.context import Context, Settings
+from pipeline.core.context import Context, Settings
+from pipeline.core.task import Task
 from pipeline.models.scripted import ScriptedModel
 from pipeline.nano.bench import load_bench
 from pipeline.nano.hidden import load_hidden
@@ -42,7 +43,6 @@ from pipeline.repair.testgen import MAX_TESTS, TestProposal, proposed
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Task
 from sandbox import open_sandbox
 from sandbox.api import Completes, Program, Sandbox, SandboxUnavailable, Test
 from sandbox.verdicts import run_tests

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipeline.conclude import about_origin, about_visible, side_effects, status_of
-from pipeline.context import Context
+from pipeline.core.context import Context
+from pipeline.core.task import Candidate, Question, Solution, Task
 from pipeline.judge import judge_all
 from pipeline.repair.cases import case_of
 from pipeline.repair.doctest_text import Named, with_doctests
@@ -17,7 +18,6 @@ from pipeline.source.edit import splice
 from pipeline.source.locate import FunctionSite, find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
-from pipeline.task import Candidate, Question, Solution, Task
 
 
 async def answered(

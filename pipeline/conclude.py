@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.board import Board
-from pipeline.context import Context
+from pipeline.core.board import Board
+from pipeline.core.context import Context
+from pipeline.core.task import Judged, Solution, Status, Task
 from pipeline.judge import first_failure
 from pipeline.repair.contradictions import contradictions
 from pipeline.repair.guard import behaviour_changes
 from pipeline.select.choose import Choice, choose
-from pipeline.task import Judged, Solution, Status, Task
 from sandbox.api import BROKEN_MACHINERY, Proof
 
 

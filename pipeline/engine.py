@@ -8,17 +8,17 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from pipeline.board import Board
 from pipeline.conclude import conclude
-from pipeline.context import Context
-from pipeline.events import StageEnded, StageStarted
+from pipeline.core.board import Board
+from pipeline.core.context import Context
+from pipeline.core.events import StageEnded, StageStarted
+from pipeline.core.stop import until_stopped
+from pipeline.core.task import Candidate, Judged, Solution, Task
 from pipeline.generate import generate, probe
 from pipeline.judge import judge_all
 from pipeline.repair.prcot import learned, repair
 from pipeline.repair.rung import mechanical, mend
 from pipeline.select.choose import undecided
-from pipeline.stop import until_stopped
-from pipeline.task import Candidate, Judged, Solution, Task
 
 Rung = Callable[[], Awaitable[Sequence[Candidate]]]
 

@@ -13,12 +13,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from pipeline.core.indentation import dedented, indented, with_unit
+from pipeline.core.task import Task
 from pipeline.source.edit import missing_imports
-from pipeline.source.indentation import dedented, indented, with_unit
 from pipeline.source.locate import FunctionNode, FunctionSite, functions, parameter_names
 from pipeline.source.names import bound, needed
 from pipeline.source.text import Document, parse, parse_quietly
-from pipeline.task import Task
 
 MAX_ANSWER_BYTES = 100_000
 MAX_PARSED_CHARS = 300_000

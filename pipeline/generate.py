@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from pipeline.ask import ask, user
-from pipeline.context import Context
-from pipeline.events import CandidateMade
+from pipeline.core.ask import ask, user
+from pipeline.core.context import Context
+from pipeline.core.events import CandidateMade
+from pipeline.core.task import Candidate, Task
 from pipeline.extract import ExtractionFailure, extract, merge
 from pipeline.models.api import Completion, ModelInfo, Request, Sampling
 from pipeline.plans import plan_search
 from pipeline.prompts import FOLDER, render
-from pipeline.task import Candidate, Task
 
 SLOT_TEMPERATURES = (0.6, 0.8, 1.0)
 

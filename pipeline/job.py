@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.answers import answered
-from pipeline.caches import cache_folder
-from pipeline.context import Settings
+from pipeline.core.caches import cache_folder
+from pipeline.core.context import Settings
+from pipeline.core.events import Emit, ignore
+from pipeline.core.task import Solution, Task
 from pipeline.engine import solve
-from pipeline.events import Emit, ignore
 from pipeline.source.edit import splice, unified_diff
 from pipeline.source.locate import FunctionSite
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
-from pipeline.task import Solution, Task
 from pipeline.wiring import Runtime
 
 REPAIR_COUNTS = "repair.json"

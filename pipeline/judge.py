@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from pipeline.context import Context
-from pipeline.events import CandidateJudged, Progress
+from pipeline.core.context import Context
+from pipeline.core.events import CandidateJudged, Progress
+from pipeline.core.task import Candidate, Judged, Task
 from pipeline.source.edit import with_imports
-from pipeline.task import Candidate, Judged, Task
 from sandbox.api import Verdict
 from sandbox.verdicts import run_twice
 

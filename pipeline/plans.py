@@ -13,12 +13,12 @@ import itertools
 import json
 from collections.abc import Sequence
 
-from pipeline.ask import ask, user
-from pipeline.context import Context
-from pipeline.events import Decided, StageEnded
+from pipeline.core.ask import ask, user
+from pipeline.core.context import Context
+from pipeline.core.events import Decided, StageEnded
+from pipeline.core.task import Task
 from pipeline.models.api import Completion, Request, Sampling
 from pipeline.prompts import render
-from pipeline.task import Task
 
 N_OBSERVATIONS = 6
 N_SPARE = 2

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.core.task import Judged, Solution
 from pipeline.job import JobResult
 from pipeline.judge import first_failure
 from pipeline.models.api import ModelInfo
-from pipeline.task import Judged, Solution
 from pipeline.wiring import Runtime
 from sandbox.api import Verdict
 

@@ -15,9 +15,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipeline.ask import ask, user
-from pipeline.context import Context
-from pipeline.events import StageEnded, StageStarted
+from pipeline.core.ask import ask, user
+from pipeline.core.context import Context
+from pipeline.core.events import StageEnded, StageStarted
+from pipeline.core.task import Task, VisibleTest
 from pipeline.models.api import Completion, Request, Sampling
 from pipeline.plans import strings_in
 from pipeline.prompts import render
@@ -25,7 +26,6 @@ from pipeline.select.inputs import mutated_calls, visible_calls
 from pipeline.source.doctests import split_calls
 from pipeline.source.examples import literal
 from pipeline.source.text import parse
-from pipeline.task import Task, VisibleTest
 from sandbox.api import Call, Policy, Returns, Test
 from sandbox.verdicts import equal
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipeline.caches import cache_folder
-from pipeline.context import Context, Settings
-from pipeline.events import Emit, ignore
-from pipeline.ledger import Ledger
-from pipeline.metered import MeteredSandbox
+from pipeline.core.caches import cache_folder
+from pipeline.core.context import Context, Settings
+from pipeline.core.events import Emit, ignore
+from pipeline.core.ledger import Ledger
+from pipeline.core.metered import MeteredSandbox
 from pipeline.models.api import Model, ModelNotFound
 from sandbox import open_sandbox
 from sandbox.api import Sandbox

@@ -117,7 +117,7 @@ async def _run(args: argparse.Namespace) -> int:
 def _plan(args: argparse.Namespace) -> Plan:
     from pipeline.bench.publish import Selection
     from pipeline.bench.run import Plan
-    from pipeline.context import Settings
+    from pipeline.core.context import Settings
 
     return Plan(
         selection=Selection(

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline.context import Settings
-from pipeline.events import Emit, Event, Progress, StageEnded, StageStarted, ignore
+from pipeline.core.context import Settings
+from pipeline.core.events import Emit, Event, Progress, StageEnded, StageStarted, ignore
 
 STAGES = (
     "probe",

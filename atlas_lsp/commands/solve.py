@@ -42,7 +42,7 @@ async def _run(args: argparse.Namespace) -> int:
     from contextlib import ExitStack
 
     from atlas_lsp.exits import NOTHING_GOOD, OK
-    from pipeline.events import JsonlTrace, fan_out
+    from pipeline.core.events import JsonlTrace, fan_out
     from pipeline.job import run_job
     from pipeline.report import as_json, summary
     from pipeline.source.locate import find_function

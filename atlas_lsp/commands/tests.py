@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _run(args: argparse.Namespace) -> int:
     from atlas_lsp.exits import NOTHING_GOOD, OK
-    from pipeline.context import Settings
+    from pipeline.core.context import Settings
     from pipeline.repair.testgen import propose_tests
     from pipeline.source.locate import find_function
     from pipeline.wiring import runtime

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, fields, replace
 
 from pipeline.bench.records import BenchError
-from pipeline.context import Settings
+from pipeline.core.context import Settings
 
 SWITCHES = (*(f.name for f in fields(Settings) if f.type == "bool" and f.name != "ask"), "thinking")
 """What `-stage` can switch off: each Boolean setting, and the thinking; nobody is asked here."""

@@ -31,13 +31,13 @@ from pipeline.bench.records import (
     write_manifest,
 )
 from pipeline.bench.suites import task_of
-from pipeline.context import Context, Settings
+from pipeline.core.context import Context, Settings
+from pipeline.core.events import Emit, Event, JsonlTrace, Progress
+from pipeline.core.task import Candidate, Judged, Solution, Task
 from pipeline.engine import solve
-from pipeline.events import Emit, Event, JsonlTrace, Progress
 from pipeline.generate import generate, probe
 from pipeline.judge import runnable
 from pipeline.models.api import PromptTooLong
-from pipeline.task import Candidate, Judged, Solution, Task
 from pipeline.wiring import Runtime
 
 OnDone = Callable[[Cell, int, int], None]

@@ -6,10 +6,10 @@ import dataclasses
 from pathlib import Path
 
 from pipeline.bench.records import Json, PublicTask, SuiteError, read_tasks
+from pipeline.core.task import Task, VisibleTest
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import SourceError, document_from_bytes
-from pipeline.task import Task, VisibleTest
 from sandbox.api import Call, Limits, Policy, Prints, Program, Returns, Test
 
 

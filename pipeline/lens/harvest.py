@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.ask import ask, user
 from pipeline.bench.scorer import score_program
-from pipeline.context import Context, Settings
+from pipeline.core.ask import ask, user
+from pipeline.core.context import Context, Settings
+from pipeline.core.task import Candidate, Task
 from pipeline.generate import perturbations, read_all
 from pipeline.judge import runnable
 from pipeline.lens.pool import Pool
@@ -24,7 +25,6 @@ from pipeline.lens.tasks import LabelTask
 from pipeline.models.api import Completion, Model, ModelInfo, Request, Sampling
 from pipeline.prompts import render
 from pipeline.select.inputs import mutated_calls, visible_calls
-from pipeline.task import Candidate, Task
 from pipeline.wiring import Runtime
 from sandbox.api import Completes, Limits, Sandbox, Test
 

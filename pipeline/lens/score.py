@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.core.task import Candidate
 from pipeline.lens.record import (
     PACKAGED,
     Head,
@@ -22,7 +23,6 @@ from pipeline.lens.record import (
     load_lens,
 )
 from pipeline.models.api import HiddenStates, ModelInfo
-from pipeline.task import Candidate
 
 if TYPE_CHECKING:
     from pipeline.lens.record import Array

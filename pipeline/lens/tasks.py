@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
+from pipeline.core.task import Task
 from pipeline.nano import compose
 from pipeline.nano.bench import load_bench
 from pipeline.nano.corpus import STUBS, draw_cases, make_subject, source
@@ -27,7 +28,6 @@ from pipeline.nano.instance import (
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Task
 from sandbox.api import Call, Policy, Returns, Test
 
 Split = Literal["train", "test"]

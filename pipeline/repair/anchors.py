@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pipeline.board import Board
-from pipeline.task import Judged, Task
+from pipeline.core.board import Board
+from pipeline.core.task import Judged, Task
 from sandbox.api import Doctest, DoctestWants, Test, Verdict, VerdictKind
 from sandbox.verdicts import judge
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
+from pipeline.core.task import Task
 from pipeline.repair.screen import LEAST_S, screen
 from pipeline.repair.shapes import (
     PROBES,
@@ -22,7 +23,6 @@ from pipeline.repair.shapes import (
 from pipeline.repair.target import Param, Target
 from pipeline.select.inputs import mutated_calls, visible_calls
 from pipeline.source.text import parse
-from pipeline.task import Task
 from sandbox.api import (
     Call,
     Doctest,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.core.task import Task
 from pipeline.repair.hints import split_tests
 from pipeline.repair.search import Found, Version
-from pipeline.task import Task
 from sandbox.api import DoctestWants, Test
 
 ALL_THE_SAME = "all examples want the same, which many wrong functions give too"

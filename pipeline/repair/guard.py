@@ -10,7 +10,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.context import Context
+from pipeline.core.context import Context
+from pipeline.core.task import Task
 from pipeline.repair.cases import Case, Look, calls_for, plain_case
 from pipeline.repair.plausible import fitting
 from pipeline.repair.screen import LEAST_S, screen
@@ -19,7 +20,6 @@ from pipeline.select.inputs import visible_calls
 from pipeline.source.edit import with_imports
 from pipeline.source.locate import find_function
 from pipeline.source.text import Document, SourceError
-from pipeline.task import Task
 from sandbox.api import Call, Observation, Outcome
 
 MOST_SENTENCES = 3

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from pipeline.core.task import Task
 from pipeline.repair.doubt import doubt_of
 from pipeline.repair.ranking import Ranked, ranked
 from pipeline.repair.search import Found, Search, Version, search
-from pipeline.task import Task
 from sandbox.api import Limits, Sandbox
 from sandbox.verdicts import run_twice
 

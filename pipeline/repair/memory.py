@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from pipeline.board import Board
+from pipeline.core.board import Board
+from pipeline.core.task import Judged, Task
 from pipeline.judge import first_failure
 from pipeline.repair.anchors import keeps_anchors, parent_of
-from pipeline.task import Judged, Task
 
 MOST_IDEAS = 2
 LONGEST = 120

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
+from pipeline.core.task import Task
 from pipeline.repair.hints import split_tests
 from pipeline.source.text import parse
-from pipeline.task import Task
 from sandbox.api import (
     Call,
     Form,

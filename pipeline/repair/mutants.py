@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from pipeline.core.task import Task
 from pipeline.repair.edits import Edit, edits_of
 from pipeline.repair.screen import screen
-from pipeline.task import Task
 from sandbox.api import Outcome, Sandbox, Test
 
 N_MUTANTS = 120

@@ -6,9 +6,9 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from pipeline.core.task import Task
 from pipeline.repair.cases import Case
 from pipeline.select.inputs import visible_calls
-from pipeline.task import Task
 from sandbox.api import Call
 
 LEAST_KEPT = 8

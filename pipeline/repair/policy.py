@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.board import Move, Try
-from pipeline.context import Context
-from pipeline.events import Decided, Progress
+from pipeline.core.board import Move, Try
+from pipeline.core.context import Context
+from pipeline.core.events import Decided, Progress
 
 MOVES: tuple[Move, ...] = ("repair", "restart")
 FAILED_ROUNDS = 2

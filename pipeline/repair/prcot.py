@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.ask import ask, user
-from pipeline.board import Board, Try
-from pipeline.context import Context
+from pipeline.core.ask import ask, user
+from pipeline.core.board import Board, Try
+from pipeline.core.context import Context
+from pipeline.core.task import Candidate, Judged, Task
 from pipeline.generate import read_all, slot_request, thinking_cap
 from pipeline.judge import first_failure, runnable
 from pipeline.models.api import Request, Sampling
@@ -15,7 +16,6 @@ from pipeline.repair.anchors import FRESH, pick_parent
 from pipeline.repair.memory import memory_of
 from pipeline.repair.minimise import smallest_failure
 from pipeline.repair.policy import choose_moves, learn
-from pipeline.task import Candidate, Judged, Task
 from sandbox.api import Verdict
 
 PERSPECTIVES = (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.board import Board
-from pipeline.context import Context
-from pipeline.events import Progress
+from pipeline.core.board import Board
+from pipeline.core.context import Context
+from pipeline.core.events import Progress
+from pipeline.core.task import Candidate, Task
 from pipeline.repair.mechanical import repair_mechanically
-from pipeline.task import Candidate, Task
 
 MOST_PATCHES = 3
 MENDED = "a small edit of a wrong answer, which is wrong too often to be proved by examples alone"

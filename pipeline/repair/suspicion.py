@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pipeline.task import Task
+from pipeline.core.task import Task
 from sandbox.api import Limits, Sandbox, Test
 from sandbox.verdicts import job_of, judge
 

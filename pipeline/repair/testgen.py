@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.context import Context, Settings
-from pipeline.events import Emit, Progress, StageEnded, StageStarted, ignore
+from pipeline.core.context import Context, Settings
+from pipeline.core.events import Emit, Progress, StageEnded, StageStarted, ignore
+from pipeline.core.task import Task
 from pipeline.repair.cases import Case, Cases, cases_of
 from pipeline.repair.doctest_text import Named, examples_text, with_doctests
 from pipeline.repair.hints import split_tests
@@ -29,7 +30,6 @@ from pipeline.selftests import SelfTests, self_tests, source_of
 from pipeline.source.locate import FunctionSite, find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
-from pipeline.task import Task
 from sandbox.api import Call, Outcome, Returns, Test, Verdict
 from sandbox.verdicts import brief, run_tests
 

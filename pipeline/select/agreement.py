@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.context import Context
-from pipeline.events import Decided
+from pipeline.core.context import Context
+from pipeline.core.events import Decided
+from pipeline.core.task import Judged, Task
 from pipeline.select.behaviour import Behaviours, behaviours
 from pipeline.select.distinguish import Ruling
 from pipeline.select.matrix import shown
-from pipeline.task import Judged, Task
 from sandbox.api import Program
 
 SMALL_EDITS = ("mechanical", "mend")

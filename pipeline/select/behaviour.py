@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.context import Context
+from pipeline.core.context import Context
+from pipeline.core.task import Judged, Task
 from pipeline.judge import runnable
 from pipeline.select.inputs import mutated_calls, visible_calls
 from pipeline.select.matrix import BROKEN, HUNG, PROGRAM, behaviour, mutated_samples, plan_of
-from pipeline.task import Judged, Task
 from sandbox.api import Batch, Call, Job, Limits, Observation, Outcome, Program
 
 QUICK = Limits(cpu_s=0.5, wall_s=1.5)

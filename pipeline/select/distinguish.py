@@ -12,9 +12,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.ask import ask, user
-from pipeline.context import Context
-from pipeline.events import Decided, StageEnded, StageStarted
+from pipeline.core.ask import ask, user
+from pipeline.core.context import Context
+from pipeline.core.events import Decided, StageEnded, StageStarted
+from pipeline.core.stop import if_possible
+from pipeline.core.task import Judged, Question, Task
 from pipeline.judge import runnable
 from pipeline.models.api import Request, Sampling
 from pipeline.plans import strings_in
@@ -22,8 +24,6 @@ from pipeline.prompts import render
 from pipeline.repair.minimise import reduce
 from pipeline.select.behaviour import QUICK, RETURNED, Behaviours, did
 from pipeline.selftests import source_of, spoken
-from pipeline.stop import if_possible
-from pipeline.task import Judged, Question, Task
 from sandbox.api import Batch, Call, Form, Job
 
 STAGE = "distinguish"

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from pipeline.context import Settings
+from pipeline.core.context import Settings
 from pipeline.judge import runnable
 from pipeline.lens.harvest import Sampled, label, sample
 from pipeline.lens.record import lens_folder

@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.ask import ask, user
-from pipeline.context import Context
-from pipeline.events import StageEnded, StageStarted
+from pipeline.core.ask import ask, user
+from pipeline.core.context import Context
+from pipeline.core.events import StageEnded, StageStarted
+from pipeline.core.stop import if_possible
+from pipeline.core.task import Judged, Task
 from pipeline.extract import ExtractionFailure, extract
 from pipeline.judge import runnable
 from pipeline.models.api import Request
 from pipeline.prompts import render
 from pipeline.select.matrix import deduplicated
-from pipeline.stop import if_possible
-from pipeline.task import Judged, Task
 from sandbox.api import Job, Limits, Observation, Outcome, Program
 
 STAGE = "generator"

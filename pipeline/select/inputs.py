@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
+from pipeline.core.task import Task
 from pipeline.source.doctests import split_calls
-from pipeline.task import Task
 from sandbox.api import Call
 
 N_INPUTS = 40

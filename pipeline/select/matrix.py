@@ -14,11 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.core.task import Task
 from pipeline.select.inputs import mutated_calls
 from pipeline.select.stdin import mutated_stdins
 from pipeline.select.typed import annotations_of, edge_calls, guessed_calls, typed_calls
 from pipeline.source.doctests import split_calls
-from pipeline.task import Task
 from sandbox.api import (
     BROKEN_MACHINERY,
     Batch,

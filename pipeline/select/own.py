@@ -11,8 +11,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.context import Context
-from pipeline.events import Decided
+from pipeline.core.context import Context
+from pipeline.core.events import Decided
+from pipeline.core.stop import if_possible
+from pipeline.core.task import Task
 from pipeline.judge import runnable
 from pipeline.select.agreement import Agreement
 from pipeline.select.behaviour import RETURNED
@@ -25,8 +27,6 @@ from pipeline.selftests import (
     self_tests,
 )
 from pipeline.source.examples import literal
-from pipeline.stop import if_possible
-from pipeline.task import Task
 from sandbox.api import Call, Verdict
 from sandbox.verdicts import run_tests
 

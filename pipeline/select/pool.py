@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.bench.suites import LIMITS
+from pipeline.core.task import Task, VisibleTest
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import SourceError, document_from_bytes
-from pipeline.task import Task, VisibleTest
 from sandbox.api import Call, Policy, Prints, Program, Returns, Test
 from sandbox.asserts import split_assert
 

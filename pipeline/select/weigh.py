@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from pipeline.context import Context
-from pipeline.events import Decided, StageEnded
+from pipeline.core.context import Context
+from pipeline.core.events import Decided, StageEnded
+from pipeline.core.task import Judged, Task
 from pipeline.judge import runnable
 from pipeline.lens.record import lens_folder
 from pipeline.select.evidence import draw
 from pipeline.select.matrix import matrix_of, plan_of
 from pipeline.select.posterior import Posterior, from_json, nearest
-from pipeline.task import Judged, Task
 from sandbox.api import Program
 
 STAGE = "posterior"

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.core.task import VisibleTest
 from pipeline.source.examples import Example, claim, literal, visible_example
 from pipeline.source.locate import FunctionSite, docstring_node
 from pipeline.source.text import Document, SourceError, parse
-from pipeline.task import VisibleTest
 from sandbox.api import (
     Call,
     Doctest,

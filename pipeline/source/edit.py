@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.source.indentation import dedented, indented, with_unit
+from pipeline.core.indentation import dedented, indented, with_unit
 from pipeline.source.locate import FunctionSite, docstring_node
 from pipeline.source.text import BOM, Document, parse
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from pipeline.core.task import VisibleTest
 from pipeline.source.text import parse
-from pipeline.task import VisibleTest
 from sandbox.api import Call, Limits, Policy, Prints, Program, Returns, Test
 
 MAX_TEXT_CHARS = 20_000

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.core.indentation import dedented
+from pipeline.core.task import Task, VisibleTest
 from pipeline.source.doctests import doctests_of, doctests_of_file
 from pipeline.source.examples import examples_of, visible_example
-from pipeline.source.indentation import dedented
 from pipeline.source.locate import FunctionSite
 from pipeline.source.names import BUILTINS, bound, is_dynamic, mutates, needed
 from pipeline.source.text import Document, parse
-from pipeline.task import Task, VisibleTest
 from sandbox.api import Call, Doctest, Limits
 
 MAX_CONTEXT_CHARS = 3000

@@ -17,14 +17,14 @@ from typing import Any
 from atlas_lsp.server import create_server
 from atlas_lsp.settings import ServerSettings
 from atlas_lsp.solver import Checked, Finished, Order
-from pipeline.events import Progress
+from pipeline.core.events import Progress
+from pipeline.core.ledger import Ledger
+from pipeline.core.task import Candidate, Judged, Solution, Status
 from pipeline.job import JobResult
-from pipeline.ledger import Ledger
 from pipeline.source.edit import splice, unified_diff
 from pipeline.source.locate import find_function, functions
 from pipeline.source.task import statement_of, task_from_file
 from pipeline.source.text import Document
-from pipeline.task import Candidate, Judged, Solution, Status
 from sandbox.api import Observation, Outcome, Proof, Verdict, VerdictKind
 
 URI = "file:///project/m%C3%B6d.py"

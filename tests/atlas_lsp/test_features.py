@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from atlas_lsp.solver import Finished, Order
+from pipeline.core.task import Question, Status
 from pipeline.models.api import ModelNotFound
-from pipeline.task import Question, Status
 from sandbox.api import Call
 from tests.atlas_lsp.simulated import (
     EDITORS,

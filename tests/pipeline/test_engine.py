@@ -7,15 +7,15 @@ import dataclasses
 
 import pytest
 
-from pipeline.context import Context, Settings
+from pipeline.core.context import Context, Settings
+from pipeline.core.events import Decided, Event, StageEnded, StageStarted
+from pipeline.core.task import Solution, Status, Task
 from pipeline.engine import solve
-from pipeline.events import Decided, Event, StageEnded, StageStarted
 from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Solution, Status, Task
 from sandbox.api import Job, Observation, Outcome, Sandbox
 from tests.hopeless import EXAMPLES
 

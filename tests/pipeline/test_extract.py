@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.core.task import Task
 from pipeline.extract import Extracted, ExtractionFailure, code_blocks, extract, merge
-from pipeline.task import Task
 
 STATEMENT = '''def keep(xs, n):
     """Keep multiples of n.

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.context import Context, Settings
-from pipeline.events import Decided, Event, StageEnded
+from pipeline.core.context import Context, Settings
+from pipeline.core.events import Decided, Event, StageEnded
+from pipeline.core.task import Task
 from pipeline.models.api import Completion, ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
 from pipeline.plans import N_SPARE, combinations, plan_search, strings_in, unlike
-from pipeline.task import Task
 from sandbox.api import Sandbox
 
 TASK = Task(task_id="t", kind="function", statement="def f(n): ...", entry_point="f")

@@ -14,7 +14,7 @@ from pathlib import Path
 from pipeline.bench.publish import Selection
 from pipeline.bench.records import RunFolder
 from pipeline.bench.run import Plan, prepare, run_cells, split_suite
-from pipeline.context import Settings
+from pipeline.core.context import Settings
 from pipeline.models.api import ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
 from pipeline.wiring import Runtime

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.bench.conditions import SWITCHES, condition_of, settings_of
 from pipeline.bench.records import BenchError
-from pipeline.context import Settings
+from pipeline.core.context import Settings
 
 
 def check(name: str) -> Settings:

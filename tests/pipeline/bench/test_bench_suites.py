@@ -26,7 +26,7 @@ from pipeline.bench.hidden import (
 from pipeline.bench.records import PublicTask, SuiteError, select_tasks
 from pipeline.bench.scorer import reference_tests, score_program
 from pipeline.bench.suites import task_of
-from pipeline.task import Task
+from pipeline.core.task import Task
 from sandbox.api import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

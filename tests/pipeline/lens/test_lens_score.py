@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from lens_made import MODEL, candidates, clipped, lens, states
 
+from pipeline.core.task import Candidate
 from pipeline.lens.record import FORMAT, Lens, LensError, load_lens, save_lens
 from pipeline.lens.score import CLIP, Abstained, easiness, energies_of, lens_log_odds
 from pipeline.models.api import ModelInfo
-from pipeline.task import Candidate
 
 ROOT = Path(__file__).parents[3]
 

@@ -36,8 +36,8 @@ def test_a_signal_is_found_on_other_tasks(trained: Lens):
 
 
 def test_its_log_odds_are_a_term_of_a_sum(trained: Lens):
+    from pipeline.core.task import Candidate
     from pipeline.models.api import HiddenStates
-    from pipeline.task import Candidate
 
     fresh = pool(2, signal=0.7, n_tasks=20)
     parts = [np.split(row, 3) for row in fresh.x]

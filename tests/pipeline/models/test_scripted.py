@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.context import Context
-from pipeline.events import JsonlTrace
+from pipeline.core.context import Context
+from pipeline.core.events import JsonlTrace
 from pipeline.models.api import Completion, Message, ModelError, ModelNotFound, Request
 from pipeline.models.replay import open_replay
 from pipeline.models.scripted import ScriptedModel
@@ -35,7 +35,7 @@ async def test_a_function_sees_the_request_and_its_number():
 
 
 async def test_a_trace_can_be_replayed(tmp_path: Path):
-    from pipeline.ask import ask
+    from pipeline.core.ask import ask
 
     requests = [Request(messages=HELLO, seed=n) for n in (1, 2, 2)]
     with JsonlTrace(tmp_path / "t.jsonl") as trace:

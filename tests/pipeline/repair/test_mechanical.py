@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from pipeline.context import Context, Settings
+from pipeline.core.context import Context, Settings
+from pipeline.core.task import Status, Task
 from pipeline.engine import solve
 from pipeline.models.scripted import ScriptedModel
 from pipeline.repair.doubt import doubt_of
@@ -20,7 +21,6 @@ from pipeline.repair.search import Found, Version
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Status, Task
 from sandbox.api import Sandbox
 
 ODD_STYLE = '''def total( numbers,*,start = 0 ):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.core.task import Task, VisibleTest
 from pipeline.repair.minimise import (
     Failure,
     reduce,
@@ -17,7 +18,6 @@ from pipeline.repair.minimise import (
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Task, VisibleTest
 from sandbox.api import Call, Form, Prints, Program, Sandbox, Test
 
 LARGEST = '''import math

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.board import Move, Try
-from pipeline.context import Context
-from pipeline.events import Decided, Event, Progress
+from pipeline.core.board import Move, Try
+from pipeline.core.context import Context
+from pipeline.core.events import Decided, Event, Progress
 from pipeline.models.scripted import ScriptedModel
 from pipeline.repair.policy import MOVES, Count, choose_moves, gain, learn, load
 from sandbox import open_sandbox

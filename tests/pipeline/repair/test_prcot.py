@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.board import Board
-from pipeline.context import Context, Settings
+from pipeline.core.board import Board
+from pipeline.core.context import Context, Settings
+from pipeline.core.events import Decided, Event, JsonlTrace, Prompted, fan_out
+from pipeline.core.task import Candidate, Judged, Status, Task
 from pipeline.engine import judge_current, solve
-from pipeline.events import Decided, Event, JsonlTrace, Prompted, fan_out
 from pipeline.judge import judge_all
 from pipeline.models.api import Model, Request
 from pipeline.models.replay import open_replay
@@ -23,7 +24,6 @@ from pipeline.repair.prcot import repair
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Candidate, Judged, Status, Task
 from sandbox.api import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

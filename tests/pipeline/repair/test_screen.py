@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.core.task import Task
 from pipeline.repair.edits import Edit
 from pipeline.repair.ranking import Ranked, own_weight, ranked
 from pipeline.repair.screen import AT_A_TIME, Seen, screen
@@ -12,7 +13,6 @@ from pipeline.repair.suspicion import ochiai
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Task
 from sandbox.api import (
     Call,
     Doctest,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from pipeline.context import Context, Settings
+from pipeline.core.context import Context, Settings
 from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
 from pipeline.repair.cases import is_unsteady

@@ -6,13 +6,13 @@ import time
 
 import pytest
 
-from pipeline.context import Context
+from pipeline.core.context import Context
+from pipeline.core.task import Candidate, Judged
 from pipeline.models.scripted import ScriptedModel
 from pipeline.select.behaviour import HUNG, behaviours
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Candidate, Judged
 from sandbox.api import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.context import Context, Settings
+from pipeline.core.context import Context, Settings
+from pipeline.core.events import Decided, Event, StageEnded
+from pipeline.core.task import Candidate, Judged, Question
 from pipeline.engine import solve
-from pipeline.events import Decided, Event, StageEnded
 from pipeline.models.api import ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
 from pipeline.select.behaviour import Behaviours, behaviours
@@ -18,7 +19,6 @@ from pipeline.select.distinguish import N_EACH, STAGE, Ruling, distinguish, ques
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Candidate, Judged, Question
 from sandbox.api import Call, Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

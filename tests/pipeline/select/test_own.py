@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.context import Context, Settings
+from pipeline.core.context import Context, Settings
+from pipeline.core.events import Decided, Event, StageEnded
+from pipeline.core.task import Solution
 from pipeline.engine import solve
-from pipeline.events import Decided, Event, StageEnded
 from pipeline.models.api import ModelBroken, ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
 from pipeline.select.own import CAP, _nats, log_ratio
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Solution
 from sandbox.api import Sandbox
 from tests.pipeline.test_selftests import asked
 

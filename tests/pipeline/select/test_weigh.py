@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.context import Context, Settings
+from pipeline.core.context import Context, Settings
+from pipeline.core.events import Decided, Event, StageEnded
+from pipeline.core.task import Solution
 from pipeline.engine import solve
-from pipeline.events import Decided, Event, StageEnded
 from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
 from pipeline.select.evidence import KINDS
@@ -19,7 +20,6 @@ from pipeline.select.weigh import STAGE, calibrated_for, calibration_file
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
-from pipeline.task import Solution
 from pipeline.wiring import NANO
 from sandbox.api import Sandbox
 from tests.pipeline.select.test_posterior import noisy_tasks

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.core.task import VisibleTest
 from pipeline.source.doctests import (
     DoctestMalformed,
     doctests_of,
@@ -16,7 +17,6 @@ from pipeline.source.doctests import (
 )
 from pipeline.source.locate import find_function
 from pipeline.source.text import Document
-from pipeline.task import VisibleTest
 from sandbox.api import Call, Doctest, DoctestWants, Policy, Raises, Returns
 
 MODULE = r'''"""Module.

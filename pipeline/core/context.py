@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.events import Emit, ignore
-from pipeline.ledger import Ledger
+from pipeline.core.events import Emit, ignore
+from pipeline.core.ledger import Ledger
 from pipeline.models.api import Model
 from sandbox.api import Sandbox
 

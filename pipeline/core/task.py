@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.source.indentation import indented
+from pipeline.core.indentation import indented
 from sandbox.api import Call, Test, Verdict
 
 if TYPE_CHECKING:
-    from pipeline.ledger import Ledger
+    from pipeline.core.ledger import Ledger
     from pipeline.models.api import HiddenStates
 
 

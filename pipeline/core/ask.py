@@ -6,8 +6,8 @@ import dataclasses
 import time
 from collections.abc import Sequence
 
-from pipeline.context import Context
-from pipeline.events import Answered, Progress, Prompted
+from pipeline.core.context import Context
+from pipeline.core.events import Answered, Progress, Prompted
 from pipeline.models.api import Completion, Message, Model, Request
 
 SMALLEST_ANSWER = 16

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.task import Judged
+from pipeline.core.task import Judged
 
 Move = Literal["repair", "restart"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from pipeline.ledger import Ledger
+from pipeline.core.ledger import Ledger
 from sandbox.api import Batch, Job, Observation, Sandbox
 
 

@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
-from pipeline.context import Context
-from pipeline.events import StageEnded
+from pipeline.core.context import Context
+from pipeline.core.events import StageEnded
 from pipeline.models.api import ModelError
 
 T = TypeVar("T")
