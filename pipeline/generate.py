@@ -11,10 +11,10 @@ from pipeline.core.ask import ask, user
 from pipeline.core.context import Context
 from pipeline.core.events import CandidateMade
 from pipeline.core.task import Candidate, Task
-from pipeline.extract import ExtractionFailure, extract, merge
 from pipeline.models.api import Completion, ModelInfo, Request, Sampling
 from pipeline.plans import plan_search
 from pipeline.prompts import FOLDER, render
+from pipeline.source.extract import ExtractionFailure, extract, merge
 
 SLOT_TEMPERATURES = (0.6, 0.8, 1.0)
 

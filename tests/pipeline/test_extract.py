@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.task import Task
-from pipeline.extract import Extracted, ExtractionFailure, code_blocks, extract, merge
+from pipeline.source.extract import Extracted, ExtractionFailure, code_blocks, extract, merge
 
 STATEMENT = '''def keep(xs, n):
     """Keep multiples of n.
