@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.repair.cases import Case
+from pipeline.inputs.cases import Case
 from pipeline.source.edit import TextEdit, applied
 from pipeline.source.locate import FunctionSite
 from pipeline.source.text import Document

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from pipeline.core.context import Context
 from pipeline.core.task import Task
-from pipeline.repair.cases import Case, Look, calls_for, plain_case
-from pipeline.repair.plausible import fitting
+from pipeline.inputs.cases import Case, Look, calls_for, plain_case
+from pipeline.inputs.mutated import visible_calls
+from pipeline.inputs.plausible import fitting
+from pipeline.inputs.target import NotCallable, Target, target_of
 from pipeline.repair.screen import LEAST_S, screen
-from pipeline.repair.target import NotCallable, Target, target_of
-from pipeline.select.inputs import visible_calls
 from pipeline.source.edit import with_imports
 from pipeline.source.locate import find_function
 from pipeline.source.text import Document, SourceError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pipeline.repair.cases import Case
+from pipeline.inputs.cases import Case
 from pipeline.source.examples import literal
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.repair.cases import Case
+from pipeline.inputs.cases import Case
+from pipeline.inputs.target import Target
 from pipeline.repair.doctest_text import Named
-from pipeline.repair.target import Target
 from pipeline.source.edit import missing_imports, with_imports
 from pipeline.source.examples import literal
 from pipeline.source.text import Document, SourceError, document_from_bytes, parse

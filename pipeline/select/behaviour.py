@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pipeline.core.context import Context
 from pipeline.core.task import Judged, Task
+from pipeline.inputs.mutated import mutated_calls, visible_calls
 from pipeline.judge import runnable
-from pipeline.select.inputs import mutated_calls, visible_calls
 from pipeline.select.matrix import BROKEN, HUNG, PROGRAM, behaviour, mutated_samples, plan_of
 from sandbox.api import Batch, Call, Job, Limits, Observation, Outcome, Program
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pipeline.core.context import Context
 from pipeline.core.events import StageEnded
 from pipeline.core.task import Judged, Question, Task
+from pipeline.inputs.generator import generated_stdins
 from pipeline.select.agreement import SMALL_EDITS, Agreement, agreement
 from pipeline.select.behaviour import behaviours
 from pipeline.select.distinguish import distinguish, question_of
-from pipeline.select.generator import generated_stdins
 from pipeline.select.own import Own, own_evidence
 from pipeline.select.weigh import weigh
 from sandbox.api import Verdict

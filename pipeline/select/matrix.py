@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.core.task import Task
-from pipeline.select.inputs import mutated_calls
-from pipeline.select.stdin import mutated_stdins
-from pipeline.select.typed import annotations_of, edge_calls, guessed_calls, typed_calls
+from pipeline.inputs.mutated import mutated_calls
+from pipeline.inputs.stdin import mutated_stdins
+from pipeline.inputs.typed import annotations_of, edge_calls, guessed_calls, typed_calls
 from pipeline.source.doctests import split_calls
 from sandbox.api import (
     BROKEN_MACHINERY,

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from pipeline.core.task import Task
-from pipeline.repair.screen import LEAST_S, screen
-from pipeline.repair.shapes import (
+from pipeline.inputs.mutated import mutated_calls, visible_calls
+from pipeline.inputs.shapes import (
     PROBES,
     Fresh,
     Pool,
@@ -20,8 +20,8 @@ from pipeline.repair.shapes import (
     merged,
     shape_of,
 )
-from pipeline.repair.target import Param, Target
-from pipeline.select.inputs import mutated_calls, visible_calls
+from pipeline.inputs.target import Param, Target
+from pipeline.repair.screen import LEAST_S, screen
 from pipeline.source.text import parse
 from sandbox.api import (
     Call,

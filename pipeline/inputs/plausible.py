@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from pipeline.core.task import Task
-from pipeline.repair.cases import Case
-from pipeline.select.inputs import visible_calls
+from pipeline.inputs.cases import Case
+from pipeline.inputs.mutated import visible_calls
 from sandbox.api import Call
 
 LEAST_KEPT = 8
