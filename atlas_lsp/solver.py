@@ -239,7 +239,7 @@ class _Engine:
         self, document: Document, result: JobResult, settings: ServerSettings
     ) -> Judged | None:
         from pipeline.core.context import Settings
-        from pipeline.judge import judge_all
+        from pipeline.running.judge import judge_all
         from pipeline.source.locate import find_function
         from pipeline.source.task import task_from_file
 

@@ -37,10 +37,10 @@ from pipeline.core.context import Context, Settings
 from pipeline.core.task import Candidate, Task
 from pipeline.engine import judge_current
 from pipeline.generate import probe, read_all, slot_request
-from pipeline.judge import judge_all
 from pipeline.nano.bench import BenchTask, Part, load_bench
 from pipeline.repair.prcot import repair
 from pipeline.repair.rung import mechanical, mend
+from pipeline.running.judge import judge_all
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes

@@ -16,9 +16,9 @@ from statistics import median
 from typing import Any
 
 from pipeline.bench.statistics import bootstrap, clopper_pearson, ece, paired
-from pipeline.select.cache import Cache
+from pipeline.running.cache import Cache
+from pipeline.running.matrix import Matrix
 from pipeline.select.evidence import draw
-from pipeline.select.matrix import Matrix
 from pipeline.select.posterior import Labelled, fit, to_json
 
 SMALLEST_OF_ALL = 0.6

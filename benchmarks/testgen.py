@@ -38,8 +38,8 @@ from pipeline.nano.bench import load_bench
 from pipeline.nano.hidden import load_hidden
 from pipeline.repair.hints import split_tests
 from pipeline.repair.mutants import Mutant, kill_table, mutants_of
-from pipeline.repair.screen import can_screen, screen
 from pipeline.repair.testgen import MAX_TESTS, TestProposal, proposed
+from pipeline.running.screen import can_screen, screen
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes

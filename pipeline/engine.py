@@ -15,9 +15,9 @@ from pipeline.core.events import StageEnded, StageStarted
 from pipeline.core.stop import until_stopped
 from pipeline.core.task import Candidate, Judged, Solution, Task
 from pipeline.generate import generate, probe
-from pipeline.judge import judge_all
 from pipeline.repair.prcot import learned, repair
 from pipeline.repair.rung import mechanical, mend
+from pipeline.running.judge import judge_all
 from pipeline.select.choose import undecided
 
 Rung = Callable[[], Awaitable[Sequence[Candidate]]]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from pipeline.core.task import Judged, Solution
 from pipeline.job import JobResult
-from pipeline.judge import first_failure
 from pipeline.models.api import ModelInfo
+from pipeline.running.judge import first_failure
 from pipeline.wiring import Runtime
 from sandbox.api import Verdict
 

@@ -36,8 +36,8 @@ from pipeline.core.events import Emit, Event, JsonlTrace, Progress
 from pipeline.core.task import Candidate, Judged, Solution, Task
 from pipeline.engine import solve
 from pipeline.generate import generate, probe
-from pipeline.judge import runnable
 from pipeline.models.api import PromptTooLong
+from pipeline.running.judge import runnable
 from pipeline.wiring import Runtime
 
 OnDone = Callable[[Cell, int, int], None]

@@ -21,7 +21,7 @@ from pipeline.inputs.shapes import (
     shape_of,
 )
 from pipeline.inputs.target import Param, Target
-from pipeline.repair.screen import LEAST_S, screen
+from pipeline.running.screen import LEAST_S, screen
 from pipeline.source.text import parse
 from sandbox.api import (
     Call,

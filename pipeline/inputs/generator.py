@@ -15,10 +15,10 @@ from pipeline.core.context import Context
 from pipeline.core.events import StageEnded, StageStarted
 from pipeline.core.stop import if_possible
 from pipeline.core.task import Judged, Task
-from pipeline.judge import runnable
 from pipeline.models.api import Request
 from pipeline.prompts import render
-from pipeline.select.matrix import deduplicated
+from pipeline.running.judge import runnable
+from pipeline.running.matrix import deduplicated
 from pipeline.source.extract import ExtractionFailure, extract
 from sandbox.api import Job, Limits, Observation, Outcome, Program
 

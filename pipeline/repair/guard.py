@@ -16,7 +16,7 @@ from pipeline.inputs.cases import Case, Look, calls_for, plain_case
 from pipeline.inputs.mutated import visible_calls
 from pipeline.inputs.plausible import fitting
 from pipeline.inputs.target import NotCallable, Target, target_of
-from pipeline.repair.screen import LEAST_S, screen
+from pipeline.running.screen import LEAST_S, screen
 from pipeline.source.edit import with_imports
 from pipeline.source.locate import find_function
 from pipeline.source.text import Document, SourceError

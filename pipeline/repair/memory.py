@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.core.board import Board
 from pipeline.core.task import Judged, Task
-from pipeline.judge import first_failure
 from pipeline.repair.anchors import keeps_anchors, parent_of
+from pipeline.running.judge import first_failure
 
 MOST_IDEAS = 2
 LONGEST = 120

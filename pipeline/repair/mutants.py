@@ -13,7 +13,7 @@ from random import Random
 
 from pipeline.core.task import Task
 from pipeline.repair.edits import Edit, edits_of
-from pipeline.repair.screen import screen
+from pipeline.running.screen import screen
 from sandbox.api import Outcome, Sandbox, Test
 
 N_MUTANTS = 120

@@ -11,8 +11,8 @@ from pipeline.core.task import Task
 from pipeline.inputs.mutated import mutated_calls, visible_calls
 from pipeline.repair.hints import split_tests
 from pipeline.repair.scope import fits, kind_of_value
-from pipeline.repair.screen import LEAST_S, Seen, screen
 from pipeline.repair.search import Version
+from pipeline.running.screen import LEAST_S, Seen, screen
 from sandbox.api import Call, Completes, Observation, Outcome, Returns, Sandbox, Test
 
 N_INPUTS = 60

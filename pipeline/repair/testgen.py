@@ -25,7 +25,7 @@ from pipeline.repair.hints import split_tests
 from pipeline.repair.labels import labelled
 from pipeline.repair.mutants import Mutant, Table, kill_table, mutants_of
 from pipeline.repair.pytest_text import can_be_pytest, has_tests, test_file_for, with_pytests
-from pipeline.repair.screen import can_screen
+from pipeline.running.screen import can_screen
 from pipeline.selftests import SelfTests, self_tests, source_of
 from pipeline.source.locate import FunctionSite, find_function
 from pipeline.source.task import task_from_file

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pipeline.core.context import Context
 from pipeline.core.events import Decided
 from pipeline.core.task import Judged, Task
+from pipeline.running.matrix import shown
 from pipeline.select.behaviour import Behaviours, behaviours
 from pipeline.select.distinguish import Ruling
-from pipeline.select.matrix import shown
 from sandbox.api import Program
 
 SMALL_EDITS = ("mechanical", "mend")

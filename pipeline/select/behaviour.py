@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pipeline.core.context import Context
 from pipeline.core.task import Judged, Task
 from pipeline.inputs.mutated import mutated_calls, visible_calls
-from pipeline.judge import runnable
-from pipeline.select.matrix import BROKEN, HUNG, PROGRAM, behaviour, mutated_samples, plan_of
+from pipeline.running.judge import runnable
+from pipeline.running.matrix import BROKEN, HUNG, PROGRAM, behaviour, mutated_samples, plan_of
 from sandbox.api import Batch, Call, Job, Limits, Observation, Outcome, Program
 
 QUICK = Limits(cpu_s=0.5, wall_s=1.5)

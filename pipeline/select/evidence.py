@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.select.matrix import BROKEN, HUNG, UNRUN, Matrix
+from pipeline.running.matrix import BROKEN, HUNG, UNRUN, Matrix
 
 Array = NDArray[np.float64]
 KINDS = ("visible", "generated", "agreement")

@@ -18,12 +18,12 @@ from pathlib import Path
 from random import Random
 
 from pipeline.core.context import Settings
-from pipeline.judge import runnable
 from pipeline.lens.harvest import Sampled, label, sample
 from pipeline.lens.record import lens_folder
 from pipeline.lens.tasks import LabelTask, nano_tasks, suite_tasks
+from pipeline.running.judge import runnable
+from pipeline.running.matrix import Matrix, matrix_of, plan_of
 from pipeline.select.evidence import draw
-from pipeline.select.matrix import Matrix, matrix_of, plan_of
 from pipeline.select.posterior import Labelled, Posterior, fit, to_json
 from pipeline.select.weigh import calibration_file
 from pipeline.wiring import Runtime, runtime

@@ -15,7 +15,7 @@ from pipeline.core.context import Context
 from pipeline.core.events import Decided
 from pipeline.core.stop import if_possible
 from pipeline.core.task import Task
-from pipeline.judge import runnable
+from pipeline.running.judge import runnable
 from pipeline.select.agreement import Agreement
 from pipeline.select.behaviour import RETURNED
 from pipeline.selftests import (

@@ -10,10 +10,10 @@ from pathlib import Path
 from pipeline.core.context import Context
 from pipeline.core.events import Decided, StageEnded
 from pipeline.core.task import Judged, Task
-from pipeline.judge import runnable
 from pipeline.lens.record import lens_folder
+from pipeline.running.judge import runnable
+from pipeline.running.matrix import matrix_of, plan_of
 from pipeline.select.evidence import draw
-from pipeline.select.matrix import matrix_of, plan_of
 from pipeline.select.posterior import Posterior, from_json, nearest
 from sandbox.api import Program
 

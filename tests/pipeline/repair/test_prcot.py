@@ -13,7 +13,6 @@ from pipeline.core.context import Context, Settings
 from pipeline.core.events import Decided, Event, JsonlTrace, Prompted, fan_out
 from pipeline.core.task import Candidate, Judged, Status, Task
 from pipeline.engine import judge_current, solve
-from pipeline.judge import judge_all
 from pipeline.models.api import Model, Request
 from pipeline.models.replay import open_replay
 from pipeline.models.scripted import ScriptedModel
@@ -21,6 +20,7 @@ from pipeline.repair.anchors import keeps_anchors, pick_parent
 from pipeline.repair.memory import LONGEST, memory_of
 from pipeline.repair.policy import load
 from pipeline.repair.prcot import repair
+from pipeline.running.judge import judge_all
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes

@@ -7,9 +7,9 @@ import pytest
 from pipeline.core.task import Task
 from pipeline.repair.edits import Edit
 from pipeline.repair.ranking import Ranked, own_weight, ranked
-from pipeline.repair.screen import AT_A_TIME, Seen, screen
 from pipeline.repair.search import Version
 from pipeline.repair.suspicion import ochiai
+from pipeline.running.screen import AT_A_TIME, Seen, screen
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes

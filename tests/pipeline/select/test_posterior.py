@@ -8,8 +8,8 @@ from random import Random
 import numpy as np
 import pytest
 
+from pipeline.running.matrix import Matrix
 from pipeline.select.evidence import KINDS, PLAIN, TERMS, Draw, draw, used_terms
-from pipeline.select.matrix import Matrix
 from pipeline.select.posterior import (
     LENS_CLIP,
     Labelled,

@@ -10,7 +10,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from pipeline.select.matrix import FORMAT, QUICK, Matrix, Plan
+from pipeline.running.matrix import FORMAT, QUICK, Matrix, Plan
 
 
 class Cache:

@@ -1,0 +1,1 @@
+"""Programs meet tests and inputs in the sandbox: judging, screening, the matrix."""
