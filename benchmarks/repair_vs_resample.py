@@ -36,7 +36,7 @@ from pipeline.core.board import Board
 from pipeline.core.context import Context, Settings
 from pipeline.core.task import Candidate, Task
 from pipeline.engine import judge_current
-from pipeline.generate import probe, read_all, slot_request
+from pipeline.generate.candidates import probe, read_all, slot_request
 from pipeline.nano.bench import BenchTask, Part, load_bench
 from pipeline.repair.prcot import repair
 from pipeline.repair.rung import mechanical, mend

@@ -19,9 +19,9 @@ from pipeline.core.ask import ask, user
 from pipeline.core.context import Context
 from pipeline.core.events import StageEnded, StageStarted
 from pipeline.core.task import Task, VisibleTest
+from pipeline.generate.plans import strings_in
 from pipeline.inputs.mutated import mutated_calls, visible_calls
 from pipeline.models.api import Completion, Request, Sampling
-from pipeline.plans import strings_in
 from pipeline.prompts import render
 from pipeline.source.doctests import split_calls
 from pipeline.source.examples import literal

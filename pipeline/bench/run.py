@@ -35,7 +35,7 @@ from pipeline.core.context import Context, Settings
 from pipeline.core.events import Emit, Event, JsonlTrace, Progress
 from pipeline.core.task import Candidate, Judged, Solution, Task
 from pipeline.engine import solve
-from pipeline.generate import generate, probe
+from pipeline.generate.candidates import generate, probe
 from pipeline.models.api import PromptTooLong
 from pipeline.running.judge import runnable
 from pipeline.wiring import Runtime

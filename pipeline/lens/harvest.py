@@ -16,7 +16,7 @@ from pipeline.bench.scorer import score_program
 from pipeline.core.ask import ask, user
 from pipeline.core.context import Context, Settings
 from pipeline.core.task import Candidate, Task
-from pipeline.generate import perturbations, read_all
+from pipeline.generate.candidates import perturbations, read_all
 from pipeline.inputs.mutated import mutated_calls, visible_calls
 from pipeline.lens.pool import Pool
 from pipeline.lens.record import LensError

@@ -8,7 +8,7 @@ from pipeline.core.ask import ask, user
 from pipeline.core.board import Board, Try
 from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Judged, Task
-from pipeline.generate import read_all, slot_request, thinking_cap
+from pipeline.generate.candidates import read_all, slot_request, thinking_cap
 from pipeline.models.api import Request, Sampling
 from pipeline.prompts import render
 from pipeline.repair.anchors import FRESH, pick_parent

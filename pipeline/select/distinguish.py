@@ -17,8 +17,8 @@ from pipeline.core.context import Context
 from pipeline.core.events import Decided, StageEnded, StageStarted
 from pipeline.core.stop import if_possible
 from pipeline.core.task import Judged, Question, Task
+from pipeline.generate.plans import strings_in
 from pipeline.models.api import Request, Sampling
-from pipeline.plans import strings_in
 from pipeline.prompts import render
 from pipeline.repair.minimise import reduce
 from pipeline.running.judge import runnable

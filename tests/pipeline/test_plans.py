@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pipeline.core.context import Context, Settings
 from pipeline.core.events import Decided, Event, StageEnded
 from pipeline.core.task import Task
+from pipeline.generate.plans import N_SPARE, combinations, plan_search, strings_in, unlike
 from pipeline.models.api import Completion, ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
-from pipeline.plans import N_SPARE, combinations, plan_search, strings_in, unlike
 from sandbox.api import Sandbox
 
 TASK = Task(task_id="t", kind="function", statement="def f(n): ...", entry_point="f")

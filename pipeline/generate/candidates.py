@@ -11,8 +11,8 @@ from pipeline.core.ask import ask, user
 from pipeline.core.context import Context
 from pipeline.core.events import CandidateMade
 from pipeline.core.task import Candidate, Task
+from pipeline.generate.plans import plan_search
 from pipeline.models.api import Completion, ModelInfo, Request, Sampling
-from pipeline.plans import plan_search
 from pipeline.prompts import FOLDER, render
 from pipeline.source.extract import ExtractionFailure, extract, merge
 

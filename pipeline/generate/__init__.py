@@ -1,0 +1,1 @@
+"""The model writes candidates: probe, plans, framings."""
