@@ -23,8 +23,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.bench.statistics import clopper_pearson, wilson
-from pipeline.repair.hints import split_tests
-from pipeline.repair.mechanical import Progress, repair_mechanically
+from pipeline.edits.hints import split_tests
+from pipeline.edits.mechanical import Progress, repair_mechanically
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes

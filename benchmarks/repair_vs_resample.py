@@ -35,11 +35,11 @@ from pipeline.core.ask import ask
 from pipeline.core.board import Board
 from pipeline.core.context import Context, Settings
 from pipeline.core.task import Candidate, Task
+from pipeline.edits.rung import mechanical, mend
 from pipeline.engine import judge_current
 from pipeline.generate.candidates import probe, read_all, slot_request
 from pipeline.nano.bench import BenchTask, Part, load_bench
 from pipeline.repair.prcot import repair
-from pipeline.repair.rung import mechanical, mend
 from pipeline.running.judge import judge_all
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file

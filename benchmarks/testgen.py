@@ -30,14 +30,14 @@ from pathlib import Path
 
 from pipeline.core.context import Context, Settings
 from pipeline.core.task import Task
+from pipeline.edits.hints import split_tests
+from pipeline.edits.mutants import Mutant, kill_table, mutants_of
 from pipeline.inputs.cases import cases_of
 from pipeline.inputs.plausible import plausible
 from pipeline.inputs.target import Target, target_of
 from pipeline.models.scripted import ScriptedModel
 from pipeline.nano.bench import load_bench
 from pipeline.nano.hidden import load_hidden
-from pipeline.repair.hints import split_tests
-from pipeline.repair.mutants import Mutant, kill_table, mutants_of
 from pipeline.repair.testgen import MAX_TESTS, TestProposal, proposed
 from pipeline.running.screen import can_screen, screen
 from pipeline.source.locate import find_function

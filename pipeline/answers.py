@@ -7,11 +7,11 @@ from dataclasses import replace
 from pipeline.conclude import about_origin, about_visible, side_effects, status_of
 from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Question, Solution, Task
+from pipeline.edits.doubt import ALL_THE_SAME, n_different_wants
+from pipeline.edits.hints import split_tests
 from pipeline.inputs.cases import case_of
 from pipeline.inputs.target import NotCallable, target_of
 from pipeline.repair.doctest_text import Named, with_doctests
-from pipeline.repair.doubt import ALL_THE_SAME, n_different_wants
-from pipeline.repair.hints import split_tests
 from pipeline.running.judge import judge_all
 from pipeline.select.choose import Choice
 from pipeline.source.edit import splice

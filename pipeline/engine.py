@@ -14,9 +14,9 @@ from pipeline.core.context import Context
 from pipeline.core.events import StageEnded, StageStarted
 from pipeline.core.stop import until_stopped
 from pipeline.core.task import Candidate, Judged, Solution, Task
+from pipeline.edits.rung import mechanical, mend
 from pipeline.generate.candidates import generate, probe
 from pipeline.repair.prcot import learned, repair
-from pipeline.repair.rung import mechanical, mend
 from pipeline.running.judge import judge_all
 from pipeline.select.choose import undecided
 

@@ -8,12 +8,12 @@ from pipeline.core.ask import ask, user
 from pipeline.core.board import Board, Try
 from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Judged, Task
+from pipeline.edits.minimise import smallest_failure
 from pipeline.generate.candidates import read_all, slot_request, thinking_cap
 from pipeline.models.api import Request, Sampling
 from pipeline.prompts import render
 from pipeline.repair.anchors import FRESH, pick_parent
 from pipeline.repair.memory import memory_of
-from pipeline.repair.minimise import smallest_failure
 from pipeline.repair.policy import choose_moves, learn
 from pipeline.running.judge import first_failure, runnable
 from sandbox.api import Verdict

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Literal
 from pipeline.core.context import Context, Settings
 from pipeline.core.events import Emit, Progress, StageEnded, StageStarted, ignore
 from pipeline.core.task import Task
+from pipeline.edits.hints import split_tests
+from pipeline.edits.mutants import Mutant, Table, kill_table, mutants_of
 from pipeline.inputs.cases import Case, Cases, cases_of
 from pipeline.inputs.plausible import plausible
 from pipeline.inputs.target import NotCallable, Target, target_of
 from pipeline.repair.doctest_text import Named, examples_text, with_doctests
-from pipeline.repair.hints import split_tests
 from pipeline.repair.labels import labelled
-from pipeline.repair.mutants import Mutant, Table, kill_table, mutants_of
 from pipeline.repair.pytest_text import can_be_pytest, has_tests, test_file_for, with_pytests
 from pipeline.running.screen import can_screen
 from pipeline.selftests import SelfTests, self_tests, source_of

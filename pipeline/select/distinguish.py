@@ -17,10 +17,10 @@ from pipeline.core.context import Context
 from pipeline.core.events import Decided, StageEnded, StageStarted
 from pipeline.core.stop import if_possible
 from pipeline.core.task import Judged, Question, Task
+from pipeline.edits.minimise import reduce
 from pipeline.generate.plans import strings_in
 from pipeline.models.api import Request, Sampling
 from pipeline.prompts import render
-from pipeline.repair.minimise import reduce
 from pipeline.running.judge import runnable
 from pipeline.select.behaviour import QUICK, RETURNED, Behaviours, did
 from pipeline.selftests import source_of, spoken

@@ -10,14 +10,14 @@ import pytest
 
 from pipeline.core.context import Context, Settings
 from pipeline.core.task import Status, Task
+from pipeline.edits.doubt import doubt_of
+from pipeline.edits.edits import Edit, apart, apply_all, edits_of, kinds_of
+from pipeline.edits.hints import hints_of
+from pipeline.edits.kinds import WEIGHTS
+from pipeline.edits.mechanical import Patch, Progress, repair_mechanically
+from pipeline.edits.search import Found, Version
 from pipeline.engine import solve
 from pipeline.models.scripted import ScriptedModel
-from pipeline.repair.doubt import doubt_of
-from pipeline.repair.edits import Edit, apart, apply_all, edits_of, kinds_of
-from pipeline.repair.hints import hints_of
-from pipeline.repair.kinds import WEIGHTS
-from pipeline.repair.mechanical import Patch, Progress, repair_mechanically
-from pipeline.repair.search import Found, Version
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes

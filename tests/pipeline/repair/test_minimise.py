@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.task import Task, VisibleTest
-from pipeline.repair.minimise import (
+from pipeline.edits.minimise import (
     Failure,
     reduce,
     size,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pipeline.core.task import Task
-from pipeline.repair.edits import Edit
-from pipeline.repair.ranking import Ranked, own_weight, ranked
-from pipeline.repair.search import Version
-from pipeline.repair.suspicion import ochiai
+from pipeline.edits.edits import Edit
+from pipeline.edits.ranking import Ranked, own_weight, ranked
+from pipeline.edits.search import Version
+from pipeline.edits.suspicion import ochiai
 from pipeline.running.screen import AT_A_TIME, Seen, screen
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file

@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 
 from pipeline.core.context import Context, Settings
+from pipeline.edits.mutants import kill_table, mutants_of
 from pipeline.inputs.cases import is_unsteady
 from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
-from pipeline.repair.mutants import kill_table, mutants_of
 from pipeline.repair.testgen import Style, TestProposal, propose_tests, proposed
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file

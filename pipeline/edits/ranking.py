@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.core.task import Task
+from pipeline.edits.hints import split_tests
+from pipeline.edits.scope import fits, kind_of_value
+from pipeline.edits.search import Version
 from pipeline.inputs.mutated import mutated_calls, visible_calls
-from pipeline.repair.hints import split_tests
-from pipeline.repair.scope import fits, kind_of_value
-from pipeline.repair.search import Version
 from pipeline.running.screen import LEAST_S, Seen, screen
 from sandbox.api import Call, Completes, Observation, Outcome, Returns, Sandbox, Test
 

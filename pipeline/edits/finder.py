@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pipeline.repair.scope import Scopes
+from pipeline.edits.scope import Scopes
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _ATOMS = (

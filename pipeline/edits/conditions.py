@@ -6,8 +6,8 @@ import ast
 import itertools
 from collections.abc import Iterator
 
-from pipeline.repair.finder import Finder
-from pipeline.repair.scope import base, element, fits
+from pipeline.edits.finder import Finder
+from pipeline.edits.scope import base, element, fits
 
 LONGEST_ATOM = 28
 MOST_ATOMS = 16

@@ -6,7 +6,7 @@ from pipeline.core.board import Board
 from pipeline.core.context import Context
 from pipeline.core.events import Progress
 from pipeline.core.task import Candidate, Task
-from pipeline.repair.mechanical import repair_mechanically
+from pipeline.edits.mechanical import repair_mechanically
 
 MOST_PATCHES = 3
 MENDED = "a small edit of a wrong answer, which is wrong too often to be proved by examples alone"

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.core.task import Task
-from pipeline.repair.edits import Edit, apart, apply_all, edits_of
-from pipeline.repair.hints import hints_of, split_tests
-from pipeline.repair.suspicion import suspicion
+from pipeline.edits.edits import Edit, apart, apply_all, edits_of
+from pipeline.edits.hints import hints_of, split_tests
+from pipeline.edits.suspicion import suspicion
 from pipeline.running.screen import AT_A_TIME, LEAST_S, Seen, can_screen, screen
 from sandbox.api import Doctest, Observation, Outcome, Sandbox
 

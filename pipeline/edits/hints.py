@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pipeline.core.task import Task
+from pipeline.edits.edits import Hints
+from pipeline.edits.scope import Function, kind_of_value
 from pipeline.inputs.mutated import visible_calls
-from pipeline.repair.edits import Hints
-from pipeline.repair.scope import Function, kind_of_value
 from pipeline.source.doctests import split_calls
 from pipeline.source.text import parse
 from sandbox.api import Call, Doctest, Returns, Test

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.core.task import Task
-from pipeline.repair.doubt import doubt_of
-from pipeline.repair.ranking import Ranked, ranked
-from pipeline.repair.search import Found, Search, Version, search
+from pipeline.edits.doubt import doubt_of
+from pipeline.edits.ranking import Ranked, ranked
+from pipeline.edits.search import Found, Search, Version, search
 from sandbox.api import Limits, Sandbox
 from sandbox.verdicts import run_twice
 

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from pipeline.core.task import Task
-from pipeline.repair.hints import split_tests
+from pipeline.edits.hints import split_tests
 from pipeline.source.text import parse
 from sandbox.api import (
     Call,

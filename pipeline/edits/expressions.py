@@ -6,9 +6,9 @@ import ast
 import itertools
 from collections.abc import Callable, Iterator
 
-from pipeline.repair.conditions import atoms, conditions
-from pipeline.repair.finder import Finder
-from pipeline.repair.scope import base, fits
+from pipeline.edits.conditions import atoms, conditions
+from pipeline.edits.finder import Finder
+from pipeline.edits.scope import base, fits
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 NEIGHBOURS = (

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.core.task import Task
-from pipeline.repair.hints import split_tests
-from pipeline.repair.search import Found, Version
+from pipeline.edits.hints import split_tests
+from pipeline.edits.search import Found, Version
 from sandbox.api import DoctestWants, Test
 
 ALL_THE_SAME = "all examples want the same, which many wrong functions give too"

@@ -8,11 +8,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pipeline.repair.expressions import expression_edits
-from pipeline.repair.finder import Edit, Finder
-from pipeline.repair.kinds import WEIGHTS
-from pipeline.repair.scope import Function, Scopes
-from pipeline.repair.statements import statement_edits
+from pipeline.edits.expressions import expression_edits
+from pipeline.edits.finder import Edit, Finder
+from pipeline.edits.kinds import WEIGHTS
+from pipeline.edits.scope import Function, Scopes
+from pipeline.edits.statements import statement_edits
 from pipeline.source.text import parse
 
 __all__ = ["Edit", "Hints", "apart", "apply_all", "edits_of"]

@@ -6,10 +6,10 @@ import ast
 import itertools
 from collections.abc import Iterator, Sequence
 
-from pipeline.repair.conditions import atoms, conditions
-from pipeline.repair.expressions import OPERATOR_TEXT, OPERATORS
-from pipeline.repair.finder import Finder, brief
-from pipeline.repair.scope import Function, base, element, fits
+from pipeline.edits.conditions import atoms, conditions
+from pipeline.edits.expressions import OPERATOR_TEXT, OPERATORS
+from pipeline.edits.finder import Finder, brief
+from pipeline.edits.scope import Function, base, element, fits
 
 _SIMPLE = (
     ast.Expr,

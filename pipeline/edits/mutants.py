@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 
 from pipeline.core.task import Task
-from pipeline.repair.edits import Edit, edits_of
+from pipeline.edits.edits import Edit, edits_of
 from pipeline.running.screen import screen
 from sandbox.api import Outcome, Sandbox, Test
 

@@ -1,0 +1,1 @@
+"""Small edits of a program, found and ranked without the model."""
