@@ -20,7 +20,7 @@ from pipeline.source.text import Document
 if TYPE_CHECKING:
     from atlas_lsp.solver import Proposed
     from atlas_lsp.state import AtlasServer
-    from pipeline.repair.testgen import FileEdit
+    from pipeline.testgen.testgen import FileEdit
 
 MAX_QUESTIONS = 3
 DocumentEdit = types.TextDocumentEdit | types.CreateFile

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pipeline.core.events import Event
     from pipeline.core.task import Judged
     from pipeline.job import JobResult
-    from pipeline.repair.testgen import TestProposal
     from pipeline.source.locate import FunctionSite
+    from pipeline.testgen.testgen import TestProposal
     from pipeline.wiring import Runtime
     from sandbox.api import Verdict
 
@@ -223,8 +223,8 @@ class _Engine:
 
     async def propose(self, order: Order, emit: Callable[[Event], None]) -> Proposed:
         from pipeline.core.context import Settings
-        from pipeline.repair.testgen import propose_tests
         from pipeline.source.locate import find_function
+        from pipeline.testgen.testgen import propose_tests
 
         site = find_function(order.document, order.name)
         up = await self._runtime(order.settings)

@@ -38,11 +38,11 @@ from pipeline.inputs.target import Target, target_of
 from pipeline.models.scripted import ScriptedModel
 from pipeline.nano.bench import load_bench
 from pipeline.nano.hidden import load_hidden
-from pipeline.repair.testgen import MAX_TESTS, TestProposal, proposed
 from pipeline.running.screen import can_screen, screen
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
+from pipeline.testgen.testgen import MAX_TESTS, TestProposal, proposed
 from sandbox import open_sandbox
 from sandbox.api import Completes, Program, Sandbox, SandboxUnavailable, Test
 from sandbox.verdicts import run_tests

@@ -11,13 +11,13 @@ from pipeline.edits.doubt import ALL_THE_SAME, n_different_wants
 from pipeline.edits.hints import split_tests
 from pipeline.inputs.cases import case_of
 from pipeline.inputs.target import NotCallable, target_of
-from pipeline.repair.doctest_text import Named, with_doctests
 from pipeline.running.judge import judge_all
 from pipeline.select.choose import Choice
 from pipeline.source.edit import splice
 from pipeline.source.locate import FunctionSite, find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
+from pipeline.testgen.doctest_text import Named, with_doctests
 
 
 async def answered(

@@ -14,8 +14,8 @@ from atlas_lsp.commands.common import add_common, count, progress
 from atlas_lsp.commands.solve import read_document, show_diff, split_target
 
 if TYPE_CHECKING:
-    from pipeline.repair.testgen import FileEdit, TestProposal
     from pipeline.source.text import Document
+    from pipeline.testgen.testgen import FileEdit, TestProposal
 
 TEXT = "propose tests that pass on a function and fail on small wrong versions of it"
 
@@ -45,8 +45,8 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace) -> int:
     from atlas_lsp.exits import NOTHING_GOOD, OK
     from pipeline.core.context import Settings
-    from pipeline.repair.testgen import propose_tests
     from pipeline.source.locate import find_function
+    from pipeline.testgen.testgen import propose_tests
     from pipeline.wiring import runtime
 
     path, name = split_target(args.target)

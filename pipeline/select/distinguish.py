@@ -23,7 +23,7 @@ from pipeline.models.api import Request, Sampling
 from pipeline.prompts import render
 from pipeline.running.judge import runnable
 from pipeline.select.behaviour import QUICK, RETURNED, Behaviours, did
-from pipeline.selftests import source_of, spoken
+from pipeline.testgen.selftests import source_of, spoken
 from sandbox.api import Batch, Call, Form, Job
 
 STAGE = "distinguish"

@@ -18,7 +18,8 @@ from pipeline.core.task import Task
 from pipeline.running.judge import runnable
 from pipeline.select.agreement import Agreement
 from pipeline.select.behaviour import RETURNED
-from pipeline.selftests import (
+from pipeline.source.examples import literal
+from pipeline.testgen.selftests import (
     SelfTest,
     SelfTests,
     broken_properties,
@@ -26,7 +27,6 @@ from pipeline.selftests import (
     properties_of,
     self_tests,
 )
-from pipeline.source.examples import literal
 from sandbox.api import Call, Verdict
 from sandbox.verdicts import run_tests
 

@@ -12,10 +12,10 @@ from pytest_lsp import LanguageClient
 from atlas_lsp.anchors import Fit, Misfit
 from atlas_lsp.proposals import fit_tests, smallest
 from atlas_lsp.solver import Proposed
-from pipeline.repair.testgen import FileEdit, TestProposal
 from pipeline.source.edit import applied
 from pipeline.source.locate import find_function
 from pipeline.source.text import Document, document_from_bytes
+from pipeline.testgen.testgen import FileEdit, TestProposal
 from tests.atlas_lsp.test_real_clients import CLAMP as PLAIN_CLAMP
 from tests.atlas_lsp.test_server import URI, Editor, editor
 

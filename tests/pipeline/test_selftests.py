@@ -10,7 +10,10 @@ from pipeline.core.context import Context, Settings
 from pipeline.core.task import Task
 from pipeline.models.api import ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
-from pipeline.selftests import (
+from pipeline.source.locate import find_function
+from pipeline.source.task import task_from_file
+from pipeline.source.text import document_from_bytes
+from pipeline.testgen.selftests import (
     LEAST_R,
     SelfTests,
     broken_properties,
@@ -19,9 +22,6 @@ from pipeline.selftests import (
     relations_of,
     self_tests,
 )
-from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
 from sandbox.api import Call, Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

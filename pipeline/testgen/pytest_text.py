@@ -13,10 +13,10 @@ from pathlib import Path
 
 from pipeline.inputs.cases import Case
 from pipeline.inputs.target import Target
-from pipeline.repair.doctest_text import Named
 from pipeline.source.edit import missing_imports, with_imports
 from pipeline.source.examples import literal
 from pipeline.source.text import Document, SourceError, document_from_bytes, parse
+from pipeline.testgen.doctest_text import Named
 
 ROOT_SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", ".git", ".hg")
 TEST_FOLDERS = ("tests", "test")

@@ -22,14 +22,14 @@ from pipeline.edits.mutants import Mutant, Table, kill_table, mutants_of
 from pipeline.inputs.cases import Case, Cases, cases_of
 from pipeline.inputs.plausible import plausible
 from pipeline.inputs.target import NotCallable, Target, target_of
-from pipeline.repair.doctest_text import Named, examples_text, with_doctests
-from pipeline.repair.labels import labelled
-from pipeline.repair.pytest_text import can_be_pytest, has_tests, test_file_for, with_pytests
 from pipeline.running.screen import can_screen
-from pipeline.selftests import SelfTests, self_tests, source_of
 from pipeline.source.locate import FunctionSite, find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
+from pipeline.testgen.doctest_text import Named, examples_text, with_doctests
+from pipeline.testgen.labels import labelled
+from pipeline.testgen.pytest_text import can_be_pytest, has_tests, test_file_for, with_pytests
+from pipeline.testgen.selftests import SelfTests, self_tests, source_of
 from sandbox.api import Call, Outcome, Returns, Test, Verdict
 from sandbox.verdicts import brief, run_tests
 
