@@ -205,9 +205,9 @@ class _Engine:
     async def solve(
         self, order: Order, emit: Callable[[Event], None], keep_best: asyncio.Event
     ) -> Finished:
+        from pipeline.account.report import as_json
         from pipeline.core.context import Settings
         from pipeline.job import run_job
-        from pipeline.report import as_json
         from pipeline.source.locate import find_function
 
         site = find_function(order.document, order.name)

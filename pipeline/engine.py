@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from pipeline.conclude import conclude
+from pipeline.account.conclude import conclude
 from pipeline.core.board import Board
 from pipeline.core.context import Context
 from pipeline.core.events import StageEnded, StageStarted

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.answers import answered
+from pipeline.account.answers import answered
 from pipeline.core.caches import cache_folder
 from pipeline.core.context import Settings
 from pipeline.core.events import Emit, ignore

@@ -42,9 +42,9 @@ async def _run(args: argparse.Namespace) -> int:
     from contextlib import ExitStack
 
     from atlas_lsp.exits import NOTHING_GOOD, OK
+    from pipeline.account.report import as_json, summary
     from pipeline.core.events import JsonlTrace, fan_out
     from pipeline.job import run_job
-    from pipeline.report import as_json, summary
     from pipeline.source.locate import find_function
     from pipeline.wiring import runtime
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.account.side_effects import behaviour_changes
 from pipeline.core.context import Context, Settings
 from pipeline.core.task import Status, Task
 from pipeline.engine import solve
 from pipeline.models.scripted import ScriptedModel
-from pipeline.repair.guard import behaviour_changes
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.conclude import about_origin, about_visible, side_effects, status_of
+from pipeline.account.conclude import about_origin, about_visible, side_effects, status_of
 from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Question, Solution, Task
 from pipeline.edits.doubt import ALL_THE_SAME, n_different_wants

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pipeline.account.contradictions import contradictions
+from pipeline.account.side_effects import behaviour_changes
 from pipeline.core.board import Board
 from pipeline.core.context import Context
 from pipeline.core.task import Judged, Solution, Status, Task
-from pipeline.repair.contradictions import contradictions
-from pipeline.repair.guard import behaviour_changes
 from pipeline.running.judge import first_failure
 from pipeline.select.choose import Choice, choose
 from sandbox.api import BROKEN_MACHINERY, Proof
