@@ -21,12 +21,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from pipeline.pools.pool import PoolTask, read_pool
+from pipeline.pools.replay import Picked, matrix_for, pick
 from pipeline.running.cache import Cache, key_of
 from pipeline.running.matrix import Matrix, plan_of
 from pipeline.select.evidence import KINDS, PLAIN
-from pipeline.select.pool import PoolTask, read_pool
 from pipeline.select.posterior import Posterior, from_json
-from pipeline.select.replay import Picked, matrix_for, pick
 from sandbox import open_sandbox
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data" / "pools"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from atlas_lsp.exits import INTERRUPTED, OK, UsageError
 
 if TYPE_CHECKING:
-    from pipeline.select.replay import Choice, OnDone, Options
+    from pipeline.pools.replay import Choice, OnDone, Options
 
 EVIDENCE = ("visible", "generated", "agreement", "lens")
 
@@ -52,8 +52,8 @@ def _evidence(text: str) -> tuple[str, ...]:
 
 
 def run(args: argparse.Namespace) -> int:
-    from pipeline.select.pool import PoolError
-    from pipeline.select.replay import Options
+    from pipeline.pools.pool import PoolError
+    from pipeline.pools.replay import Options
 
     if args.k < 0 or not 1 <= args.jobs <= 64:
         raise UsageError(f"--k {args.k} --jobs {args.jobs}: give a k of 0 or more and 1 to 64 jobs")
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace, options: Options) -> int:
-    from pipeline.select.replay import choose_pool
+    from pipeline.pools.replay import choose_pool
     from sandbox import open_sandbox
 
     counts: Counter[str] = Counter()

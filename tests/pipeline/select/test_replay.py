@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.select.pool import PoolError, read_pool
-from pipeline.select.replay import Choice, Options, choose_pool
+from pipeline.pools.pool import PoolError, read_pool
+from pipeline.pools.replay import Choice, Options, choose_pool
 from sandbox.api import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

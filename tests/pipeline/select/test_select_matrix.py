@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.inputs.stdin import mutated_stdins
+from pipeline.pools.pool import PoolError, PoolTask, read_pool
 from pipeline.running.cache import Cache, key_of
 from pipeline.running.matrix import Matrix, canonical, deduplicated, matrix_of, plan_of
 from pipeline.select.evidence import _columns, draw
-from pipeline.select.pool import PoolError, PoolTask, read_pool
 from sandbox.api import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

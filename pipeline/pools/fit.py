@@ -1,4 +1,4 @@
-"""`python -m pipeline.select.fit --model nano --out FILE`: calibrate the posterior for a model.
+"""`python -m pipeline.pools.fit --model nano --out FILE`: calibrate the posterior for a model.
 
 Samples candidates for tasks with tests of their own, labels them in the sandbox, and fits the
 log-odds sum on what the pipeline would see. None of the tasks is one of a benchmark.
@@ -113,7 +113,7 @@ async def run(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="pipeline.select.fit", description=__doc__)
+    parser = argparse.ArgumentParser(prog="pipeline.pools.fit", description=__doc__)
     parser.add_argument("--model", default="nano", metavar="PATH|NAME")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: the user's folder")
     parser.add_argument("--suite", type=Path, metavar="FILE", help="tasks with tests of their own")

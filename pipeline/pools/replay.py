@@ -12,10 +12,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from pipeline.pools.pool import PoolError, PoolTask, read_pool
 from pipeline.running.cache import Cache, key_of
 from pipeline.running.matrix import Matrix, matrix_of, plan_of
 from pipeline.select.evidence import KINDS, draw
-from pipeline.select.pool import PoolError, PoolTask, read_pool
 from pipeline.select.posterior import THRESHOLD, Posterior, nearest, shipped
 from sandbox.api import Sandbox
 

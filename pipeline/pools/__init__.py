@@ -1,0 +1,1 @@
+"""Recorded candidates of other models, and the fit of the posterior to them."""
