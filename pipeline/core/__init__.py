@@ -1,1 +1,1 @@
-"""The nouns that every room shares: task, board, context, events, ledger, and how a model is asked and stopped."""
+"""Nouns that every room shares, and how a model is asked and stopped."""

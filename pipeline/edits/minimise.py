@@ -313,4 +313,4 @@ def _moment(found: tuple[int, dict[str, str]], code: str, shift: int) -> Moment 
 
 @cache
 def _watcher() -> str:
-    return files("pipeline.repair").joinpath("watch.py").read_text(encoding="utf-8")
+    return files("pipeline.edits").joinpath("watch.py").read_text(encoding="utf-8")

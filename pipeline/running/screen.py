@@ -85,7 +85,7 @@ async def screen(
 
 @cache
 def _driver() -> str:
-    return files("pipeline.repair").joinpath("driver.py").read_text(encoding="utf-8")
+    return files("pipeline.running").joinpath("driver.py").read_text(encoding="utf-8")
 
 
 def _parts(job: Job, seen: Observation) -> Sequence[Observation]:
