@@ -13,12 +13,12 @@ import sys
 import time
 from pathlib import Path
 
-from pipeline.lens.harvest import harvest
-from pipeline.lens.measure import as_rows, show
-from pipeline.lens.pool import Pool, load_pool, save_pool
 from pipeline.lens.record import LensError
-from pipeline.lens.report import ahead_of, comparisons, ece_of, lens_of, lines_of
-from pipeline.lens.tasks import nano_tasks
+from pipeline.training.harvest import harvest
+from pipeline.training.measure import as_rows, show
+from pipeline.training.pool import Pool, load_pool, save_pool
+from pipeline.training.report import ahead_of, comparisons, ece_of, lens_of, lines_of
+from pipeline.training.tasks import nano_tasks
 from pipeline.wiring import runtime
 
 

@@ -15,7 +15,7 @@ from atlas_lsp.exits import NOTHING_GOOD, OK, UsageError
 
 if TYPE_CHECKING:
     from pipeline.lens.record import Lens
-    from pipeline.lens.tasks import LabelTask
+    from pipeline.training.tasks import LabelTask
 
 Step = Callable[[int, int], None]
 
@@ -96,8 +96,8 @@ def _checked(work: Callable[[], int]) -> int:
 
 
 async def _harvest(args: argparse.Namespace) -> int:
-    from pipeline.lens.harvest import harvest as run
-    from pipeline.lens.pool import save_pool
+    from pipeline.training.harvest import harvest as run
+    from pipeline.training.pool import save_pool
     from pipeline.wiring import runtime
 
     tasks = _tasks(args)
@@ -117,7 +117,7 @@ async def _harvest(args: argparse.Namespace) -> int:
 
 
 def _tasks(args: argparse.Namespace) -> Iterator[LabelTask]:
-    from pipeline.lens.tasks import nano_tasks, suite_tasks
+    from pipeline.training.tasks import nano_tasks, suite_tasks
 
     if args.suite is None:
         return nano_tasks(args.seed, args.split)
@@ -127,12 +127,12 @@ def _tasks(args: argparse.Namespace) -> Iterator[LabelTask]:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from pipeline.lens.pool import join, load_pool
     from pipeline.lens.record import lens_folder, lens_name, save_lens
+    from pipeline.training.pool import join, load_pool
 
     pool = join([load_pool(path) for path in args.pools])
     try:
-        from pipeline.lens.train import train as fit
+        from pipeline.training.train import train as fit
     except ModuleNotFoundError as exc:
         raise UsageError(f"training needs {exc.name}; pip install 'atlas-lsp[train]'") from exc
     with _progress("training") as on_fold:
@@ -146,9 +146,9 @@ def _train(args: argparse.Namespace) -> int:
 
 async def _check(args: argparse.Namespace) -> int:
     """0: the lens can be used; 1: it abstains, with the reason."""
-    from pipeline.lens.harvest import answer_once
     from pipeline.lens.record import load_lens
     from pipeline.lens.score import Abstained, energies_of, installed_lens
+    from pipeline.training.harvest import answer_once
     from pipeline.wiring import open_model
 
     model = await open_model(args.model)
@@ -173,10 +173,10 @@ async def _check(args: argparse.Namespace) -> int:
 
 
 def _score(args: argparse.Namespace) -> int:
-    from pipeline.lens.measure import as_rows, show
-    from pipeline.lens.pool import load_pool
     from pipeline.lens.record import load_lens
-    from pipeline.lens.report import comparisons, lens_of
+    from pipeline.training.measure import as_rows, show
+    from pipeline.training.pool import load_pool
+    from pipeline.training.report import comparisons, lens_of
 
     pool = load_pool(args.pool)
     lens = load_lens(args.lens) if args.lens else lens_of(pool)
@@ -190,7 +190,7 @@ def _score(args: argparse.Namespace) -> int:
 
 
 def _show(lens: Lens, args: argparse.Namespace) -> None:
-    from pipeline.lens.report import lines_of
+    from pipeline.training.report import lines_of
 
     if args.json:
         print(json.dumps(dict(lens.facts), indent=2, sort_keys=True))

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.core.task import Candidate
-from pipeline.lens.pool import Pool
 from pipeline.lens.record import Head, Lens
 from pipeline.models.api import HiddenStates, ModelInfo
+from pipeline.training.pool import Pool
 
 DIM = 6
 SHA = "ab" * 32

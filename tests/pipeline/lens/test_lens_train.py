@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from lens_made import MODEL, pool
 
-from pipeline.lens.measure import auc, compare, lead
-from pipeline.lens.pool import Pool, load_pool, require_labels, save_pool
 from pipeline.lens.record import Lens, LensError
-from pipeline.lens.report import ahead_of, comparisons, ece_of, lines_of
 from pipeline.lens.score import Abstained, apply, lens_log_odds
+from pipeline.training.measure import auc, compare, lead
+from pipeline.training.pool import Pool, load_pool, require_labels, save_pool
+from pipeline.training.report import ahead_of, comparisons, ece_of, lines_of
 
 
 @pytest.fixture(scope="module")
 def trained() -> Lens:
     pytest.importorskip("torch", reason="training needs torch; pip install 'atlas-lsp[train]'")
-    from pipeline.lens.train import train
+    from pipeline.training.train import train
 
     return train(pool(0, signal=0.7))
 
@@ -56,7 +56,7 @@ def test_its_log_odds_are_a_term_of_a_sum(trained: Lens):
 
 def test_noise_earns_no_place():
     pytest.importorskip("torch", reason="training needs torch; pip install 'atlas-lsp[train]'")
-    from pipeline.lens.train import train
+    from pipeline.training.train import train
 
     found = train(pool(3, signal=0.0))
     assert not found.earns_its_place
@@ -74,7 +74,7 @@ def test_numpy_and_torch_agree(trained: Lens):
 
 
 def test_the_same_seed_gives_the_same_lens(trained: Lens):
-    from pipeline.lens.train import train
+    from pipeline.training.train import train
 
     again = train(pool(0, signal=0.7))
     assert np.array_equal(again.energy.w1, trained.energy.w1)
@@ -82,7 +82,7 @@ def test_the_same_seed_gives_the_same_lens(trained: Lens):
 
 def test_tasks_of_a_family_are_never_split():
     pytest.importorskip("torch", reason="training needs torch; pip install 'atlas-lsp[train]'")
-    from pipeline.lens.train import FOLDS, _folds
+    from pipeline.training.train import FOLDS, _folds
 
     made = pool(0, signal=0.0)
     folds = _folds(made, seed=0)

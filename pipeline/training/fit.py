@@ -1,4 +1,4 @@
-"""`python -m pipeline.pools.fit --model nano --out FILE`: calibrate the posterior for a model.
+"""`python -m pipeline.training.fit --model nano --out FILE`: calibrate the posterior for a model.
 
 Samples candidates for tasks with tests of their own, labels them in the sandbox, and fits the
 log-odds sum on what the pipeline would see. None of the tasks is one of a benchmark.
@@ -18,14 +18,14 @@ from pathlib import Path
 from random import Random
 
 from pipeline.core.context import Settings
-from pipeline.lens.harvest import Sampled, label, sample
 from pipeline.lens.record import lens_folder
-from pipeline.lens.tasks import LabelTask, nano_tasks, suite_tasks
 from pipeline.running.judge import runnable
 from pipeline.running.matrix import Matrix, matrix_of, plan_of
 from pipeline.select.evidence import draw
 from pipeline.select.posterior import Labelled, Posterior, fit, to_json
 from pipeline.select.weigh import calibration_file
+from pipeline.training.harvest import Sampled, label, sample
+from pipeline.training.tasks import LabelTask, nano_tasks, suite_tasks
 from pipeline.wiring import Runtime, runtime
 
 SIZES = (1, 2, 3, 6)
@@ -113,7 +113,7 @@ async def run(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="pipeline.pools.fit", description=__doc__)
+    parser = argparse.ArgumentParser(prog="pipeline.training.fit", description=__doc__)
     parser.add_argument("--model", default="nano", metavar="PATH|NAME")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: the user's folder")
     parser.add_argument("--suite", type=Path, metavar="FILE", help="tasks with tests of their own")

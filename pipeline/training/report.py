@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.lens.measure import Comparison, calibration_error, compare, free_scores, lead
-from pipeline.lens.pool import Pool
 from pipeline.lens.record import Lens, LensError
 from pipeline.lens.score import Abstained, apply, installed_lens
 from pipeline.models.api import ModelInfo
+from pipeline.training.measure import Comparison, calibration_error, compare, free_scores, lead
+from pipeline.training.pool import Pool
 
 
 def lens_of(pool: Pool) -> Lens:

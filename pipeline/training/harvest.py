@@ -18,13 +18,13 @@ from pipeline.core.context import Context, Settings
 from pipeline.core.task import Candidate, Task
 from pipeline.generate.candidates import perturbations, read_all
 from pipeline.inputs.mutated import mutated_calls, visible_calls
-from pipeline.lens.pool import Pool
 from pipeline.lens.record import LensError
 from pipeline.lens.score import Abstained, features
-from pipeline.lens.tasks import LabelTask
 from pipeline.models.api import Completion, Model, ModelInfo, Request, Sampling
 from pipeline.prompts import render
 from pipeline.running.judge import runnable
+from pipeline.training.pool import Pool
+from pipeline.training.tasks import LabelTask
 from pipeline.wiring import Runtime
 from sandbox.api import Completes, Limits, Sandbox, Test
 

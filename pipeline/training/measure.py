@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from pipeline.lens.pool import Pool
+    from pipeline.training.pool import Pool
 
     Floats = npt.NDArray[np.floating[Any]]
 

@@ -15,7 +15,10 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from pipeline.lens.measure import (
+from pipeline.lens.record import Head, Lens
+from pipeline.lens.score import CLAMP, apply, distance
+from pipeline.nano.instance import percent
+from pipeline.training.measure import (
     MARGIN,
     as_rows,
     auc,
@@ -24,10 +27,7 @@ from pipeline.lens.measure import (
     free_scores,
     lead,
 )
-from pipeline.lens.pool import Pool, require_labels
-from pipeline.lens.record import Head, Lens
-from pipeline.lens.score import CLAMP, apply, distance
-from pipeline.nano.instance import percent
+from pipeline.training.pool import Pool, require_labels
 
 Floats = npt.NDArray[np.float32]
 Wide = npt.NDArray[np.float64]

@@ -1,0 +1,1 @@
+"""The lens and the posterior are made here: harvest, train, fit, measure."""
