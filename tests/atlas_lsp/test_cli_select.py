@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.atlas_lsp.test_cli import atlas, check_fails
-from tests.pipeline.select.test_replay import lines, row, write
+from tests.pipeline.pools.test_replay import lines, row, write
 
 
 @pytest.mark.docker

@@ -31,7 +31,7 @@ def test_a_long_line_said_again_and_again_is_noticed():
 
 
 def test_real_code_is_no_circle():
-    for path in sorted((Path(__file__).parents[3] / "pipeline").glob("*.py")):
+    for path in sorted((Path(__file__).parents[3] / "pipeline" / "core").glob("*.py")):
         assert tokens_until_circling(path.read_text(encoding="utf-8")) is None, path
 
 

@@ -18,7 +18,7 @@ from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
 from sandbox.api import Sandbox
-from tests.pipeline.test_selftests import asked
+from tests.pipeline.testgen.test_selftests import asked
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
