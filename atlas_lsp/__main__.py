@@ -9,8 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from pipeline.core.caches import cache_folder
@@ -37,7 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _main_on_socket(args)
     from atlas_lsp.transport import protocol_stdout
 
-    code = asyncio.run(_serve_stdio(protocol_stdout(), args.clientProcessId, cache_folder()))
+    launch = _launch(args)
+    code = asyncio.run(_serve_stdio(protocol_stdout(), args.clientProcessId, launch))
     # A thread may still hang in C code or in a read: nothing is left to wait for.
     logging.shutdown()
     os._exit(code)
@@ -50,9 +50,26 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--ws", metavar="[HOST:]PORT", help="listen for a WebSocket, for debugging")
     top.add_argument("--clientProcessId", type=int, help="end when this process has gone")
     top.add_argument("--check", action="store_true", help="say what would fail (atlas doctor)")
+    top.add_argument("--model", metavar="PATH|NAME|URL", help="instead of the editor's setting")
+    top.add_argument(
+        "--sandbox",
+        choices=("docker", "unsafe-local"),
+        help="unsafe-local runs candidates on this machine without isolation",
+    )
     top.add_argument("--log-file", metavar="FILE")
     top.add_argument("--log-level", choices=LEVELS, default="warning")
     return top
+
+
+def _launch(args: argparse.Namespace) -> dict[str, object]:
+    """What the command line and the environment set; a wrong value ends the start."""
+    from atlas_lsp.settings import launch_settings
+
+    try:
+        return launch_settings(vars(args), os.environ)
+    except ValueError as exc:
+        print(f"atlas-lsp: {exc}", file=sys.stderr)
+        raise SystemExit(2) from exc
 
 
 async def serve(server: AtlasServer, reader: Reader, writer: Writer, pid: int | None) -> int:
@@ -85,15 +102,18 @@ async def serve(server: AtlasServer, reader: Reader, writer: Writer, pid: int | 
         await flushed(writer)
 
 
-async def _serve_stdio(protocol_out: BinaryIO, pid: int | None, cache: Path) -> int:
+async def _serve_stdio(
+    protocol_out: BinaryIO, pid: int | None, launch: Mapping[str, object]
+) -> int:
     from atlas_lsp.quick import kept_byte_code
     from atlas_lsp.transport import stdio
 
+    cache = cache_folder()
     with kept_byte_code(cache):
         from atlas_lsp.server import create_server
 
     reader, writer = await stdio(protocol_out)
-    return await serve(create_server(cache), reader, writer, pid)
+    return await serve(create_server(cache, launch=launch), reader, writer, pid)
 
 
 async def _end_with_client(server: AtlasServer, pid: int | None, end: object) -> None:
@@ -122,19 +142,20 @@ def _main_on_socket(args: argparse.Namespace) -> int:
     host, _, port = (args.tcp or args.ws).rpartition(":")
     host = host or "127.0.0.1"
     if args.ws:
-        create_server(cache_folder()).start_ws(host, int(port))
+        create_server(cache_folder(), launch=_launch(args)).start_ws(host, int(port))
         return 0
-    return asyncio.run(_serve_tcp(host, int(port)))
+    return asyncio.run(_serve_tcp(host, int(port), _launch(args)))
 
 
-async def _serve_tcp(host: str, port: int) -> int:
+async def _serve_tcp(host: str, port: int, launch: Mapping[str, object]) -> int:
     """One client, then the end."""
     from atlas_lsp.server import create_server
 
     code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        code.set_result(await serve(create_server(cache_folder()), reader, writer, None))
+        server = create_server(cache_folder(), launch=launch)
+        code.set_result(await serve(server, reader, writer, None))
 
     async with await asyncio.start_server(connected, host, port) as listening:
         address = listening.sockets[0].getsockname()

@@ -46,7 +46,7 @@ async def _run(ls: AtlasServer, job: Job, record: Record) -> None:
         order = Order(
             document=Document(text=source, path=request["path"]),
             name=request["function"],
-            settings=settings_from(good),
+            settings=settings_from(good, {"sandbox": ls.settings().sandbox}),
             emit=lambda event: progress.report(getattr(event, "message", "") or "working"),
             keep_best=job.keep_best,
         )

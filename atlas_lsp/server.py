@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,14 @@ from pipeline.source.text import SourceError
 CONFIGURATION_S = 5.0
 
 
-def create_server(cache: Path, solver: Solver | None = None) -> AtlasServer:
-    """A server with its features; nothing heavy is imported or started before a job needs it."""
-    server = AtlasServer(solver or PipelineSolver(), cache)
+def create_server(
+    cache: Path, solver: Solver | None = None, launch: Mapping[str, object] | None = None
+) -> AtlasServer:
+    """A server with its features; nothing heavy is imported or started before a job needs it.
+
+    `launch` are settings of the command line and the environment.
+    """
+    server = AtlasServer(solver or PipelineSolver(), cache, launch or {})
     add_life_cycle(server)
     add_texts(server)
     add_views(server)

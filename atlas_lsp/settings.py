@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 SCHEMA = Path(__file__).with_name("settings.schema.json")
-Source = Literal["client", "project"]
+Source = Literal["launch", "client", "folder", "project"]
+"""Who says it: the command line or environment that started the server, the client's
+`initialize`, its answer for a folder, the project's file."""
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "boolean": (bool,),
@@ -54,18 +56,40 @@ def settings_from(*layers: Mapping[str, object]) -> ServerSettings:
     return ServerSettings(**{_field_of(name): value for name, value in values.items()})
 
 
+def as_layer(settings: ServerSettings) -> dict[str, object]:
+    """The settings by their names in the schema."""
+    return {name: getattr(settings, _field_of(name)) for name in properties()}
+
+
+def launch_settings(
+    arguments: Mapping[str, object], environ: Mapping[str, str]
+) -> dict[str, object]:
+    """What whoever starts the server sets; the command line is stronger than the environment.
+
+    Raises ValueError, in one line, for a value that is not valid.
+    """
+    names = ("sandbox", "model")
+    said = {key: environ[name] for key in names if (name := environment_name(key)) in environ}
+    said |= {key: str(arguments[key]) for key in names if arguments.get(key)}
+    good, complaints = checked(said, "launch", "atlas-lsp")
+    if complaints:
+        raise ValueError(complaints[0])
+    return good
+
+
 def checked(given: object, source: Source, where: str) -> tuple[dict[str, object], tuple[str, ...]]:
     """The good values in `given`, and a complaint for each key that is unknown, wrong or forbidden.
 
     A project's file cannot choose the model, the sandbox or its own trust: whoever clones it
-    would run them.
+    would run them. Nor can what a client tells of a folder: a repository's own editor settings
+    (`.vscode/settings.json` and its like) are in it, and cannot be told apart.
     """
     if given is None:
         return {}, ()
     if not isinstance(given, Mapping):
         return {}, (f"{where}: {given!r} is no table of settings; give an object",)
     good: dict[str, object] = {}
-    complaints = []
+    complaints: list[str] = []
     for key, value in given.items():
         complaint = _complaint(str(key), value, source)
         if complaint:
@@ -87,6 +111,11 @@ def project_settings(root: Path) -> tuple[dict[str, object], tuple[str, ...]]:
     return checked(table.get("atlas") if isinstance(table, dict) else None, "project", path.name)
 
 
+def environment_name(key: str) -> str:
+    """Where the environment sets a property: `ATLAS_IDLE_UNLOAD` for `idleUnload`."""
+    return f"ATLAS_{_field_of(key).upper()}"
+
+
 def table() -> str:
     """The settings as a Markdown table."""
     rows = [
@@ -102,8 +131,13 @@ def _complaint(key: str, value: object, source: Source) -> str:
     one = properties().get(key)
     if one is None:
         return f"unknown setting {key!r}; there are {', '.join(properties())}"
-    if source == "project" and one["scope"] == "machine":
-        return f"{key} cannot be set by a project; set it in the editor"
+    if source in ("folder", "project") and one["scope"] == "machine":
+        return f"{key} cannot be set by a project or a folder; set it where the server is started"
+    if source != "launch" and value in one.get("launchOnly", ()):
+        return (
+            f"{key} {value!r} is taken from `atlas-lsp --{key} {value}` or "
+            f"{environment_name(key)}={value} only"
+        )
     if value is not None and not _is_valid(one, value):
         return f"{key} is {value!r}, not {_values(one)}; the default {one['default']!r} is used"
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import cache as cached
 from importlib.metadata import version
@@ -21,7 +21,14 @@ from atlas_lsp.documents import Buffer, Buffers
 from atlas_lsp.evidence import History, Record
 from atlas_lsp.jobs import JobTable, Key
 from atlas_lsp.protocol import AtlasProtocol
-from atlas_lsp.settings import ServerSettings, checked, project_settings, settings_from
+from atlas_lsp.settings import (
+    ServerSettings,
+    as_layer,
+    checked,
+    project_settings,
+    properties,
+    settings_from,
+)
 from atlas_lsp.solver import Checked, Finished, Proposed, Solver
 from pipeline.source.text import Unit
 
@@ -42,7 +49,7 @@ class AtlasServer(LanguageServer):
 
     protocol: AtlasProtocol
 
-    def __init__(self, solver: Solver, cache: Path) -> None:
+    def __init__(self, solver: Solver, cache: Path, launch: Mapping[str, object]) -> None:
         super().__init__(
             "atlas",
             version("atlas-lsp"),
@@ -58,6 +65,8 @@ class AtlasServer(LanguageServer):
         """Generated tests that can still be taken."""
         self.checked: dict[str, dict[str, Checked]] = {}
         """By document URI and function."""
+        self._launch = launch
+        """Settings of the command line and the environment; stronger than all others."""
         self._layers: dict[str, list[dict[str, object]]] = {"": []}
         """Settings by folder URI, weakest first; "" is what the client said at the start."""
         self._complained: set[str] = set()
@@ -109,16 +118,25 @@ class AtlasServer(LanguageServer):
             project, complaints = project_settings(Path(root))
             self.complain(complaints)
             layers.append(project)
-        good, complaints = checked(pulled, "client", "the editor's settings")
+        good, complaints = checked(self._unlike_now(pulled), "folder", "the editor's settings")
         self.complain(complaints)
         if folder:
             self._layers[folder] = [*layers, good]
         else:
             self._layers[""] = [*self._layers[""][:2], good]
 
+    def _unlike_now(self, pulled: object) -> object:
+        """Without the machine's keys that say what holds already: clients send all they have."""
+        if not isinstance(pulled, Mapping):
+            return pulled
+        now = as_layer(self.settings())
+        machine = {name for name, one in properties().items() if one["scope"] == "machine"}
+        return {k: v for k, v in pulled.items() if k not in machine or now[k] != v}
+
     def settings(self, uri: str = "") -> ServerSettings:
         folder = self.folder_of(uri)
-        return settings_from(*self._layers[""], *(self._layers.get(folder, ()) if folder else ()))
+        own = self._layers.get(folder, ()) if folder else ()
+        return settings_from(*self._layers[""], *own, self._launch)
 
     def folder_of(self, uri: str) -> str:
         """The workspace folder that holds the file, the longest first; "" for none."""

@@ -27,6 +27,8 @@ class Client:
             env=environ,
         )
         self.others: list[JSON] = []
+        self.answers: dict[str, Any] = {}
+        """What requests of the server get, by method; null where nothing is said."""
         self.replies: dict[Any, JSON] = {}
         self._n = 0
         self._read = b""
@@ -119,7 +121,7 @@ class Client:
             return
         self.others.append(message)
         if "id" in message:
-            self.send({"id": message["id"], "result": None})
+            self.send({"id": message["id"], "result": self.answers.get(message["method"])})
 
     def _until(self, mark: bytes, deadline: float) -> bytes:
         while mark not in self._read:
