@@ -18,6 +18,7 @@ from pipeline.edits.rung import mechanical, mend
 from pipeline.generate.candidates import generate, probe
 from pipeline.repair.prcot import learned, repair
 from pipeline.running.judge import judge_all
+from pipeline.running.lacking import lacking
 from pipeline.select.choose import undecided
 
 Rung = Callable[[], Awaitable[Sequence[Candidate]]]
@@ -46,6 +47,12 @@ async def climb(ctx: Context, task: Task, board: Board) -> None:
     settings = ctx.settings
     await judge_current(ctx, task, board)
     if board.current and board.current.passes:
+        return
+    if absent := await lacking(ctx, task, board.current):
+        board.obstacle = (
+            f"cannot be judged here: the sandbox has not {', '.join(absent)}, which the function "
+            "or its examples import"
+        )
         return
     rungs: list[tuple[str, bool, Rung]] = [
         ("mechanical", settings.mechanical and not task.is_stub, partial(mechanical, ctx, task)),

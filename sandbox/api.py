@@ -142,7 +142,7 @@ class Outcome(StrEnum):
 
 
 BROKEN_MACHINERY = frozenset({Outcome.SANDBOX_ERROR, Outcome.NOT_RUN})
-"""Outcomes that are never evidence for or against a candidate."""
+"""Outcomes of which the sandbox itself is the cause."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,6 +272,9 @@ class VerdictKind(StrEnum):
     NOT_RUN = "not_run"
 
 
+_NO_EVIDENCE = (VerdictKind.SANDBOX_ERROR, VerdictKind.NOT_RUN, VerdictKind.MISSING_MODULE)
+
+
 class Proof(StrEnum):
     """What a pass of this form can prove, strongest first."""
 
@@ -303,7 +306,8 @@ class Verdict:
 
     @property
     def is_evidence(self) -> bool:
-        return self.kind not in (VerdictKind.SANDBOX_ERROR, VerdictKind.NOT_RUN)
+        """Whether it says anything of the code: not what the sandbox broke, nor what it lacks."""
+        return self.kind not in _NO_EVIDENCE
 
 
 class Sandbox(Protocol):

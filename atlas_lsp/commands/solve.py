@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace) -> int:
     from contextlib import ExitStack
 
-    from atlas_lsp.exits import NOTHING_GOOD, OK
+    from atlas_lsp.exits import BROKEN, NOTHING_GOOD, OK
     from pipeline.account.report import as_json, summary
     from pipeline.core.events import JsonlTrace, fan_out
     from pipeline.job import run_job
@@ -66,6 +66,8 @@ async def _run(args: argparse.Namespace) -> int:
         print(summary(result.solution, site.name), file=sys.stderr)
     if args.apply:
         apply(path, result)
+    if result.solution.obstacle:
+        return BROKEN
     return OK if result.solution.is_good else NOTHING_GOOD
 
 

@@ -20,6 +20,8 @@ async def conclude(ctx: Context, task: Task, board: Board) -> Solution:
         return _solution(
             ctx, task, board, Status.NONE, Choice(best=None), (_already(board.current),)
         )
+    if board.obstacle:
+        return _solution(ctx, task, board, Status.NONE, Choice(best=None), (board.obstacle,))
     choice = await choose(ctx, task, board.judged)
     status = status_of(ctx, task, choice)
     evidence = (*evidence_of(ctx, task, board, choice), *await side_effects(ctx, task, choice.best))
@@ -112,6 +114,7 @@ def _solution(
         chosen=replace(choice.best, own=choice.own) if choice.best else None,
         probability=choice.probability,
         evidence=evidence,
+        obstacle=board.obstacle,
         rejected=tuple(one for one in board.judged if one is not choice.best),
         stages=tuple(board.stages),
         seed=ctx.settings.seed,

@@ -25,6 +25,8 @@ class Board:
     def __init__(self) -> None:
         self.current: Judged | None = None
         """The function as it stood, judged; None for a stub."""
+        self.obstacle = ""
+        """Why nothing can be judged here, in one line; "" where it can."""
         self.judged: list[Judged] = []
         self.stages: list[str] = []
         self.tries: list[Try] = []

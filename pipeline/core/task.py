@@ -145,6 +145,8 @@ class Solution:
     """Calibrated P(correct), None where nothing was calibrated for this evidence."""
     evidence: tuple[str, ...]
     """Plain sentences, strongest first."""
+    obstacle: str = ""
+    """Why nothing could be judged here, in one line; "" where it could."""
     rejected: tuple[Judged, ...] = ()
     stages: tuple[str, ...] = ()
     """Names of the stages that acted, in order."""

@@ -86,8 +86,8 @@ def test_only_a_regular_end_passes(outcome):
         assert kind is not VerdictKind.PASS
 
 
-@pytest.mark.parametrize("outcome", sorted(BROKEN_MACHINERY))
-def test_broken_machinery_is_no_evidence(outcome):
+@pytest.mark.parametrize("outcome", [*sorted(BROKEN_MACHINERY), Outcome.MISSING_MODULE])
+def test_what_the_sandbox_breaks_or_lacks_is_no_evidence(outcome):
     test = Test(test_id="t", form=Call(entry="f"), expect=Returns(value=1))
     assert not judge(test, Observation(outcome=outcome)).is_evidence
 
