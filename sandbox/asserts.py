@@ -59,9 +59,8 @@ def split_tests(source: str, entry: str, *, limits: Limits | None = None) -> tup
 
     Otherwise one TestCode for all of it; empty when the text does not parse.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = _parsed(source)
+    if tree is None:
         return ()
     body, check = _asserts_of(tree)
     texts = [ast.unparse(statement) for statement in body]
@@ -96,11 +95,18 @@ def _is_docstring(statement: ast.stmt) -> bool:
 
 
 def _only_statement(source: str) -> ast.stmt | None:
+    tree = _parsed(source.strip())
+    return tree.body[0] if tree and len(tree.body) == 1 else None
+
+
+def _parsed(source: str) -> ast.Module | None:
+    """None for what is no Python, and for a tree too deep to be written back."""
     try:
-        body = ast.parse(source.strip()).body
+        tree = ast.parse(source)
+        ast.unparse(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return body[0] if len(body) == 1 else None
+    return tree
 
 
 def _mentions(node: ast.AST, entry: str) -> bool:

@@ -6,7 +6,6 @@ do the same twice says nothing. This lists differences, it does not judge them.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from pipeline.inputs.target import NotCallable, Target, target_of
 from pipeline.running.screen import LEAST_S, screen
 from pipeline.source.edit import with_imports
 from pipeline.source.locate import find_function
-from pipeline.source.text import Document, SourceError
+from pipeline.source.text import Document, SourceError, literal_of
 from sandbox.api import Call, Observation, Outcome
 
 MOST_SENTENCES = 3
@@ -127,7 +126,5 @@ def _same(one: str, other: str) -> bool:
     """Equal as text, or as values (the order of a set means nothing)."""
     if one == other:
         return True
-    try:
-        return bool(ast.literal_eval(one) == ast.literal_eval(other)) and "{" in one
-    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
-        return False
+    value = literal_of(one)
+    return value is not None and value == literal_of(other) and "{" in one

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipeline.source.text import parse
+from pipeline.source.text import literal_of, parse
 from sandbox.api import Call, Expression, Opaque, Outcome, Policy, Returns, Test
 from sandbox.api import Observation as Seen
 
@@ -108,10 +108,8 @@ def _literals(line: str, entry: str) -> list[object] | None:
     tree = parse(line.strip())
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == entry:
-            try:
-                return [ast.literal_eval(arg) for arg in node.args]
-            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-                return None
+            values = [literal_of(arg) for arg in node.args]
+            return [one.value for one in values if one] if all(values) else None
     return None
 
 

@@ -23,7 +23,7 @@ from pipeline.bench.evalplus import Reference, reference_of, typed_like_assertio
 from pipeline.bench.records import Json, PublicTask, SuiteError, read_rows
 from pipeline.bench.suites import LIMITS
 from pipeline.nano.bench import PUBLIC as NANO
-from pipeline.source.text import parse
+from pipeline.source.text import literal_of, parse
 from sandbox.api import (
     Call,
     Expression,
@@ -216,12 +216,21 @@ def _contest_task(row: Json, cases: Sequence[Json], is_stdio: bool, where: str) 
     }
     if is_stdio:
         return PublicTask(**common, kind="stdio", source=statement, visible=_samples(cases))
-    metadata = json.loads(row.get("metadata") or "{}")
-    name = metadata.get("func_name") or _text(row, "entry_point", where)
+    name = _metadata(row, where).get("func_name") or _text(row, "entry_point", where)
     starter = _text(row, "starter_code", where)
     source, entry = stub_of_starter(starter, name, statement, where)
     visible = tuple(_example(case, where) for case in cases)
     return PublicTask(**common, source=source, entry_point=entry, visible=visible)
+
+
+def _metadata(row: Json, where: str) -> Json:
+    try:
+        found = json.loads(row.get("metadata") or "{}")
+    except (ValueError, TypeError, RecursionError) as exc:
+        raise SuiteError(f"{where}: its metadata are no JSON: {exc}") from exc
+    if not isinstance(found, dict):
+        raise SuiteError(f"{where}: its metadata are a {type(found).__name__}, no object")
+    return found
 
 
 def stub_of_starter(starter: str, name: str, statement: str, where: str) -> tuple[str, str]:
@@ -249,7 +258,7 @@ def _cases(text: str, where: str) -> list[Json]:
     try:
         cases = json.loads(raw)
         return [dict(case) for case in cases]
-    except (ValueError, TypeError) as exc:
+    except (ValueError, TypeError, RecursionError) as exc:
         raise SuiteError(f"{where}: its test cases are no JSON list: {exc}") from exc
 
 
@@ -320,14 +329,13 @@ def _claim(n: int, pair: object, where: str) -> Test:
     """[expression, repr of its value]."""
     if not isinstance(pair, list) or [type(one) for one in pair] != [str, str]:
         raise SuiteError(f"{where}: hidden test {n + 1} is no [expression, repr] pair")
-    try:
-        value = ast.literal_eval(pair[1])
-    except (ValueError, TypeError, SyntaxError) as exc:
-        raise SuiteError(f"{where}: hidden test {n + 1} expects no literal: {pair[1]!r}") from exc
+    value = literal_of(pair[1])
+    if value is None:
+        raise SuiteError(f"{where}: hidden test {n + 1} expects no literal: {pair[1]!r}")
     return Test(
         test_id=f"hidden:{n}",
         form=Expression(source=pair[0]),
-        expect=Returns(value=value, policy=Policy.EXACT),
+        expect=Returns(value=value.value, policy=Policy.EXACT),
         limits=LIMITS["function"],
     )
 
@@ -339,8 +347,8 @@ def _from_source(public: PublicTask, source: str, where: str) -> Hidden:
         raise SuiteError(f"{where}: the hidden tests of {public.task_id} are no Python")
     if any(isinstance(test.form, TestCode) for test in tests):
         tests = tuple(_with_module(test, _beside(public)) for test in tests)
-    tree = ast.parse(source)
-    n_asserts = sum(isinstance(node, ast.Assert) for node in ast.walk(tree))
+    tree = parse(source)
+    n_asserts = sum(isinstance(node, ast.Assert) for node in ast.walk(tree)) if tree else 0
     return Hidden(task_id=public.task_id, tests=tests, n_tests=max(n_asserts, len(tests)))
 
 
@@ -396,8 +404,10 @@ def _example(case: Json, where: str) -> Json:
     try:
         args = [json.loads(line) for line in str(given).splitlines() if line.strip()]
         return {"input": args, "output": json.loads(str(output))}
-    except ValueError as exc:
-        raise SuiteError(f"{where}: a test's input is not one JSON value per line: {exc}") from exc
+    except (ValueError, RecursionError) as exc:
+        raise SuiteError(
+            f"{where}: a test's input or output is not one JSON value per line: {exc}"
+        ) from exc
 
 
 def _samples(cases: Sequence[Json]) -> tuple[Json, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pipeline.edits.conditions import atoms, conditions
 from pipeline.edits.finder import Finder
 from pipeline.edits.scope import base, fits
+from pipeline.source.text import parse_expression
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 NEIGHBOURS = (
@@ -289,7 +290,9 @@ def _renamed(finder: Finder, test: ast.expr) -> Iterator[tuple[str, ...]]:
 
 
 def _with_names(text: str, new: dict[str, str]) -> str:
-    tree = ast.parse(text, mode="eval")
+    tree = parse_expression(text)
+    if tree is None:
+        return text
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             node.id = new.get(node.id, node.id)

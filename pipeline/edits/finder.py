@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipeline.edits.scope import Scopes
+from pipeline.source.text import parse_expression
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _ATOMS = (
@@ -171,9 +172,8 @@ class Finder:
             | ast.Await,
         ):
             return False
-        try:
-            made = ast.parse(new, mode="eval").body
-        except (SyntaxError, ValueError):
+        made = parse_expression(new)
+        if made is None:
             return False
         if isinstance(made, _ATOMS) or _is_closed(new) or self._is_enclosed(node):
             return False

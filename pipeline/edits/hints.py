@@ -13,7 +13,7 @@ from pipeline.edits.edits import Hints
 from pipeline.edits.scope import Function, kind_of_value
 from pipeline.inputs.mutated import visible_calls
 from pipeline.source.doctests import split_calls
-from pipeline.source.text import parse
+from pipeline.source.text import literal_of, parse
 from sandbox.api import Call, Doctest, Returns, Test
 
 LONGEST_VALUE = 12
@@ -59,12 +59,16 @@ def _returns(tests: Sequence[Test], named: frozenset[str]) -> tuple[str, ...]:
     return it would be to special-case that example.
     """
     wanted = [t.expect.value for t in tests if isinstance(t.expect, Returns)]
-    kinds = {kind_of_value(value).partition("[")[0] for value in wanted}
-    usual = [t for t in USUAL if kind_of_value(ast.literal_eval(t)).partition("[")[0] in kinds]
+    kinds = {_kind(value) for value in wanted}
+    usual = [t for t in USUAL if (read := literal_of(t)) and _kind(read.value) in kinds]
     often = Counter(map(repr, wanted))
     labels = [t for t, n in often.items() if n > 1 or t in USUAL or (t in named and "'" in t)]
     texts = [*labels, *usual, "None"]
     return tuple(dict.fromkeys(t for t in texts if len(t) <= LONGEST_VALUE))[:8]
+
+
+def _kind(value: object) -> str:
+    return kind_of_value(value).partition("[")[0]
 
 
 def _kinds(

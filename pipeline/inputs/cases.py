@@ -22,7 +22,7 @@ from pipeline.inputs.shapes import (
 )
 from pipeline.inputs.target import Param, Target
 from pipeline.running.screen import LEAST_S, screen
-from pipeline.source.text import parse
+from pipeline.source.text import literal_of, parse, parse_expression
 from sandbox.api import (
     Call,
     Doctest,
@@ -283,7 +283,9 @@ def _has_set(text: str) -> bool:
 
 def _sorted_sets(text: str) -> str:
     """The text of a value with the items of its sets in order, the same with every hash seed."""
-    tree = ast.parse(text, mode="eval")
+    tree = parse_expression(text)
+    if tree is None:
+        return text
     for node in ast.walk(tree):
         if isinstance(node, ast.Set):
             node.elts.sort(key=lambda item: (len(ast.unparse(item)), ast.unparse(item)))
@@ -447,11 +449,8 @@ def _optional(target: Target, calls: Sequence[Call], fresh: Fresh) -> Iterator[C
 
 
 def _shapes_of_default(default: ast.expr | None) -> tuple[Shape, ...]:
-    try:
-        value = ast.literal_eval(default) if default is not None else None
-    except (ValueError, TypeError, SyntaxError, RecursionError):
-        return ()
-    return () if value is None else (shape_of(value),)
+    value = None if default is None else literal_of(default)
+    return () if value is None or value.value is None else (shape_of(value.value),)
 
 
 def pool_of(code: str, known: Iterable[Call] = ()) -> Pool:

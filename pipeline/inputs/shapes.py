@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from pipeline.source.text import parse_expression
+
 LONGEST = 6
 """Items of a fresh list, at most; a few are twice as long."""
 LETTERS = "abcdexyzABC 0123"
@@ -160,10 +162,8 @@ def annotated(note: ast.expr | None) -> tuple[Shape, ...]:
 
 
 def _quoted(text: str) -> tuple[Shape, ...]:
-    try:
-        return annotated(ast.parse(text, mode="eval").body)
-    except (SyntaxError, ValueError, RecursionError):
-        return ()
+    tree = parse_expression(text)
+    return () if tree is None else annotated(tree)
 
 
 def _named(name: str) -> tuple[Shape, ...]:

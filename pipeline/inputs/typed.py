@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
+from pipeline.source.text import parse, parse_expression
 from sandbox.api import Call
 
 EDGES: Mapping[type, tuple[object, ...]] = {
@@ -102,9 +103,8 @@ def annotations_of(source: str, entry: str) -> tuple[str | None, ...]:
 
 def _definition(source: str, name: str) -> ast.FunctionDef | None:
     for text in (source, source + "\n    pass\n", source.rstrip() + " pass\n"):
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = parse(text)
+        if tree is None:
             continue
         found = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == name]
         return found[-1] if found else None
@@ -112,12 +112,7 @@ def _definition(source: str, name: str) -> ast.FunctionDef | None:
 
 
 def _parsed(text: str | None) -> ast.expr | None:
-    if text is None:
-        return None
-    try:
-        return ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
+    return None if text is None else parse_expression(text)
 
 
 def _maker(node: ast.expr | None) -> _Make | None:

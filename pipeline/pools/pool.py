@@ -16,7 +16,7 @@ from pipeline.bench.suites import LIMITS
 from pipeline.core.task import Task, VisibleTest
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import SourceError, document_from_bytes
+from pipeline.source.text import Literal, SourceError, document_from_bytes, literal_of, parse
 from sandbox.api import Call, Policy, Prints, Program, Returns, Test
 from sandbox.asserts import split_assert
 
@@ -43,6 +43,8 @@ class PoolTask:
     """One runnable program for each candidate, in the pool's order."""
     generated: tuple[tuple[Test, ...], ...] = ()
     """Tests that may be wrong, by the sample (one model call) that they came from."""
+    unread: tuple[str, ...] = ()
+    """Tests of the pool that decide nothing because they cannot be read: one line each."""
 
 
 def read_pool(path: Path) -> Iterator[PoolTask]:
@@ -133,9 +135,10 @@ def _callable_task(
     entry = _text(row, "entry_point", n, "") or _entry_of(starter)
     if not entry:
         raise PoolError(f"line {n}: neither 'entry_point' nor a 'starter_code' that defines one")
-    visible = _from_source(source, entry) + tuple(
-        one for i, pair in enumerate(samples) for one in _call(entry, i, *pair)
-    )
+    calls = [_call(entry, i, *pair) for i, pair in enumerate(samples)]
+    if not all(part.isidentifier() for part in entry.split(".")):
+        raise PoolError(f"line {n}: 'entry_point' {entry!r} is no name; give `f` or `Class.method`")
+    visible = _from_source(source, entry) + tuple(c for c in calls if isinstance(c, VisibleTest))
     task = Task(
         task_id=task_id,
         kind="method" if kind == "method" else "function",
@@ -144,7 +147,10 @@ def _callable_task(
         visible=visible,
     )
     programs = tuple(PRELUDE + code for code in codes) if kind == "method" else codes
-    return PoolTask(task=task, programs=programs, generated=_generated(row, entry, n))
+    generated, n_unread = _generated(row, entry, n)
+    unread = [c for c in calls if isinstance(c, str)]
+    unread += [f"{n_unread} generated tests are no asserts about {entry}"] if n_unread else []
+    return PoolTask(task=task, programs=programs, generated=generated, unread=tuple(unread))
 
 
 def _codes(row: Mapping[str, Any], n: int) -> tuple[str, ...]:
@@ -169,11 +175,8 @@ def _samples(row: Mapping[str, Any], n: int) -> list[tuple[Any, Any]]:
 
 def _entry_of(starter: str) -> str:
     """`Solution.name` from a class with one method, `name` from a function."""
-    try:
-        tree = ast.parse(starter.rstrip() + "\n        pass\n")
-    except (SyntaxError, ValueError):
-        return ""
-    for node in tree.body:
+    tree = parse(starter.rstrip() + "\n        pass\n")
+    for node in tree.body if tree else ():
         if isinstance(node, ast.ClassDef):
             names = [s.name for s in node.body if isinstance(s, ast.FunctionDef)]
             public = [name for name in names if not name.startswith("_")]
@@ -204,45 +207,47 @@ def _program(index: int, stdin: object, stdout: object) -> VisibleTest:
     return VisibleTest(test=test, text=f"Input:\n{stdin}\nOutput:\n{stdout}", origin="sample")
 
 
-def _call(entry: str, index: int, given: object, wanted: object) -> Iterator[VisibleTest]:
-    """Arguments stand one a line, as Python or JSON; what cannot be read is left out."""
-    if isinstance(given, str):
-        args = [_value(line) for line in given.strip().split("\n")]
-    elif isinstance(given, list):
-        args = [(arg,) for arg in given]
-    else:
-        return
-    value = _value(wanted) if isinstance(wanted, str) else (wanted,)
-    if value is None or any(arg is None for arg in args):
-        return
-    values = tuple(arg[0] for arg in args if arg)
+def _call(entry: str, index: int, given: object, wanted: object) -> VisibleTest | str:
+    """Arguments stand one a line, as Python or JSON; of what cannot be read, what and why."""
+    if not isinstance(given, str | list):
+        return f"visible test {index}: its input is a {type(given).__name__}, no text and no list"
+    texts = given.strip().split("\n") if isinstance(given, str) else given
+    args = [_value(one) if isinstance(given, str) else Literal(one) for one in texts]
+    value = _value(wanted)
+    bad = [text for text, arg in zip(texts, args, strict=True) if arg is None]
+    if bad or value is None:
+        what, text = ("input", bad[0]) if bad else ("output", wanted)
+        return f"visible test {index}: its {what} is neither JSON nor Python: {str(text)[:60]!r}"
+    values = tuple(arg.value for arg in args if arg)
     test = Test(
         test_id=f"visible:{index}",
         form=Call(entry=entry, args=values),
-        expect=Returns(value=value[0], policy=Policy.FLOAT),
+        expect=Returns(value=value.value, policy=Policy.FLOAT),
         limits=LIMITS["function"],
     )
-    shown = f">>> {entry}({', '.join(map(repr, values))})\n{value[0]!r}"
-    yield VisibleTest(test=test, text=shown, origin="sample")
+    shown = f">>> {entry}({', '.join(map(repr, values))})\n{value.value!r}"
+    return VisibleTest(test=test, text=shown, origin="sample")
 
 
-def _value(text: str) -> tuple[Any] | None:
-    for read in (json.loads, ast.literal_eval):
-        try:
-            return (read(text),)
-        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-            continue
-    return None
+def _value(text: object) -> Literal | None:
+    if not isinstance(text, str):
+        return Literal(text)
+    try:
+        return Literal(json.loads(text))
+    except (ValueError, RecursionError):
+        return literal_of(text)
 
 
-def _generated(row: Mapping[str, Any], entry: str, n: int) -> tuple[tuple[Test, ...], ...]:
-    """One group for each sample; a line that is no readable assert is left out."""
+def _generated(
+    row: Mapping[str, Any], entry: str, n: int
+) -> tuple[tuple[tuple[Test, ...], ...], int]:
+    """One group for each sample, and how many lines are no readable asserts."""
     samples = row.get("generated_tests") or []
     if not isinstance(samples, list) or not all(isinstance(one, list) for one in samples):
         raise PoolError(f"line {n}: 'generated_tests' is no list of lists of asserts")
-    groups = []
-    for sample in samples:
-        tests = [split_assert(line, entry) for line in sample if isinstance(line, str)]
-        if any(tests):
-            groups.append(tuple(test for test in tests if test))
-    return tuple(groups)
+    read = [
+        [split_assert(one, entry) if isinstance(one, str) else None for one in sample]
+        for sample in samples
+    ]
+    groups = [tuple(test for test in tests if test) for tests in read]
+    return tuple(g for g in groups if g), sum(tests.count(None) for tests in read)

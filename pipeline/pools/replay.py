@@ -116,7 +116,7 @@ async def _choose(sandbox: Sandbox, one: PoolTask, options: Options, cache: Cach
         status=chosen.status,
         considered=considered,
         evidence=options.kinds,
-        reasons=chosen.reasons,
+        reasons=(*chosen.reasons, *(f"not used: {one}" for one in one.unread)),
     )
 
 

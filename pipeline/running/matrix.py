@@ -19,6 +19,7 @@ from pipeline.inputs.mutated import mutated_calls
 from pipeline.inputs.stdin import mutated_stdins
 from pipeline.inputs.typed import annotations_of, edge_calls, guessed_calls, typed_calls
 from pipeline.source.doctests import split_calls
+from pipeline.source.text import parse
 from sandbox.api import (
     BROKEN_MACHINERY,
     Batch,
@@ -267,9 +268,8 @@ def deduplicated(programs: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, .
 
 
 def _normal(program: str) -> str:
-    try:
-        tree = ast.parse(program)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parse(program)
+    if tree is None:
         return "text " + hashlib.sha256(program.encode("utf-8", "surrogatepass")).hexdigest()
     for node in ast.walk(tree):
         body = getattr(node, "body", None)

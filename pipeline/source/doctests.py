@@ -14,7 +14,7 @@ from pathlib import Path
 from pipeline.core.task import VisibleTest
 from pipeline.source.examples import Example, claim, literal, visible_example
 from pipeline.source.locate import FunctionSite, docstring_node
-from pipeline.source.text import Document, SourceError, parse
+from pipeline.source.text import Document, SourceError, literal_arguments, parse
 from sandbox.api import (
     Call,
     Doctest,
@@ -137,14 +137,8 @@ def read_call(source: str, entry_point: str) -> Call | None:
     node = tree.body[0].value
     if not isinstance(node, ast.Call) or _dotted(node.func) != entry_point:
         return None
-    try:
-        args = tuple(ast.literal_eval(arg) for arg in node.args)
-        kwargs = {k.arg: ast.literal_eval(k.value) for k in node.keywords if k.arg}
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return None
-    if len(kwargs) < len(node.keywords):
-        return None
-    return Call(entry=entry_point, args=args, kwargs=kwargs)
+    given = literal_arguments(node)
+    return given and Call(entry=entry_point, args=given[0], kwargs=given[1])
 
 
 def _dotted(node: ast.expr) -> str:

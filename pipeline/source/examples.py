@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from pipeline.core.task import VisibleTest
-from pipeline.source.text import parse
+from pipeline.source.text import Literal, literal_arguments, literal_of, parse
 from sandbox.api import Call, Limits, Policy, Prints, Program, Returns, Test
 
 MAX_TEXT_CHARS = 20_000
@@ -90,13 +90,6 @@ _IO = re.compile(
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
 _OPEN, _CLOSE = "([{", ")]}"
-
-
-@dataclass(frozen=True)
-class Literal:
-    """A value read from text; a class of its own because None is a value."""
-
-    value: object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,13 +178,10 @@ def literal(text: str) -> Literal | None:
         return None
     if stripped in _WORDS:
         return Literal(_WORDS[stripped])
-    try:
-        value = ast.literal_eval(stripped)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+    found = literal_of(stripped)
+    if found is None or (stripped.startswith("(") and not isinstance(found.value, tuple)):
         return None
-    if stripped.startswith("(") and not isinstance(value, tuple):
-        return None
-    return None if _has_ellipsis(value) else Literal(value)
+    return None if _has_ellipsis(found.value) else found
 
 
 def _has_ellipsis(value: object) -> bool:
@@ -269,12 +259,8 @@ def _read_args(inside: str) -> tuple[tuple[object, ...], dict[str, object]] | No
     call = tree.body[0].value
     if not isinstance(call, ast.Call) or any(k.arg is None for k in call.keywords):
         return None
-    try:
-        args = tuple(ast.literal_eval(arg) for arg in call.args)
-        kwargs = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return None
-    return None if _has_ellipsis(args) or _has_ellipsis(kwargs) else (args, kwargs)
+    given = literal_arguments(call)
+    return None if given is None or _has_ellipsis(given[0]) or _has_ellipsis(given[1]) else given
 
 
 def _value_after(text: str, end: int) -> tuple[Literal, int] | None:

@@ -18,7 +18,7 @@ from pipeline.core.task import Task
 from pipeline.source.edit import missing_imports
 from pipeline.source.locate import FunctionNode, FunctionSite, functions, parameter_names
 from pipeline.source.names import bound, needed
-from pipeline.source.text import Document, parse, parse_quietly
+from pipeline.source.text import Document, first_bad_line, parse
 
 MAX_ANSWER_BYTES = 100_000
 MAX_PARSED_CHARS = 300_000
@@ -195,24 +195,13 @@ def _block(source: str) -> _Block | None:
         kept = "\n".join(lines[:n_kept]).rstrip() + "\n"
         if not kept.strip():
             return None
-        failing = _failing_line(kept)
+        failing = first_bad_line(kept)
         if failing is None:
             # What follows at the margin is prose or another statement:
             # the function before it was complete.
             cut = next((line for line in lines[n_kept:] if line.strip()), "")
             return _Block(document=Document(text=kept), is_truncated=cut[:1] in (" ", "\t"))
         n_kept = min(failing - 1, n_kept - 1)
-    return None
-
-
-def _failing_line(source: str) -> int | None:
-    """The 1-based line from which on the source cannot be parsed; None when all of it can."""
-    try:
-        parse_quietly(source)
-    except SyntaxError as exc:
-        return exc.lineno or 1
-    except (ValueError, RecursionError, MemoryError):
-        return 1
     return None
 
 

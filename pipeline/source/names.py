@@ -10,7 +10,7 @@ import re
 import symtable
 from collections.abc import Iterable, Iterator
 
-from pipeline.source.text import parse
+from pipeline.source.text import parse, scopes_of
 
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__builtins__"}
 _OWN_SCOPE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -25,9 +25,8 @@ def needed(source: str) -> frozenset[str]:
     tree = parse(source)
     if tree is None:
         return frozenset(re.findall(r"[^\W\d]\w*", source))
-    try:
-        table = symtable.symtable(source, "<module>", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    table = scopes_of(source)
+    if table is None:
         return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
     return frozenset(_globals_of(table)) | frozenset(_in_annotations(tree))
 

@@ -9,18 +9,24 @@ from __future__ import annotations
 import ast
 import io
 import re
+import symtable
 import tokenize
 import warnings
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal as OneOf
 
 BOM = "\ufeff"
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
-Unit = Literal["utf-8", "utf-16", "utf-32"]
+Unit = OneOf["utf-8", "utf-16", "utf-32"]
 """What one column counts: bytes, 16-bit units, or code points."""
+DEEPEST = 200
+"""Levels of a tree that we read; of 3,427 modules of Python and its packages all but one have
+fewer than 100, and `ast.unparse` gives up at 330."""
+_UNREADABLE = (SyntaxError, ValueError, TypeError, RecursionError, MemoryError)
+"""What Python's parser, `symtable` and `literal_eval` raise for text that nobody vetted."""
 
 
 class SourceError(Exception):
@@ -168,40 +174,114 @@ def position_at(document: Document, offset: int, unit: Unit = "utf-16") -> tuple
 
 
 def parse(text: str) -> ast.Module | None:
-    """The syntax tree of text that may be hostile; None for whatever cannot be parsed."""
+    """The syntax tree of text that may be hostile; None for whatever cannot be parsed.
+
+    A tree that comes back can be walked, compared and written back: it is at most `DEEPEST` deep.
+    """
+    tree = _attempt(text)
+    return tree if isinstance(tree, ast.Module) else None
+
+
+def parse_expression(text: str) -> ast.expr | None:
+    """The tree of an expression that is all of `text`; None for anything else."""
+    tree = _attempt(text, mode="eval")
+    return tree.body if isinstance(tree, ast.Expression) else None
+
+
+def first_bad_line(text: str) -> int | None:
+    """The 1-based line from which on `text` cannot be parsed; None when all of it can."""
+    tree = _attempt(text)
+    return tree.line if isinstance(tree, _Refusal) else None
+
+
+@dataclass(frozen=True)
+class Literal:
+    """The value of a literal; a class of its own, because the value may be None."""
+
+    value: object
+
+
+def literal_of(source: str | ast.expr) -> Literal | None:
+    """What `ast.literal_eval` reads, from text that may be hostile; None for anything else."""
+    tree = parse_expression(source.strip(" \t")) if isinstance(source, str) else source
     try:
-        return parse_quietly(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None if tree is None else Literal(ast.literal_eval(tree))
+    except _UNREADABLE:
         return None
 
 
-def parse_quietly(text: str) -> ast.Module:
-    """`ast.parse` without its warnings (an invalid escape is the user's business, not ours)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text)
+def literal_arguments(call: ast.Call) -> tuple[tuple[object, ...], dict[str, object]] | None:
+    """Positional and named arguments of a call, where all of them are literals."""
+    args = [literal_of(arg) for arg in call.args]
+    kwargs = {k.arg: literal_of(k.value) for k in call.keywords}
+    if not all(args) or not all(name and value for name, value in kwargs.items()):
+        return None
+    named = {name: value.value for name, value in kwargs.items() if name and value}
+    return tuple(one.value for one in args if one), named
+
+
+def scopes_of(text: str) -> symtable.SymbolTable | None:
+    """The symbol table of text that may be hostile; None where the compiler refuses it."""
+    try:
+        return symtable.symtable(text, "<module>", "exec")
+    except _UNREADABLE:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Refusal:
+    """Why text cannot be parsed; `line` and `column` are 1-based."""
+
+    why: str
+    line: int = 1
+    column: int = 1
+
+
+def _attempt(text: str, *, mode: str = "exec", is_file: bool = False) -> ast.AST | _Refusal:
+    """The one place that parses; an invalid escape is the user's business and warns nobody.
+
+    In a whole file a chain of `elif` may be as long as it likes.
+    """
+    if "\0" in text:
+        return _Refusal(why="a null byte", line=text.partition("\0")[0].count("\n") + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree: ast.AST = ast.parse(text, mode=mode)
+    except SyntaxError as exc:
+        return _Refusal(why=exc.msg, line=exc.lineno or 1, column=max(exc.offset or 1, 1))
+    except ValueError as exc:
+        return _Refusal(why=str(exc))
+    except (RecursionError, MemoryError):
+        return _Refusal(why="it is nested too deeply to parse")
+    too_deep = _too_deep(tree, is_flat=is_file) if len(text) > DEEPEST else None
+    return tree if too_deep is None else _Refusal(why="it is nested too deeply", line=too_deep)
+
+
+def _too_deep(tree: ast.AST, *, is_flat: bool) -> int | None:
+    """The line of a node below `DEEPEST` levels; an `elif` counts as one unless `is_flat`."""
+    stack = [(tree, DEEPEST)]
+    while stack:
+        node, left = stack.pop()
+        if left < 0 and isinstance(node, ast.stmt | ast.expr):
+            return node.lineno
+        for child in ast.iter_child_nodes(node):
+            is_elif = isinstance(node, ast.If) and isinstance(child, ast.If)
+            stack.append((child, left if is_flat and is_elif else left - 1))
+    return None
 
 
 def _parsed(document: Document) -> ast.Module:
-    if "\0" in document.plain:
-        line = document.plain.partition("\0")[0].count("\n") + 1
-        raise _syntax_error(document, "a null byte", line, 1)
-    try:
-        return parse_quietly(document.plain)
-    except SyntaxError as exc:
-        line, column = exc.lineno or 1, max(exc.offset or 1, 1)
-        raise _syntax_error(document, exc.msg, line, column) from exc
-    except ValueError as exc:
-        raise _syntax_error(document, str(exc), 1, 1) from exc
-    except (RecursionError, MemoryError) as exc:
-        raise _syntax_error(document, "it is nested too deeply to parse", 1, 1) from exc
-
-
-def _syntax_error(document: Document, why: str, line: int, column: int) -> SourceSyntaxError:
+    tree = _attempt(document.plain, is_file=True)
+    if isinstance(tree, ast.Module):
+        return tree
+    assert isinstance(tree, _Refusal)
     lines = document.plain_lines
-    shown = lines[line - 1].strip()[:80] if line <= len(lines) else ""
-    place = f"{document.path or 'the file'}:{line}:{column}"
-    return SourceSyntaxError(f"{place}: {why}: {shown!r}; mend it first", line=line, column=column)
+    shown = lines[tree.line - 1].strip()[:80] if tree.line <= len(lines) else ""
+    place = f"{document.path or 'the file'}:{tree.line}:{tree.column}"
+    raise SourceSyntaxError(
+        f"{place}: {tree.why}: {shown!r}; mend it first", line=tree.line, column=tree.column
+    )
 
 
 def _width(char: str, unit: Unit) -> int:

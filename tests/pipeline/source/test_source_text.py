@@ -9,14 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.source.text import (
+    DEEPEST,
     Document,
+    Literal,
     SourceEncodingError,
     SourceSyntaxError,
     Unit,
     document_from_bytes,
+    first_bad_line,
+    literal_arguments,
+    literal_of,
     offset_at,
     parse,
+    parse_expression,
     position_at,
+    scopes_of,
 )
 
 CHARS = st.sampled_from(["a", "é", "語", "\U0001f600", "\t", "\f", "\v", "\x85", "\u2028", "\n"])
@@ -130,6 +137,54 @@ def test_a_syntax_error_says_where(text: str, line: int) -> None:
 def test_hostile_text_does_not_parse_and_does_not_raise(text: str) -> None:
     tree = parse(text)
     assert tree is None or isinstance(tree, ast.Module)
+
+
+def deep(n: int) -> tuple[str, ...]:
+    """Expressions that the parser takes and whose trees are `n` levels deep."""
+    return ("+".join(["a"] * n), "not " * n + "a", "a" + ".b" * n, "f" + "()" * n)
+
+
+@pytest.mark.parametrize("text", deep(2 * DEEPEST))
+def test_a_tree_too_deep_to_be_written_back_is_refused_everywhere(text: str) -> None:
+    assert parse(f"x = 1\nx = {text}\n") is None
+    assert parse_expression(text) is None
+    assert literal_of(text) is None
+    assert first_bad_line(f"x = 1\nx = {text}\n") == 2
+    with pytest.raises(SourceSyntaxError, match=r"^a\.py:2:1: it is nested too deeply: "):
+        _ = Document(text=f"x = 1\nx = {text}\n", path="a.py").tree
+
+
+@pytest.mark.parametrize("text", deep(DEEPEST - 20))
+def test_a_tree_that_comes_back_can_be_written_back(text: str) -> None:
+    tree = parse(text)
+    assert tree is not None
+    assert ast.unparse(tree)
+    assert ast.dump(tree)
+
+
+@pytest.mark.parametrize("text", ["0\0", "(" * 9000, "-" * 90_000 + "1", "{[]}", "f()", "1 +", ""])
+def test_what_is_no_literal_is_none_and_raises_nothing(text: str) -> None:
+    assert literal_of(text) is None
+
+
+def test_a_literal_none_is_told_from_no_literal() -> None:
+    assert literal_of(" None") == Literal(None)
+    assert literal_of("[1, (2, {'a': -1j})]") == Literal([1, (2, {"a": -1j})])
+
+
+def test_arguments_are_read_where_all_are_literals() -> None:
+    def read(text: str) -> object:
+        call = parse_expression(text)
+        assert isinstance(call, ast.Call)
+        return literal_arguments(call)
+
+    assert read("f(1, None, k='x')") == ((1, None), {"k": "x"})
+    assert read("f(1, n)") is read("f(*[1])") is read("f(**{})") is read("f({[]: 1})") is None
+
+
+@pytest.mark.parametrize("text", ["nonlocal x", "def f():\n    global a\n    a: int = 1", "\0"])
+def test_what_the_compiler_refuses_has_no_scopes(text: str) -> None:
+    assert scopes_of(text) is None
 
 
 def test_an_invalid_escape_parses_without_a_warning() -> None:
