@@ -7,9 +7,11 @@ What this module does not cover: a kernel or container-runtime exploit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol
 
 # --- errors: only broken machinery raises -----------------------------------------------------
@@ -107,12 +109,79 @@ class TestCode:
     check: str | None = None
 
 
-Form = Call | Expression | Batch | Doctest | Program | TestCode
+@dataclass(frozen=True, kw_only=True)
+class ProjectTests:
+    """The project's own pytest tests, run beside the candidate in one process, so their passing
+    is `Proof.SHARED`; needs a world that has pytest and the test files.
+    """
+
+    node_ids: tuple[str, ...]
+    """As pytest prints them, relative to the project: `tests/test_cart.py::test_total[0-1]`."""
+    seed: int | None = None
+    """Order of the tests; None keeps the project's own."""
+
+
+Form = Call | Expression | Batch | Doctest | Program | TestCode | ProjectTests
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """The project around the code: what else can be imported, read and found by its name.
+
+    Paths inside the project are relative and have `/`. Nothing of it is trusted but the packages
+    in `site`, which one process of the sandbox imports ahead of all tests.
+    """
+
+    module: str
+    """Dotted name of the module that `Job.code` is the text of, as an importer writes it."""
+    path: str
+    """Where that module's file lies; `a/__init__.py` makes it a package."""
+    files: Mapping[str, bytes]
+    """Sources, data files and configuration that the code can reach, by path; what is under `path`
+    is not read.
+    """
+    roots: tuple[str, ...] = ("",)
+    """Folders of the project on sys.path, in order; empty text is the project's top."""
+    site: Mapping[str, str] = field(default_factory=dict)
+    """Installed packages, modules and .dist-info folders: their path below site-packages, and
+    where that is on this machine. They are only read.
+    """
+    python: str = ""
+    """Version that the project runs on, as `3.12`; empty takes any."""
+    interpreter: str = ""
+    """That Python's executable on this machine; empty where only the version is known."""
+    preload: tuple[str, ...] = ()
+    """Modules of `site` that the code reaches, for the template to import before it forks."""
+
+    @cached_property
+    def site_key(self) -> str:
+        """Equal where the same template can serve: packages, Python and what is preloaded."""
+        site = (f"{inside}\0{path}" for inside, path in sorted(self.site.items()))
+        return _digest([self.python, self.interpreter, *self.preload, "", *site])
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of all of it, the edited module's text aside."""
+        files = (f"{p}\0{hashlib.sha256(b).hexdigest()}" for p, b in self._other_files())
+        return _digest([self.module, self.path, *self.roots, "", *files, self.site_key])
+
+    def _other_files(self) -> Iterable[tuple[str, bytes]]:
+        return ((p, b) for p, b in sorted(self.files.items()) if p != self.path)
+
+
+def _digest(parts: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
+    return digest.hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One thing to run: `code` is loaded as a fresh module, then `form` is run in it."""
+    """One thing to run: `code` is loaded as a fresh module, then `form` is run in it.
+
+    With a world the module is the project's own, under its name and in its package.
+    """
 
     code: str
     form: Form
@@ -120,6 +189,7 @@ class Job:
     hash_seed: int = 0
     trace_lines: bool = False
     """Report the lines of `code` that were executed (costs time)."""
+    world: World | None = None
 
 
 # --- what was seen -------------------------------------------------------------------------------
@@ -153,6 +223,34 @@ class ExceptionSeen:
     """Line of the candidate's code nearest to the raise, 1-based."""
 
 
+class TestEnd(StrEnum):
+    """How one test of the project ended."""
+
+    __test__ = False
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Also a test that was expected to fail and did."""
+    ERROR = "error"
+    """Its set-up, its tear-down or its file failed, or it does not exist."""
+    MISSING_MODULE = "missing_module"
+    """The sandbox lacks what it imports; no evidence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestSeen:
+    """One test of the project, as the process that ran it reports."""
+
+    __test__ = False
+
+    node_id: str
+    end: TestEnd
+    message: str = ""
+    """Where it failed: the exception's line and pytest's explanation, bounded."""
+    duration_s: float = 0.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Observation:
     """What one job did, as plain data; nothing in it is a verdict."""
@@ -168,6 +266,8 @@ class Observation:
     line.
     """
     parts: tuple[Observation, ...] = ()
+    tests: tuple[TestSeen, ...] = ()
+    """ProjectTests: one for each test that ended, in the order they ran."""
     stdout: bytes = b""
     stderr: bytes = b""
     cpu_s: float = 0.0

@@ -25,6 +25,7 @@ from sandbox.api import (
     Opaque,
     Outcome,
     Program,
+    ProjectTests,
     TestCode,
 )
 from sandbox.wire import FRAME, MAX_STARVED, Ask, Reason, Reply, Request, split_frames
@@ -125,6 +126,8 @@ def _form(form: Form, skip: int) -> dict[str, object]:
             return {"kind": "doctest", "examples": [e.source for e in form.examples]}
         case Program():
             return {"kind": "program", "args": list(form.args)}
+        case ProjectTests():
+            return {"kind": "tests", "node_ids": list(form.node_ids), "seed": form.seed}
         case TestCode():
             raise TypeError("test code travels in two bodies")
 

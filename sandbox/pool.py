@@ -259,6 +259,8 @@ class _Lane(threading.Thread):
 
     def _observe(self, ticket: Ticket, job: Job) -> Observation:
         """Run it; after a death of the worker once more, in a fresh one."""
+        if job.world is not None:
+            return not_run("this sandbox cannot take a project's world yet")
         result = not_run("cancelled")
         for _attempt in range(2):
             if ticket.cancelled or self._pool.is_closing:
