@@ -21,9 +21,10 @@ REPAIR = "refactor.rewrite.atlas.repair"
 FIX = "quickfix.atlas.repair"
 TESTS = "refactor.rewrite.atlas.tests"
 APPLY = "refactor.rewrite.atlas.apply"
+ANSWER = "refactor.rewrite.atlas.apply.answer"
 STOP = "refactor.rewrite.atlas.stop"
 SHOW = "refactor.rewrite.atlas.show"
-KINDS = (SOLVE, REPAIR, TESTS, FIX, APPLY, STOP, SHOW)
+KINDS = (SOLVE, REPAIR, TESTS, FIX, APPLY, ANSWER, STOP, SHOW)
 SOURCE = "atlas"
 """The `source` of our diagnostics."""
 UNCONFIRMED = "atlas-unverified"
@@ -60,9 +61,11 @@ def stop_actions(job_id: str, name: str) -> Iterator[types.CodeAction]:
     yield command(f"Atlas: cancel `{name}`", STOP, "atlas.cancel", [job_id])
 
 
-def apply_action(title: str, edit: types.WorkspaceEdit, client: Client) -> types.CodeAction:
+def apply_action(
+    title: str, edit: types.WorkspaceEdit, client: Client, kind: str = APPLY
+) -> types.CodeAction:
     """A finished result as an edit of the current text."""
-    action = types.CodeAction(title=title, kind=APPLY, edit=edit)
+    action = types.CodeAction(title=title, kind=kind, edit=edit)
     if client.can_tag_actions:
         action.tags = [types.CodeActionTag.LlmGenerated]
     return action

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +28,32 @@ All others may change text that we have not seen yet, so they are never sent an 
 there the edit waits in the code actions, and asking for those brings us the newest text.
 """
 
+ASKS_BESIDE_THE_TEXT = (
+    "visual studio code",
+    "code - oss",
+    "vscodium",
+    "cursor",
+    "windsurf",
+    "sublime text lsp",
+    "zed",
+)
+"""Clients whose questions wait in a corner for a click.
+
+All others may stop the editor and take the next key that is typed as the answer (Neovim's
+`inputlist`, the minibuffer of Emacs, the menu of Helix), so they are never asked.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manners:
+    """What a plugin of ours says of itself, as `capabilities.experimental.atlas`.
+
+    It is a capability and no setting, because settings may come from a repository.
+    """
+
+    refuses_stale_edits: bool = False
+    asks_beside_the_text: bool = False
+
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
@@ -35,6 +62,7 @@ class Client:
     capabilities: types.ClientCapabilities
     name: str = ""
     version: str = ""
+    manners: Manners = Manners()
 
     @property
     def can_show_progress(self) -> bool:
@@ -43,9 +71,10 @@ class Client:
 
     @property
     def can_ask(self) -> bool:
-        """It said that it answers `window/showMessageRequest`."""
+        """A question would be answered by somebody who read it, not by typing into the text."""
         window = self.capabilities.window
-        return bool(window and window.show_message)
+        beside = self.manners.asks_beside_the_text or self._is_one_of(ASKS_BESIDE_THE_TEXT)
+        return beside and bool(window and window.show_message)
 
     @property
     def can_show_documents(self) -> bool:
@@ -112,18 +141,21 @@ class Client:
         if self._is_neovim:
             # Neovim does not check version 0.
             return version > 0
-        return any(name in self.name.lower() for name in REFUSES_STALE_EDITS)
+        return self.manners.refuses_stale_edits or self._is_one_of(REFUSES_STALE_EDITS)
 
     @cached_property
     def gaps(self) -> tuple[str, ...]:
         """What does not work as it should with this client, for `atlas.doctor`."""
         missing = {
             "shows no progress": self.can_show_progress,
-            "cannot be asked; results wait in the code actions": self.can_ask,
+            "is not asked; results wait in the code actions": self.can_ask,
             "may apply edits to a newer text, so none is sent unasked": self.may_send_edit(1),
             "cannot open documents; their paths are told": self.can_show_documents,
         }
         return tuple(text for text, there in missing.items() if not there)
+
+    def _is_one_of(self, names: Sequence[str]) -> bool:
+        return any(name in self.name.lower() for name in names)
 
     @property
     def _is_neovim(self) -> bool:
@@ -146,4 +178,15 @@ def client_of(params: types.InitializeParams) -> Client:
         capabilities=params.capabilities,
         name=info.name if info else "",
         version=(info.version or "") if info else "",
+        manners=_manners_of(params.capabilities.experimental),
+    )
+
+
+def _manners_of(experimental: object) -> Manners:
+    said = experimental.get("atlas") if isinstance(experimental, Mapping) else None
+    if not isinstance(said, Mapping):
+        return Manners()
+    return Manners(
+        refuses_stale_edits=said.get("refusesStaleEdits") is True,
+        asks_beside_the_text=said.get("asksBesideTheText") is True,
     )

@@ -288,17 +288,22 @@ def _of_result(ls: AtlasServer, key: Key, result: Result) -> list[types.CodeActi
         answer = fit(finished.result, buffer.document)
         if isinstance(answer, Fit):
             title = actions.answer_title(finished, call, output)
-            offered.append(_apply_action(ls, key, finished, answer, title))
+            offered.append(_apply_action(ls, key, finished, answer, title, actions.ANSWER))
     return [*offered, *kept]
 
 
 def _apply_action(
-    ls: AtlasServer, key: Key, finished: Finished, fitting: Fit, title: str
+    ls: AtlasServer,
+    key: Key,
+    finished: Finished,
+    fitting: Fit,
+    title: str,
+    kind: str = actions.APPLY,
 ) -> types.CodeAction:
     confirm = "" if finished.result.solution.is_good else "This solution is not verified"
     version = ls.buffer(key[0]).version
     edit = actions.workspace_edit(key[0], version, fitting, ls.unit, ls.client, confirm=confirm)
-    return actions.apply_action(title, edit, ls.client)
+    return actions.apply_action(title, edit, ls.client, kind)
 
 
 def _named(diagnostic: types.Diagnostic, site: FunctionSite) -> str:

@@ -84,7 +84,8 @@ def checked(given: object, source: Source, where: str) -> tuple[dict[str, object
     would run them. Nor can what a client tells of a folder: a repository's own editor settings
     (`.vscode/settings.json` and its like) are in it, and cannot be told apart.
     """
-    if given is None:
+    # An empty table of Lua is an empty list on the wire.
+    if given is None or given == []:
         return {}, ()
     if not isinstance(given, Mapping):
         return {}, (f"{where}: {given!r} is no table of settings; give an object",)

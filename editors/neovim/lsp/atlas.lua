@@ -3,5 +3,5 @@ return {
   cmd = { 'atlas-lsp' },
   filetypes = { 'python' },
   root_markers = { 'pyproject.toml', 'setup.py', '.git' },
-  init_options = {},
+  init_options = vim.empty_dict(),
 }

@@ -36,7 +36,7 @@ atlas.setup({ cmd = { python, '-m', 'atlas_lsp' }, init_options = { apply = 'off
 vim.cmd('edit ' .. vim.env.ATLAS_FILE)
 vim.bo.filetype = 'python'
 wait('the server', function()
-  for _, client in pairs(vim.lsp.buf_get_clients(0)) do
+  for _, client in pairs((vim.lsp.get_clients or vim.lsp.get_active_clients)()) do
     return client.initialized
   end
 end)
@@ -62,8 +62,9 @@ if scene ~= 'cancel' then
   end)
 end
 vim.cmd('write! ' .. out)
-vim.lsp.stop_client(vim.lsp.get_active_clients())
+local get_clients = vim.lsp.get_clients or vim.lsp.get_active_clients
+vim.lsp.stop_client(get_clients())
 vim.wait(2000, function()
-  return #vim.lsp.get_active_clients() == 0
+  return #get_clients() == 0
 end)
 vim.cmd('qall!')

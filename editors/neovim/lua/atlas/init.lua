@@ -1,17 +1,36 @@
 -- Atlas for Neovim 0.7 and newer: starts the server, adds the :Atlas... commands.
 -- No logic lives here: every decision about a text is the server's.
-local M = { status = '', options = {} }
+local M = { status = '', options = {}, messages = {} }
 
 local defaults = {
   cmd = { 'atlas-lsp' },
   filetypes = { 'python' },
   root_markers = { 'pyproject.toml', 'setup.py', '.git' },
-  init_options = {},
+  init_options = vim.empty_dict(),
 }
 local KIND = 'refactor.rewrite.atlas.'
+local LEVELS = { vim.log.levels.ERROR, vim.log.levels.WARN, vim.log.levels.INFO, vim.log.levels.INFO }
 
+-- What would not fit on the command line stops the editor at a prompt: it is cut there, and whole
+-- in :AtlasMessages.
 local function say(text, level)
-  vim.notify('atlas: ' .. text, level or vim.log.levels.INFO)
+  text = text:gsub('^atlas: ', '')
+  table.insert(M.messages, text)
+  local room = vim.o.columns - 20
+  local shown = vim.fn.strcharlen(text) > room and vim.fn.strcharpart(text, 0, room) .. '…' or text
+  vim.notify('atlas: ' .. shown, level or vim.log.levels.INFO)
+end
+
+local function on_message(_, result)
+  local text = result.message:gsub('[Bb]oth wait in the code actions', 'answer with :AtlasAnswer')
+  say((text:gsub('waits? in the code actions', 'waits for :AtlasApply')), LEVELS[result.type])
+end
+
+-- The built-in handler would take the next key that is typed as the answer. Nobody is asked here;
+-- what the question is about stays for :AtlasApply and :AtlasAnswer.
+local function on_question(_, result)
+  on_message(nil, result)
+  return vim.NIL
 end
 
 local function root_of(buffer)
@@ -67,6 +86,10 @@ local function on_progress(_, result)
 end
 
 function M.start(buffer)
+  -- Buffers that are no file (our own too) have no folder, and nothing to solve.
+  if vim.bo[buffer].buftype ~= '' then
+    return
+  end
   local root = root_of(buffer)
   local config = {
     name = 'atlas',
@@ -74,7 +97,11 @@ function M.start(buffer)
     root_dir = root,
     init_options = M.options.init_options,
     workspace_folders = { { uri = vim.uri_from_fname(root), name = root } },
-    handlers = { ['$/progress'] = on_progress },
+    handlers = {
+      ['$/progress'] = on_progress,
+      ['window/showMessage'] = on_message,
+      ['window/showMessageRequest'] = on_question,
+    },
   }
   if vim.lsp.start then
     return vim.lsp.start(config, { bufnr = buffer })
@@ -107,9 +134,9 @@ local function actions(kind, done)
     end
     local found = result or {}
     if #found == 0 then
-      return say('nothing to ' .. kind .. ' here')
+      return say('nothing to ' .. kind:match('[^.]+$') .. ' here')
     end
-    if #found == 1 or kind ~= 'apply' then
+    if #found == 1 or kind:sub(1, 5) ~= 'apply' then
       return done(found[1], client, buffer, tick)
     end
     local shown = {
@@ -163,21 +190,28 @@ function M.tests()
   on_function('tests')
 end
 
+local function told(done)
+  return function(n)
+    say(n == 0 and 'nothing runs' or done .. ' ' .. n .. (n == 1 and ' job' or ' jobs'))
+  end
+end
+
 function M.cancel()
-  command('atlas.cancel', {})
+  command('atlas.cancel', {}, told('cancelled'))
 end
 
 function M.stop()
-  command('atlas.stop', {})
+  command('atlas.stop', {}, told('stopped'))
 end
 
 function M.check()
-  command('atlas.check', { vim.uri_from_bufnr(0) })
+  command('atlas.check', { vim.uri_from_bufnr(0) }, function(runs)
+    say(runs and 'running the examples of this file' or 'examples are not run here')
+  end)
 end
 
--- Apply the finished solution under the cursor, only to the very text it was asked for.
-function M.apply()
-  actions('apply', function(action, client, buffer, tick)
+local function apply(kind)
+  actions(kind, function(action, client, buffer, tick)
     if vim.api.nvim_buf_get_changedtick(buffer) ~= tick then
       return say('the buffer changed meanwhile; ask again')
     end
@@ -188,25 +222,49 @@ function M.apply()
   end)
 end
 
-local function scratch(lines, filetype, open)
-  vim.cmd(open)
+-- Apply the finished solution under the cursor, only to the very text it was asked for.
+function M.apply()
+  apply('apply')
+end
+
+-- Where two solutions differ: apply the one whose output is right.
+function M.answer()
+  apply('apply.answer')
+end
+
+local function scratch(lines, filetype, name, close)
   local buffer = vim.api.nvim_create_buf(false, true)
+  local old = vim.fn.bufnr('^' .. name .. '$')
+  if old > 0 then
+    vim.api.nvim_buf_delete(old, { force = true })
+  end
   vim.api.nvim_win_set_buf(0, buffer)
+  vim.api.nvim_buf_set_name(buffer, name)
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
-  vim.api.nvim_buf_set_option(buffer, 'filetype', filetype)
-  vim.api.nvim_buf_set_option(buffer, 'bufhidden', 'wipe')
+  vim.bo[buffer].bufhidden = 'wipe'
+  vim.bo[buffer].filetype = filetype
+  vim.keymap.set('n', 'q', close, { buffer = buffer, nowait = true, desc = 'Atlas: close' })
   return buffer
 end
 
--- The buffer beside its solved copy, in diff mode: `do` and `dp` take one hunk at a time.
+local function read_only(buffer)
+  vim.bo[buffer].modifiable = false
+  vim.bo[buffer].readonly = true
+end
+
+-- In a tab of its own, the buffer beside its solved copy in diff mode: `do` in the buffer takes
+-- one hunk at a time, `q` in the copy closes the tab.
 function M.diff()
   actions('apply', function(action, client, buffer, tick)
     if vim.api.nvim_buf_get_changedtick(buffer) ~= tick then
       return say('the buffer changed meanwhile; ask again')
     end
+    vim.cmd('tab split')
     local window = vim.api.nvim_get_current_win()
     local lines = vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
-    local copy = scratch(lines, 'python', 'vertical rightbelow split')
+    vim.cmd('vertical rightbelow split')
+    local name = 'atlas://proposal/' .. vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buffer), ':t')
+    local copy = scratch(lines, '', name, '<Cmd>tabclose<CR>')
     local edit = action.edit
     local edits = edit.documentChanges and edit.documentChanges[1].edits
     if not edits then
@@ -215,6 +273,9 @@ function M.diff()
       end
     end
     vim.lsp.util.apply_text_edits(edits, copy, client.offset_encoding)
+    read_only(copy)
+    -- Not the file type: it would start language servers on the copy.
+    vim.bo[copy].syntax = 'python'
     vim.cmd('diffthis')
     vim.api.nvim_set_current_win(window)
     vim.cmd('diffthis')
@@ -225,10 +286,18 @@ function M.evidence()
   actions('show', function(action)
     command('atlas.evidence', action.command.arguments, function(found)
       if type(found) == 'table' then
-        scratch(vim.split(found.markdown, '\n'), 'markdown', 'botright 15split')
+        vim.cmd('vertical rightbelow split')
+        local lines = vim.split(found.markdown, '\n')
+        read_only(scratch(lines, 'markdown', 'atlas://evidence', '<Cmd>close<CR>'))
       end
     end)
   end)
+end
+
+-- Every message of this session, whole.
+function M.show_messages()
+  vim.cmd('botright 10split')
+  read_only(scratch(M.messages, '', 'atlas://messages', '<Cmd>close<CR>'))
 end
 
 -- For a status line: %{v:lua.require'atlas'.statusline()}
@@ -248,11 +317,14 @@ function M.setup(options)
     Check = M.check,
     Cancel = M.cancel,
     Stop = M.stop,
+    Answer = M.answer,
+    Messages = M.show_messages,
   }
   for name, call in pairs(commands) do
     vim.api.nvim_create_user_command('Atlas' .. name, function()
       call()
     end, {})
+    vim.keymap.set('n', '<Plug>(atlas-' .. name:lower() .. ')', call, { desc = 'Atlas: ' .. name })
   end
   vim.api.nvim_create_autocmd('FileType', {
     pattern = M.options.filetypes,
