@@ -79,7 +79,7 @@ class History:
         document = {**finished.evidence, "id": record.record_id, "request": request}
         _write(record.folder / "evidence.json", json.dumps(document, indent=2, ensure_ascii=False))
         _write(record.markdown, as_markdown(document))
-        _write(record.diff, result.diff)
+        record.diff.write_bytes(result.document.to_bytes(result.diff))
         _write(record.folder / "source.txt", result.document.text)
         self.prune()
         return record

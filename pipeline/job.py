@@ -79,7 +79,7 @@ def _result(document: Document, site: FunctionSite, task: Task, solution: Soluti
         task=task,
         solution=solution,
         new_text=new,
-        diff=unified_diff(document, new) if new is not None else "",
+        diff=unified_diff(document.text, new, document.path) if new is not None else "",
     )
 
 

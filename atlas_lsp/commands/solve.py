@@ -62,7 +62,7 @@ async def _run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(report, indent=2, ensure_ascii=False))
     else:
-        show_diff(result.diff)
+        show_diff((result.diff, document.encoding))
         print(summary(result.solution, site.name), file=sys.stderr)
     if args.apply:
         apply(path, result)
@@ -101,15 +101,16 @@ def refuse_wrong_verb(verb: str, is_stub: bool, target: str) -> None:
         raise UsageError(f"{target} has no body to repair; use `atlas solve {target}`")
 
 
-def show_diff(diff: str) -> None:
-    """The diff on stdout; in colour on a terminal."""
+def show_diff(*diffs: tuple[str, str]) -> None:
+    """Diffs, each with its file's encoding, on stdout: its bytes, or in colour on a terminal."""
     if sys.stdout.isatty():
         from rich.console import Console
         from rich.syntax import Syntax
 
-        Console().print(Syntax(diff, "diff", theme="ansi_dark", background_color="default"))
+        text = "".join(diff for diff, _ in diffs)
+        Console().print(Syntax(text, "diff", theme="ansi_dark", background_color="default"))
     else:
-        sys.stdout.write(diff)
+        sys.stdout.buffer.write(b"".join(diff.encode(encoding) for diff, encoding in diffs))
 
 
 def apply(path: Path, result: JobResult) -> None:

@@ -67,7 +67,7 @@ async def _run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(as_json(proposal), indent=2, ensure_ascii=False))
     else:
-        show_diff("".join(edit.diff for edit in proposal.edits))
+        show_diff(*((edit.diff, edit.encoding) for edit in proposal.edits))
         print(summary(proposal), file=sys.stderr)
     if args.apply:
         for edit in proposal.edits:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipeline.core.indentation import dedented, indented, with_unit
 from pipeline.source.locate import FunctionSite, docstring_node
@@ -47,14 +49,43 @@ def applied(text: str, changes: Sequence[TextEdit]) -> str:
     return text
 
 
-def unified_diff(document: Document, new_text: str, path: str = "") -> str:
-    """A diff that `patch` and `git apply` read; "" when nothing differs."""
-    name = path or document.path or "file.py"
-    old_lines, new_lines = _diff_lines(document.text), _diff_lines(new_text)
-    diff = difflib.unified_diff(old_lines, new_lines, f"a/{name}", f"b/{name}")
+def unified_diff(old: str | None, new: str, path: str) -> str:
+    """A diff that `patch` and `git apply` read once it is in the file's encoding.
+
+    `old` is None for a new file; "" comes back when nothing differs.
+    """
+    name = _name_for_git(path or "file.py")
+    before = _quoted(f"a/{name}") if old is not None else "/dev/null"
+    after = _quoted(f"b/{name}")
+    diff = difflib.unified_diff(_diff_lines(old or ""), _diff_lines(new), before, after)
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in diff
     )
+
+
+def _name_for_git(path: str) -> str:
+    """`path` as `git apply` wants it: below the repository's root, or the working folder where
+    that is nearer; without either the bare name, for the file's own folder.
+    """
+    if not Path(path).is_absolute() and ".." not in Path(path).parts:
+        return Path(path).as_posix()
+    file = Path(path).resolve()
+    here = Path().resolve()
+    for folder in file.parents:
+        if folder == here or (folder / ".git").exists():
+            return file.relative_to(folder).as_posix()
+    return file.name
+
+
+def _quoted(name: str) -> str:
+    """A name as git writes it: what is not plain ASCII as bytes in octal, in quotes."""
+    if re.fullmatch(r"[ !#-\[\]-~]+", name):
+        return f"{name}\t" if " " in name else name
+    text = "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03o}"
+        for byte in name.encode("utf-8", "surrogateescape")
+    )
+    return f'"{text}"'
 
 
 def with_imports(program: str, imports: Sequence[str]) -> str:

@@ -8,7 +8,6 @@ self-tests that can be trusted disagree with it, nothing is pinned: the question
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from pipeline.inputs.cases import Case, Cases, cases_of
 from pipeline.inputs.plausible import plausible
 from pipeline.inputs.target import NotCallable, Target, target_of
 from pipeline.running.screen import can_screen
+from pipeline.source.edit import unified_diff
 from pipeline.source.locate import FunctionSite, find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
@@ -99,10 +99,7 @@ class FileEdit:
 
     @property
     def diff(self) -> str:
-        old = (self.old_text or "").splitlines(keepends=True)
-        new = self.new_text.splitlines(keepends=True)
-        before = f"a/{self.path}" if self.old_text is not None else "/dev/null"
-        return "".join(difflib.unified_diff(old, new, before, f"b/{self.path}"))
+        return unified_diff(self.old_text, self.new_text, self.path)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,7 +108,7 @@ class FakeSolver:
             task=task_from_file(document, site),
             solution=solution,
             new_text=new,
-            diff=unified_diff(document, new),
+            diff=unified_diff(document.text, new, document.path),
         )
         return Finished(result=result, evidence=evidence_of(result))
 

@@ -135,19 +135,78 @@ def test_a_program_gets_its_imports_behind_future_ones() -> None:
     assert with_imports("def f(:", ["import re"]) == "def f(:"
 
 
+def git(folder: Path, *args: str, stdin: bytes = b"") -> None:
+    subprocess.run(["git", *args], cwd=folder, input=stdin, check=True, timeout=20)
+
+
+def check_git_applies(at: Path, path: Path, said: str, text: str, encoding: str = "utf-8") -> None:
+    """The diff of `said`, a name of the file at `path`, changes that file when applied in `at`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode(encoding))
+    new = check(text, NEW, "import re")
+    git(at, "apply", stdin=unified_diff(text, new, said).encode(encoding))
+    assert path.read_bytes() == new.encode(encoding)
+
+
 @pytest.mark.parametrize("text", ["def f(x): ...", "x = 1\r\ndef f(x):\r\n  ...\r\ny = 1\r\n"])
 def test_git_applies_the_diff(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "a.py"
-    path.write_bytes(text.encode())
-    new = check(text, NEW, "import re")
-    diff = tmp_path / "d.patch"
-    diff.write_bytes(unified_diff(Document(text=text), new, "a.py").encode())
-    subprocess.run(["git", "apply", "d.patch"], cwd=tmp_path, check=True, timeout=20)
-    assert path.read_bytes() == new.encode()
+    check_git_applies(tmp_path, tmp_path / "a.py", "a.py", text)
+
+
+NAMES = ["a.py", "src/pkg/a.py", "my file.py", "café/日本.py", 'odd "name"\\.py', "tab\there.py"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_diff_of_an_absolute_path_applies_at_the_root_of_its_repository(
+    tmp_path: Path, name: str
+) -> None:
+    git(tmp_path, "init", "-q")
+    path = tmp_path / name
+    check_git_applies(tmp_path, path, str(path), "def f(x): ...\n")
+
+
+def test_the_working_folder_counts_where_it_is_nearer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "-q")
+    folder = tmp_path / "sub"
+    (folder / "deep").mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    check_git_applies(
+        folder, folder / "deep" / "a.py", str(folder / "deep" / "a.py"), "def f(x): 1"
+    )
+    monkeypatch.chdir(folder / "deep")
+    check_git_applies(tmp_path, folder / "b.py", "../b.py", "def f(x): 1")
+
+
+def test_outside_of_any_repository_it_applies_in_the_files_own_folder(tmp_path: Path) -> None:
+    check_git_applies(tmp_path, tmp_path / "a.py", str(tmp_path / "a.py"), "def f(x): ...\n")
+
+
+def test_a_file_behind_a_link_is_named_by_where_it_lies(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    linked = tmp_path / "link" / "a.py"
+    check_git_applies(tmp_path, tmp_path / "real" / "a.py", str(linked), "def f(x): ...\n")
+
+
+def test_a_diff_is_written_in_the_encoding_of_its_file(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    path = tmp_path / "日本.py"
+    text = "# coding: latin-1\nNAME = 'é'\ndef f(x): ...\n"
+    check_git_applies(tmp_path, path, str(path), text, "latin-1")
+
+
+def test_git_makes_a_new_file_of_a_diff_without_an_old_text(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    path = tmp_path / "tests" / "test_a.py"
+    git(tmp_path, "apply", stdin=unified_diff(None, "x = 1\n\x0cy = 2", str(path)).encode())
+    assert path.read_bytes() == b"x = 1\n\x0cy = 2"
 
 
 def test_no_difference_is_an_empty_diff() -> None:
-    assert unified_diff(Document(text="x\n"), "x\n") == ""
+    assert unified_diff("x\n", "x\n", "a.py") == ""
 
 
 FUNCTIONS = st.sampled_from(
