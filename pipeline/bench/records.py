@@ -72,6 +72,8 @@ class Cost:
     ledger: Json = field(default_factory=dict)
     wall_share_s: float = 0.0
     """The cell's share of the run's wall clock: the shares of all cells add up to it."""
+    energy_share_j: float | None = None
+    """Likewise, of the machine's energy; None where no counter can be read."""
 
 
 @dataclass(frozen=True, kw_only=True)

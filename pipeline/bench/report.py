@@ -134,6 +134,8 @@ def _cost_table(results: Results) -> Table:
     note = "Means per task; tokens are generated ones, seconds are shares of the run's wall clock."
     if any(one.energy_j is None for one in _whole(results)):
         note += " J is – where the machine gave no reading of its energy."
+    else:
+        note += " J is what processors and memory took, without graphics cards."
     note += " " + _matched_text(results)
     return "Cost", head, rows, note
 

@@ -174,7 +174,7 @@ def _row(folder: RunFolder, record: Json, prefix: str) -> Row:
         wall_share_s=cost["wall_share_s"],
         model_s=ledger["model_s"],
         sandbox_runs=ledger["sandbox_runs"],
-        energy_j=ledger["energy_j"],
+        energy_j=cost.get("energy_share_j"),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from pipeline.bench.conditions import Condition, condition_of, settings_of
+from pipeline.bench.energy import EnergyMeter
 from pipeline.bench.publish import Selection, publish
 from pipeline.bench.records import (
     Answer,
@@ -137,6 +138,7 @@ async def run_cells(
     folder: RunFolder,
     tasks: Sequence[PublicTask],
     on_done: OnDone | None = None,
+    meter: EnergyMeter | None = None,
 ) -> str:
     """Solve what has no answer yet, then write the list of answers; returns its sha256.
 
@@ -146,14 +148,14 @@ async def run_cells(
     cells = cells_of(plan, tasks)
     waiting = [cell for cell in cells if not folder.answer(cell).exists()]
     n_done = len(cells) - len(waiting)
-    clock = _Clock()
+    clock, meter = _Clock(), meter or EnergyMeter()
     queue = iter(waiting)
 
     async def work() -> None:
         nonlocal n_done
         for cell in queue:
             answer, ledger = await solve_cell(runtime, plan, known[cell.task_id], cell, folder)
-            cost = Cost(ledger=ledger, wall_share_s=clock.lap())
+            cost = Cost(ledger=ledger, wall_share_s=clock.lap(), energy_share_j=meter.lap())
             write_atomically(folder.cost(cell), to_json(cost))
             write_atomically(folder.answer(cell), to_json(answer))
             n_done += 1

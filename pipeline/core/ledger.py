@@ -18,14 +18,12 @@ class Ledger:
     sandbox_runs: int = 0
     sandbox_s: float = 0.0
     wall_s: float = 0.0
-    energy_j: float | None = None
-    """None where no counter can be read."""
 
     @property
     def generated_tokens(self) -> int:
         return self.thinking_tokens + self.answer_tokens
 
-    def as_json(self) -> dict[str, int | float | None]:
+    def as_json(self) -> dict[str, int | float]:
         rounded = {
             key: round(value, 3) if isinstance(value, float) else value
             for key, value in asdict(self).items()

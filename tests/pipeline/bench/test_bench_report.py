@@ -115,6 +115,8 @@ def test_what_was_not_measured_is_said():
     assert "no reading of its energy" in note
     measured = [right("A", 0, energy_j=2.0), row("A", 1, energy_j=4.0)]
     assert results_of(measured).of("A").energy_per_solved_j == 6.0
+    (note,) = [note for title, _, _, note in tables(results_of(measured)) if title == "Cost"]
+    assert "J is what processors and memory took, without graphics cards" in note
 
 
 class Page(HTMLParser):
