@@ -32,6 +32,7 @@ async def ask(ctx: Context, stage: str, requests: Sequence[Request]) -> tuple[Co
     for index, request in enumerate(granted):
         ctx.emit(_prompted(stage, index, request))
     counts = [0] * len(granted)
+    completions: tuple[Completion, ...] | None = None
 
     def on_token(index: int, piece: str) -> None:
         counts[index] += 1
@@ -46,6 +47,8 @@ async def ask(ctx: Context, stage: str, requests: Sequence[Request]) -> tuple[Co
     finally:
         ctx.ledger.model_s += time.monotonic() - began
         ctx.ledger.model_calls += len(granted)
+        if completions is None:
+            _charge_broken_off(ctx, granted, counts)
     for index, completion in enumerate(completions):
         _charge(ctx, completion)
         ctx.emit(_answered(stage, index, completion))
@@ -83,6 +86,28 @@ def _charge(ctx: Context, completion: Completion) -> None:
     ctx.ledger.prompt_tokens_cached += completion.cached_tokens
     ctx.ledger.thinking_tokens += completion.thinking_tokens
     ctx.ledger.answer_tokens += completion.answer_tokens
+
+
+def _charge_broken_off(ctx: Context, requests: Sequence[Request], counts: Sequence[int]) -> None:
+    """What a call took that was cancelled, timed out or failed: each piece heard is a token.
+
+    A call of which nothing was heard is taken for one that still waited.
+    """
+    read: set[tuple[Message, ...]] = set()
+    for request, n_heard in zip(requests, counts, strict=True):
+        if n_heard == 0:
+            continue
+        n_prompt = sum(ctx.model.count_tokens(message.content) for message in request.messages)
+        thinking = min(n_heard, request.thinking_tokens)
+        charged = Completion(
+            text="",
+            prompt_tokens=n_prompt,
+            cached_tokens=n_prompt if request.messages in read else 0,
+            thinking_tokens=thinking,
+            answer_tokens=n_heard - thinking,
+        )
+        _charge(ctx, charged)
+        read.add(request.messages)
 
 
 def _prompted(stage: str, index: int, request: Request) -> Prompted:
