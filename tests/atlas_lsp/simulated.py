@@ -182,7 +182,7 @@ EDITORS = {
     "error-replying": Manners(name="Emacs", answer="error"),
     "lying": Manners(name="Neovim", answer="lies"),
     "silent": Manners(answer="silent"),
-    "late": Manners(name="Helix", late=True),
+    "late": Manners(name="Sublime Text LSP", late=True),
     "blind": Manners(name="vim-lsp", checks_version=False, late=True),
     "blind and unknown": Manners(name="", checks_version=False, late=True),
     "neovim": Manners(name="Neovim", first_version=0),
