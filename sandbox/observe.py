@@ -156,7 +156,8 @@ class Seen:
 def understand(job: Job, reply: Reply, n_results: int) -> Seen:
     raw, n_left = split_frames(reply.result)
     reports = [_decoded(data) for data in raw[:n_results]]
-    frames = tuple(_from_report(report) for report in reports)
+    may_blame = isinstance(job.form, TestCode)
+    frames = tuple(_from_report(report, may_blame=may_blame) for report in reports)
     load_failed = bool(reports) and isinstance(reports[0], dict) and "load" in reports[0]
     trouble, detail = _trouble(job, reply)
     if trouble is None and (n_left or len(raw) > n_results):
@@ -212,15 +213,18 @@ def _decoded(data: bytes) -> object:
         return {"outcome": "bad_result", "detail": f"not a result: {exc}"}
 
 
-def _from_report(report: object) -> Observation:
-    """Field by field, because an untrusted process wrote it."""
+def _from_report(report: object, *, may_blame: bool) -> Observation:
+    """Field by field, because an untrusted process wrote it.
+
+    With `may_blame` it is the test's own process, which alone can say that the test is at fault.
+    """
     said = report.get("outcome") if isinstance(report, dict) else None
     if not isinstance(report, dict) or not isinstance(said, str) or said not in _FROM_CHILD:
         return Observation(outcome=Outcome.BAD_RESULT, detail="not a result")
     outcome = Outcome(said)
     printed = _text(report.get("printed", ""))
     detail = _text(report.get("detail", ""))[:500]
-    if report.get("test_fault") is True:
+    if may_blame and report.get("test_fault") is True:
         detail = TEST_FAULT + detail
     return Observation(
         outcome=outcome,

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from sandbox import codec
-from sandbox.api import Batch, Job, Observation, Outcome, SandboxUnavailable
+from sandbox.api import Batch, Expression, Job, Observation, Outcome, SandboxUnavailable
 from sandbox.channel import Channel, WorkerDied
 from sandbox.observe import n_frames, not_run, observation, pack, sandbox_error, understand
 from sandbox.wire import Reason, Reply
@@ -25,6 +25,9 @@ _RECYCLE_AFTER = 2000
 _MAX_AGE_S = 600.0
 _WORKERS_PER_LANE = 2
 _CANCEL_PATIENCE_S = 1.0
+
+
+_HARMLESS = Job(code="", form=Expression(source="1"))
 
 
 class Worker(Protocol):
@@ -261,7 +264,7 @@ class _Lane(threading.Thread):
         """Run it; after a death of the worker once more, in a fresh one."""
         if job.world is not None:
             return not_run("this sandbox cannot take a project's world yet")
-        result = not_run("cancelled")
+        result, n_deaths = not_run("cancelled"), 0
         for _attempt in range(2):
             if ticket.cancelled or self._pool.is_closing:
                 return result
@@ -271,19 +274,38 @@ class _Lane(threading.Thread):
                 return not_run(f"an argument cannot travel: {exc}")
             except SandboxUnavailable as exc:
                 return not_run(str(exc))
+            except WorkerDied as exc:
+                self._retire(job.hash_seed)
+                result, n_deaths = sandbox_error(str(exc)), n_deaths + 1
             if result.outcome is not Outcome.SANDBOX_ERROR:
                 return result
-        return result
+        return self._blamed(ticket, job, result) if n_deaths == 2 else result
 
     def _attempt(self, ticket: Ticket, job: Job) -> Observation:
+        if isinstance(job.form, Batch):
+            return self._batch(ticket, job, job.form)
+        reply = self._run(ticket, job, skip=0)
+        return self._marked(observation(job, understand(job, reply, n_frames(job.form))))
+
+    def _blamed(self, ticket: Ticket, job: Job, last: Observation) -> Observation:
+        """Two workers died under one program: its doing, if a harmless one then does well."""
+        if ticket.cancelled or self._pool.is_closing:
+            return last
         try:
-            if isinstance(job.form, Batch):
-                return self._batch(ticket, job, job.form)
-            reply = self._run(ticket, job, skip=0)
-            return self._marked(observation(job, understand(job, reply, n_frames(job.form))))
+            control = self._attempt(ticket, replace(_HARMLESS, hash_seed=job.hash_seed))
+        except SandboxUnavailable as exc:
+            return not_run(str(exc))
         except WorkerDied as exc:
             self._retire(job.hash_seed)
             return sandbox_error(str(exc))
+        if control.outcome is not Outcome.RETURNED:
+            return last
+        crash = Observation(
+            outcome=Outcome.CRASH,
+            detail=f"the sandbox's worker died twice under this program: {last.detail}",
+        )
+        parts = (crash,) * len(job.form.parts) if isinstance(job.form, Batch) else ()
+        return self._marked(replace(crash, parts=parts))
 
     def _marked(self, result: Observation) -> Observation:
         return replace(result, isolation=self.isolation)

@@ -11,7 +11,7 @@ import os
 import random
 import struct
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sandbox import codec
@@ -88,7 +88,11 @@ class CandidateDied(Exception):
 
 
 class CannotTravel(Exception):
-    """The test passed something to the candidate that is not plain data."""
+    """The test passed something of its own to the candidate that is not plain data."""
+
+
+class CandidatesOwn(Exception):
+    """The test passed back an object that the candidate gave, and that cannot travel."""
 
 
 def run_test(body: bytes, result_bytes: int) -> None:
@@ -100,8 +104,15 @@ def run_test(body: bytes, result_bytes: int) -> None:
     write = writer(result_bytes)
     hello = _receive()
     if not isinstance(hello, dict) or hello.get("outcome") != "returned":
-        return write(hello if isinstance(hello, dict) else {"outcome": "crash"})
+        return write(_load_failure(hello))
     return write(_test_report(job["form"]))
+
+
+def _load_failure(hello: object) -> Report:
+    """What the candidate's process says of itself; whose fault it was is not its to say."""
+    if not isinstance(hello, dict):
+        return {"outcome": "crash", "detail": "the candidate's process ended before it was loaded"}
+    return {name: hello[name] for name in ("outcome", "exception", "load") if name in hello}
 
 
 def _test_report(form: Any) -> Report:
@@ -116,8 +127,10 @@ def _test_report(form: Any) -> Report:
         return {"outcome": "crash", "detail": "the candidate's process ended during a call"}
     except CannotTravel as exc:
         return {"outcome": "bad_result", "detail": str(exc), "test_fault": True}
+    except CandidatesOwn as exc:
+        return {"outcome": "bad_result", "detail": str(exc)}
     except BaseException as exc:  # noqa: BLE001 - test code may raise anything
-        return {**exception_report(exc), "in_call": getattr(exc, "from_candidate", False)}
+        return exception_report(exc)
     return {"outcome": "returned"}
 
 
@@ -149,6 +162,8 @@ def _call(request: tuple[tuple[object, ...], Mapping[str, object]]) -> Report:
     try:
         data = codec.encode((request[0], dict(request[1])), opaque=False)
     except codec.CodecError as exc:
+        if any(isinstance(part, Foreign) for part in _parts_of(request)):
+            raise CandidatesOwn(f"what the candidate gave cannot go back to it: {exc}") from exc
         raise CannotTravel(f"an argument of the test cannot travel: {exc}") from exc
     try:
         os.write(RPC_FD, FRAME.pack(len(data)))
@@ -160,6 +175,17 @@ def _call(request: tuple[tuple[object, ...], Mapping[str, object]]) -> Report:
     if not isinstance(reply, dict) or not isinstance(reply.get("outcome"), str):
         raise CandidateDied
     return reply
+
+
+def _parts_of(value: object) -> Iterator[object]:
+    """The value and all that plain containers in it hold; each container once."""
+    front, seen = [value], set[int]()
+    while front:
+        part = front.pop()
+        yield part
+        if isinstance(part, list | tuple | set | frozenset | dict) and id(part) not in seen:
+            seen.add(id(part))
+            front += (*part, *part.values()) if isinstance(part, dict) else part
 
 
 def _copy_back(before: tuple[object, ...], after: object) -> None:
@@ -185,5 +211,4 @@ def _local_exception(reply: Report) -> BaseException:
         exc: BaseException = kind(message)
     except TypeError:
         exc = RuntimeError(f"{name}: {message}")
-    exc.__dict__["from_candidate"] = True
     return exc

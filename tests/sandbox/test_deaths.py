@@ -158,7 +158,7 @@ async def test_killed_local_workers_are_replaced():
 
 
 @pytest.mark.docker
-async def test_a_worker_that_dies_twice_under_a_test_gives_no_evidence(client):
+async def test_two_deaths_of_the_worker_are_the_programs_doing(client):
     box = open_sandbox("docker", workers=1)
     await box.start()
     try:
@@ -166,7 +166,8 @@ async def test_a_worker_that_dies_twice_under_a_test_gives_no_evidence(client):
         for _ in range(2):
             await asyncio.to_thread(kill_the_next_busy_one, client)
         (seen,) = await running
-        assert seen.outcome is Outcome.SANDBOX_ERROR, seen
+        assert seen.outcome is Outcome.CRASH, seen
+        assert "died twice" in seen.detail
         assert (await box.run([ONE]))[0].value == 1
     finally:
         await box.aclose()
