@@ -363,7 +363,8 @@ def _able(
     return [
         row
         for row, found in seen.items()
-        if all(whole[row]) and all(_passed(c.test, found[c.column]) for c in plan.visible)
+        if all(v == 1 for v in whole[row])
+        and all(_passed(c.test, found[c.column]) == 1 for c in plan.visible)
     ]
 
 
