@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import child
+from sandbox.cgroup import Counter
 from sandbox.wire import FRAME, Request
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
@@ -34,7 +35,8 @@ class Setting:
     uid: int | None
     """Uid of tests; the test process of TestCode has the next one. None keeps the worker's own."""
     lease_s: float
-    oom_file: Path | None
+    cpu: Counter | None
+    oom: Counter | None
     tmp: Path
 
 
@@ -107,7 +109,6 @@ def drop(setting: Setting, offset: int) -> None:
     """Become the test's own user; be the first that the kernel ends when memory runs out."""
     if setting.local:
         return
-    os.nice(19)
     with contextlib.suppress(OSError):
         fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
         os.write(fd, b"1000")

@@ -37,6 +37,8 @@ class Plan:
     memory_mb: int
     pids: int = 64
     cpus: float = 1.0
+    cpu_shares: int = 512
+    """Weight beside other containers; an ordinary one has 1024."""
     tmp_mb: int = 16
     labels: Mapping[str, str]
     runtime: str | None = None
@@ -79,6 +81,7 @@ def host_config(client: Client, plan: Plan) -> Any:
         cap_add=["SETUID", "SETGID", "KILL"],
         security_opt=["no-new-privileges"],
         pids_limit=plan.pids,
+        cpu_shares=plan.cpu_shares,
         mem_limit=f"{plan.memory_mb}m",
         memswap_limit=f"{plan.memory_mb}m",
         ipc_mode="none",

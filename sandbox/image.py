@@ -23,7 +23,7 @@ LABEL = "org.atlas.sandbox"
 _REPOSITORY = "atlas-sandbox"
 _HOME = "/opt/atlas"
 _INSIDE = (
-    *("codec.py", "wire.py", "processes.py", "seccomp.py", "child.py"),
+    *("codec.py", "wire.py", "processes.py", "seccomp.py", "cgroup.py", "child.py"),
     *("remote.py", "confine.py", "run.py", "standby.py", "worker.py"),
 )
 _ENTRY = ["python3", "-s", "-P", "-m", "sandbox.worker"]

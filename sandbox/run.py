@@ -53,6 +53,7 @@ class Run:
         self._cpu_s = 0.0
         self._max_rss_kb = 0
         self._started = time.monotonic()
+        self._cpu_before = self._cgroup_s()
         self._renewed_wall = self._started
         self._renewed_cpu = 0.0
         self._spared_s = 0.0
@@ -165,8 +166,16 @@ class Run:
         self._look_at = time.monotonic() + self._soonest_s(cpu_left_s)
 
     def _cpu_now(self) -> float:
-        """CPU seconds of all processes of the test, living and reaped."""
+        """CPU seconds of all processes of the test, living and reaped; by cgroup also those that
+        nobody reaped.
+        """
+        if self.setting.cpu is not None:
+            return self._cgroup_s() - self._cpu_before
         return self._cpu_s + sum(processes.cpu_s(pid) for pid in processes.descendants(os.getpid()))
+
+    def _cgroup_s(self) -> float:
+        """What the container has used, without this worker; 0 where nothing counts it."""
+        return self.setting.cpu.read() - time.process_time() if self.setting.cpu else 0.0
 
     def kill(self) -> None:
         """Kill and reap every process of the test, then read what is left in the pipes."""
@@ -174,6 +183,7 @@ class Run:
             _kill_all(self.setting.local)
             if not self._reap():
                 break
+        self._cpu_s = max(self._cpu_s, self._cpu_now())
         for fd in self._ends:
             for _ in range(1 << 12):
                 before = len(self._kept[fd])

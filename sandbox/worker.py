@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from sandbox import child, codec, seccomp
+from sandbox import cgroup, child, codec, seccomp
 from sandbox.confine import (
     PR_SET_CHILD_SUBREAPER,
     PR_SET_DUMPABLE,
@@ -73,18 +73,17 @@ def _setting() -> Setting:
     given = dict(zip(words[::2], words[1::2], strict=True))
     if "--local" in given:
         tmp = Path(given["--local"])
-        return Setting(local=True, uid=None, lease_s=30.0, oom_file=None, tmp=tmp)
+        return Setting(local=True, uid=None, lease_s=30.0, cpu=None, oom=None, tmp=tmp)
     uid = int(given["--uid"]) if os.geteuid() == 0 else None
     lease_s = float(given["--lease"])
-    return Setting(local=False, uid=uid, lease_s=lease_s, oom_file=_oom_file(), tmp=Path("/tmp"))
-
-
-def _oom_file() -> Path | None:
-    for name in ("memory.events", "memory/memory.oom_control"):
-        path = Path("/sys/fs/cgroup") / name
-        if path.exists():
-            return path
-    return None
+    return Setting(
+        local=False,
+        uid=uid,
+        lease_s=lease_s,
+        cpu=cgroup.cpu_clock(),
+        oom=cgroup.oom_kills(),
+        tmp=Path("/tmp"),
+    )
 
 
 def _harden(setting: Setting) -> tuple[str, ...]:
@@ -95,7 +94,11 @@ def _harden(setting: Setting) -> tuple[str, ...]:
         return ("fork-per-test", "rlimits")
     prctl(PR_SET_DUMPABLE, 0)
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    extra = {"separate-uid": setting.uid is not None, "own-seccomp": seccomp.install()}
+    extra = {
+        "separate-uid": setting.uid is not None,
+        "own-seccomp": seccomp.install(),
+        "cpu-by-cgroup": setting.cpu is not None,
+    }
     words = [word if is_on else f"without:{word}" for word, is_on in extra.items()]
     return ("fork-per-test", "rlimits", "pid1", *words)
 
@@ -172,13 +175,7 @@ def _serve(setting: Setting, request: Request, standby: Standby) -> None:
 
 
 def _oom_kills(setting: Setting) -> int:
-    if setting.oom_file is None:
-        return 0
-    with contextlib.suppress(OSError):
-        for line in setting.oom_file.read_text().splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    return 0
+    return int(setting.oom.read()) if setting.oom else 0
 
 
 def _sweep(setting: Setting, request: Request, directory: Path) -> bool:
