@@ -41,7 +41,9 @@ def test_no_template_is_chatml_without_tags():
 
 
 def test_other_tags_are_found():
-    assert ChatTemplate("{# [THINK] [/THINK] #}").tags == Tags("[THINK]", "[/THINK]")
+    assert ChatTemplate("{{ messages[0].content }}{# [THINK] [/THINK] #}").tags == Tags(
+        "[THINK]", "[/THINK]"
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,3 +59,57 @@ def test_other_tags_are_found():
 def test_broken_and_hostile_templates_are_model_errors(source: str):
     with pytest.raises(ModelBroken, match="chat template"):
         ChatTemplate(source).render(HELLO, thinking=False)
+
+
+PARTS = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+    "{% for p in m['content'] %}{% if p['type'] == 'text' %}{{ p['text'] }}{% endif %}{% endfor %}"
+    "<|im_end|>\n{% endfor %}"
+)
+TALK = (*HELLO, Message(role="assistant", content="good day"), Message(role="user", content="bye"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}"
+        "{% endgeneration %}{% else %}{{ m.content }}{% endif %}|{% endfor %}",
+        "{% for m in messages %}{% generation %}{{ m.content }}|{% endgeneration %}{% endfor %}",
+    ],
+)
+def test_blocks_that_mark_what_is_trained_are_inert(source: str):
+    assert ChatTemplate(source).render(TALK, thinking=False) == "hello|good day|bye|"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ("", '{"b": "\u00e9", "a": 1}'),
+        ("(indent=1)", '{\n "b": "\u00e9",\n "a": 1\n}'),
+        ("(ensure_ascii=true, sort_keys=true)", '{"a": 1, "b": "\\u00e9"}'),
+        ("(separators=(',', ':'))", '{"b":"\u00e9","a":1}'),
+    ],
+)
+def test_json_in_a_template_takes_the_arguments_of_transformers(arguments: str, text: str):
+    value = "{'b': '\u00e9', 'a': 1}"
+    source = "{{ messages[0].content }}{{ " + value + " | tojson" + arguments + " }}"
+    assert ChatTemplate(source).render(HELLO, thinking=False) == f"hello{text}"
+
+
+def test_content_is_given_in_parts_where_the_template_wants_it_so():
+    assert ChatTemplate(PARTS).render(HELLO, thinking=False) == (
+        "<|im_start|>user\nhello<|im_end|>\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for m in messages %}<|im_start|>{{ m.role }}<|im_end|>{% endfor %}",
+        "{% for m in messages %}{% if m.role == 'human' %}{{ m.content }}{% endif %}{% endfor %}",
+        "x",
+    ],
+)
+def test_a_template_that_loses_the_message_is_refused_at_once(source: str):
+    with pytest.raises(ModelBroken, match="without a word of the message"):
+        ChatTemplate(source)
