@@ -58,7 +58,9 @@ class Request:
     """JSON Schema text; the answer is constrained to it where the backend has grammars."""
     want_states: bool = False
     prefill: str = ""
-    """Text that the answer is made to begin with (for backends that can)."""
+    """Text that the answer is made to begin with, after the thinking (for backends that can)."""
+    function: str = ""
+    """The answer is over where this function is: see `ending.py`. Empty never ends it early."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,6 +107,8 @@ class ModelInfo:
     has_thinking: bool = False
     has_grammar: bool = False
     has_states: bool = False
+    has_prefill: bool = False
+    """An answer can be begun for the model."""
 
     @property
     def is_small(self) -> bool:

@@ -36,6 +36,8 @@ class Prompt:
     index: int
     request: Request
     tokens: tuple[int, ...]
+    prefill: tuple[int, ...] = ()
+    """What the answer is made to begin with, where it comes after the thinking."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,6 +240,7 @@ def _sequences(
             index=p.index,
             request=p.request,
             prompt=p.tokens,
+            prefill=p.prefill,
             thinking_tokens=thinking,
             emit=emit,
         )

@@ -229,6 +229,7 @@ def _load(path: Path, settings: LlamaSettings, stop: threading.Event) -> _Loaded
             has_thinking=thinking is not None,
             has_grammar=True,
             has_states=True,
+            has_prefill=True,
         ),
         weights=weights,
         vocabulary=vocabulary,
@@ -293,6 +294,7 @@ def _thinking_tokens(
         close=vocabulary.single(template.tags.end),
         end=vocabulary.tokens(end, special=True),
         wait=vocabulary.tokens("Wait", special=False),
+        gap=vocabulary.tokens("\n\n", special=False),
     )
 
 
@@ -347,14 +349,15 @@ class _Job:
             request.messages, thinking=wants_thinking, prefill=request.prefill
         )
         tokens = prompt_tokens(loaded.vocabulary, text, request.messages)
-        needed = n_needed(request, len(tokens), loaded.thinking)
+        prefill = loaded.vocabulary.tokens(request.prefill, special=False) if wants_thinking else ()
+        needed = n_needed(request, len(tokens), loaded.thinking, len(prefill))
         if needed > loaded.info.n_ctx:
             raise PromptTooLong(
                 f"a prompt of {len(tokens)} tokens with caps of {request.thinking_tokens}"
                 f" (thinking) and {request.max_tokens} (answer) does not fit the context of"
                 f" {loaded.info.n_ctx}; shorten the module or take a model with a longer context"
             )
-        return Prompt(index=index, request=request, tokens=tokens)
+        return Prompt(index=index, request=request, tokens=tokens, prefill=prefill)
 
 
 def prompt_tokens(

@@ -49,6 +49,13 @@ _PROBE_SCHEMA = {
     "additionalProperties": False,
 }
 
+_HALF_AN_ANSWER = [
+    {"role": "user", "content": 'Say {"ok": "yes"}'},
+    {"role": "assistant", "content": '{"ok": "y'},
+]
+_GO_ON = {"continue_final_message": True, "add_generation_prompt": False}
+"""By vLLM's and SGLang's names; llama-server goes on with a last assistant message by itself."""
+
 _NO_MINIMUM = "servers keep no minimum of thinking: min_thinking_tokens was ignored"
 
 SchemaStyle = Literal["json_schema", "json_object", "none"]
@@ -82,6 +89,8 @@ class Capabilities:
     takes_extras: bool = False
     """Fields beyond OpenAI's are accepted: top_k, min_p, template arguments, thinking budgets."""
     gives_logprobs: bool = False
+    takes_prefill: bool = False
+    """An answer that was begun for the model is gone on with."""
     schema_style: SchemaStyle = "none"
 
 
@@ -121,6 +130,7 @@ class OpenAIModel:
             n_ctx=can.n_ctx,
             has_thinking=can.has_thinking,
             has_grammar=can.schema_style != "none",
+            has_prefill=can.takes_prefill,
         )
 
     async def complete(
@@ -185,7 +195,7 @@ class OpenAIModel:
 
     async def _ask(self, request: Request, call: _Call) -> dict[int, Completion]:
         payload = self._payload(request, n=len(call.indices))
-        heard, usage = await self._stream(payload, call, thinking_cap=request.thinking_tokens)
+        heard, usage = await self._stream(payload, call, request)
         if not usage.prompt_tokens:
             usage = replace(usage, prompt_tokens=self._estimate(request))
         first = heard.get(0)
@@ -203,13 +213,13 @@ class OpenAIModel:
         """The server does not keep thinking budgets: hand its thinking back, closed, and go on."""
         tags = thought.tags or Tags("<think>", "</think>")
         thinking = (thought.thinking or thought.text.lstrip().removeprefix(tags.begin)).strip()
-        payload = self._payload(replace(request, thinking_tokens=0), n=1)
-        payload["messages"] += [
-            {"role": "assistant", "content": f"{tags.begin}\n{thinking}\n{tags.end}\n\n"}
-        ]
+        answering = replace(request, thinking_tokens=0)
+        payload = self._payload(answering, n=1)
+        begun = f"{tags.begin}\n{thinking}\n{tags.end}\n\n{self._prefill(answering)}"
+        payload["messages"] = [*_messages(request), {"role": "assistant", "content": begun}]
         if self.capabilities.takes_extras:
-            payload |= {"continue_final_message": True, "add_generation_prompt": False}
-        heard, more = await self._stream(payload, call, thinking_cap=0)
+            payload |= _GO_ON
+        heard, more = await self._stream(payload, call, answering)
         answer = heard.get(0, Heard())
         prompt_tokens = max(usage.prompt_tokens, more.prompt_tokens)
         return answer.completion(
@@ -229,7 +239,7 @@ class OpenAIModel:
         can = self.capabilities
         payload: dict[str, Any] = {
             "model": can.model,
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "messages": _messages(request),
             "max_tokens": request.max_tokens + request.thinking_tokens,
             "temperature": request.sampling.temperature,
             "top_p": request.sampling.top_p,
@@ -245,17 +255,25 @@ class OpenAIModel:
             payload["logprobs"] = True
         if can.takes_extras:
             payload |= _extras(request)
+        if prefill := self._prefill(request):
+            payload["messages"] += [{"role": "assistant", "content": prefill}]
+            payload |= _GO_ON if can.takes_extras else {}
         if request.json_schema is not None:
             payload |= _schema_field(request.json_schema, can.schema_style)
         return payload
 
+    def _prefill(self, request: Request) -> str:
+        """What the answer is begun with; nothing before a thinking, and where the server cannot."""
+        can_begin = self.capabilities.takes_prefill and not request.thinking_tokens
+        return request.prefill if can_begin else ""
+
     async def _stream(
-        self, payload: dict[str, Any], call: _Call, *, thinking_cap: int
+        self, payload: dict[str, Any], call: _Call, request: Request
     ) -> tuple[dict[int, Heard], Usage]:
         """One request with retries. Raises ModelError when the server keeps failing."""
         pause = self._settings.retry_pause_s
         try:
-            return await self._stream_once(payload, call, thinking_cap=thinking_cap)
+            return await self._stream_once(payload, call, request)
         except BadStream as exc:
             reason = str(exc)
         for _ in range(self._settings.n_retries):
@@ -264,7 +282,7 @@ class OpenAIModel:
             try:
                 # One retry at a time: some servers break off a stream when another request comes.
                 async with self._retrying:
-                    return await self._stream_once(payload, call, thinking_cap=thinking_cap)
+                    return await self._stream_once(payload, call, request)
             except BadStream as exc:
                 reason = str(exc)
         raise ModelError(
@@ -273,12 +291,12 @@ class OpenAIModel:
         )
 
     async def _stream_once(
-        self, payload: dict[str, Any], call: _Call, *, thinking_cap: int
+        self, payload: dict[str, Any], call: _Call, request: Request
     ) -> tuple[dict[int, Heard], Usage]:
         import httpx
 
         heard: dict[int, Heard] = {}
-        usage = Usage()
+        usage, prefill = Usage(), self._prefill(request)
         try:
             async with self._client.stream("POST", "chat/completions", json=payload) as response:
                 await _check_status(response)
@@ -287,9 +305,9 @@ class OpenAIModel:
                     for place, choice in choices(event):
                         if place >= len(call.indices):
                             continue
-                        one = heard.setdefault(place, Heard())
+                        one = heard.setdefault(place, Heard(text=prefill, prefill=prefill))
                         call.on_token(call.indices[place], one.hear(choice))
-                    if len(call.indices) == 1 and _is_enough(heard.get(0), thinking_cap):
+                    if _is_enough([heard.get(n) for n in range(len(call.indices))], request):
                         return heard, usage
         except httpx.HTTPError as exc:
             raise BadStream(f"{type(exc).__name__} {exc}".strip()) from exc
@@ -356,6 +374,7 @@ async def _probe(client: httpx.AsyncClient, settings: OpenAISettings) -> Capabil
         or (takes_extras and row.get("owned_by") in ("vllm", "sglang")),
         takes_extras=takes_extras,
         gives_logprobs=await _gives_logprobs(client, model),
+        takes_prefill=await _takes_prefill(client, model, extras=takes_extras),
         schema_style=await _schema_style(client, model, extras=takes_extras),
     )
 
@@ -419,6 +438,16 @@ async def _gives_logprobs(client: httpx.AsyncClient, model: str) -> bool:
         isinstance(choice.get("logprobs"), dict) and choice["logprobs"].get("content")
         for _, choice in choices(body)
     )
+
+
+async def _takes_prefill(client: httpx.AsyncClient, model: str, *, extras: bool) -> bool:
+    """Whether half an answer is gone on with, and not answered, repeated or refused."""
+    fields: dict[str, Any] = {"messages": _HALF_AN_ANSWER, "max_tokens": 8}
+    fields |= _GO_ON | _extras(Request(messages=(), max_tokens=1)) if extras else {}
+    body = await _try(client, model, fields)
+    said = [choice.get("message") for _, choice in choices(body)] if body else []
+    texts = [str(one.get("content")) for one in said if isinstance(one, dict)]
+    return any(text.startswith('es"') for text in texts)
 
 
 async def _schema_style(client: httpx.AsyncClient, model: str, *, extras: bool) -> SchemaStyle:
@@ -524,11 +553,19 @@ def _first(failed: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-def _is_enough(heard: Heard | None, thinking_cap: int) -> bool:
-    if heard is None:
-        return False
-    over = thinking_cap > 0 and heard.is_thinking and heard.n_thinking >= thinking_cap
-    return over or (heard.is_circling and heard.finish is None)
+def _messages(request: Request) -> list[dict[str, str]]:
+    return [{"role": m.role, "content": m.content} for m in request.messages]
+
+
+def _is_enough(heard: Sequence[Heard | None], request: Request) -> bool:
+    """Nothing that still comes is of use: the connection is closed, which ends the work there."""
+    going_on = [one for one in heard if one is None or one.finish is None]
+    return bool(going_on) and all(one and _has_all(one, request) for one in going_on)
+
+
+def _has_all(one: Heard, request: Request) -> bool:
+    over = 0 < request.thinking_tokens <= one.n_thinking and one.is_thinking
+    return over or one.is_circling or one.is_over(request)
 
 
 def _share(usage: Usage, place: int, n: int) -> Usage:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.models.answer import cut_at_stop, lowest_window, mean, split_thinking
 from pipeline.models.api import Completion, Finish, Request
+from pipeline.models.ending import end_of_answer
 from pipeline.models.guard import RunawayGuard
 from pipeline.models.template import KNOWN_TAGS, Tags
 
@@ -36,6 +37,8 @@ class Heard:
     """One choice as far as it has been heard."""
 
     text: str = ""
+    """Begins with `prefill`."""
+    prefill: str = ""
     thinking: str = ""
     n_thinking: int = 0
     n_answer: int = 0
@@ -70,6 +73,15 @@ class Heard:
             self.n_answer += n_tokens
             self.logprobs += logprobs
 
+    def is_over(self, request: Request) -> bool:
+        """The function that was asked for is there, and what follows would be prose."""
+        return not self.is_thinking and self._end(request) is not None
+
+    def _end(self, request: Request) -> int | None:
+        if not request.function:
+            return None
+        return end_of_answer(self.text, function=request.function, prefill=self.prefill)
+
     @property
     def tags(self) -> Tags | None:
         """The tags that the text itself begins with, for servers that do not part the thinking."""
@@ -86,7 +98,8 @@ class Heard:
         return self.is_thinking_aloud or (bool(self.thinking) and not self.text)
 
     def completion(self, request: Request, usage: Usage, **more: Any) -> Completion:
-        thinking, text = split_thinking(self.thinking, self.text, self.tags)
+        end = self._end(request) if self.prefill else None
+        thinking, text = split_thinking(self.thinking, self.text[:end], self.tags)
         n_thinking = usage.thinking_tokens or self.n_thinking
         n_answer = self.n_answer
         if usage.completion_tokens is not None:

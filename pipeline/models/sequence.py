@@ -14,6 +14,7 @@ from enum import Enum
 
 from pipeline.models.answer import cut_at_stop, lowest_window, mean, split_thinking
 from pipeline.models.api import Completion, Finish, HiddenStates, Request
+from pipeline.models.ending import end_of_answer
 from pipeline.models.guard import RunawayGuard
 from pipeline.models.template import Tags
 
@@ -29,6 +30,12 @@ class ThinkingTokens:
     """What is forced at the cap: a line break, the closing tag, a blank line."""
     wait: tuple[int, ...]
     """What replaces a closing tag that comes before the minimum."""
+    gap: tuple[int, ...] = ()
+    """A blank line, between a closing tag that the model wrote and a prefill."""
+
+
+LONGEST_MARK = 4
+"""Characters of a line that tell whether an answer ends there."""
 
 
 class Phase(Enum):
@@ -55,6 +62,8 @@ class Sequence:
     prompt: tuple[int, ...]
     thinking_tokens: ThinkingTokens | None
     emit: Callable[[int, str], None]
+    prefill: tuple[int, ...] = ()
+    """The prefill where it comes after the thinking; else it is part of the prompt."""
     cached: int = 0
     slot: int = -1
     position: int = 0
@@ -74,6 +83,7 @@ class Sequence:
         self.position = len(self.prompt) - 1
         self._thinking = _Text()
         self._answer = _Text(self.request.prefill)
+        self._end_at: int | None = None
         self._guard = RunawayGuard()
         if self.request.thinking_tokens > 0 and self.thinking_tokens is not None:
             self.phase = Phase.THINKING
@@ -83,7 +93,7 @@ class Sequence:
     @property
     def n_needed(self) -> int:
         """Tokens that this sequence can come to hold, prompt included."""
-        return n_needed(self.request, len(self.prompt), self.thinking_tokens)
+        return n_needed(self.request, len(self.prompt), self.thinking_tokens, len(self.prefill))
 
     @property
     def is_done(self) -> bool:
@@ -109,7 +119,8 @@ class Sequence:
 
     def completion(self, states: HiddenStates | None) -> Completion:
         tags = self.thinking_tokens.tags if self.thinking_tokens else None
-        thinking, text = split_thinking(self._thinking.close(), self._answer.close(), tags)
+        answer = self._answer.close()[: self._end_at]
+        thinking, text = split_thinking(self._thinking.close(), answer, tags)
         return Completion(
             text=cut_at_stop(text, self.request.stop),
             thinking=thinking,
@@ -154,10 +165,10 @@ class Sequence:
             self.emit(self.index, self._thinking.add(b"Wait"))
         elif is_eog:
             self.notes.append("the model stopped inside its thinking")
-            self._replace(tokens.end)
-            self._begin_answer()
+            self._begin_answer(tokens.end)
+            self.feed_forced()
         else:
-            self._begin_answer()
+            self._begin_answer(tokens.gap if self.prefill else ())
 
     def _closed_in_text(self) -> bool:
         """Closing tags of several tokens, and tags glued to other text, are found in the text."""
@@ -166,17 +177,17 @@ class Sequence:
         if not tag:
             return False
         self._thinking.text = before
-        self._answer.text += after
-        self._begin_answer()
+        self._begin_answer(self.thinking_tokens.gap if self.prefill else ())
+        self._answer.text += after if not self.prefill else ""
         return True
 
     def _force_end(self) -> None:
         assert self.thinking_tokens is not None
         self.was_forced = True
-        self.forced.extend(self.thinking_tokens.end)
-        self._begin_answer()
+        self._begin_answer(self.thinking_tokens.end)
 
-    def _begin_answer(self) -> None:
+    def _begin_answer(self, between: tuple[int, ...]) -> None:
+        self.forced.extend((*between, *self.prefill))
         self.phase = Phase.ANSWER
         self._guard = RunawayGuard()
 
@@ -195,7 +206,7 @@ class Sequence:
         self.logprobs.append(logprob)
         self.emit(self.index, text := self._answer.add(piece))
         self.fed = Fed.CODE if _in_fence(self._answer.text) else Fed.ANSWER
-        if self._has_stop(len(text)):
+        if self._has_stop(len(text)) or self._is_over(len(text)):
             self._end("stop")
         elif self._guard.is_circling(token, text):
             self.notes.append("the answer ran in circles")
@@ -208,14 +219,25 @@ class Sequence:
             stop in self._answer.text[-(n_new + len(stop)) :] for stop in self.request.stop if stop
         )
 
+    def _is_over(self, n_new: int) -> bool:
+        """Looked at only where a line begins: what is there of it tells."""
+        request, text = self.request, self._answer.text
+        if not request.function or len(text) - text.rfind("\n") > n_new + LONGEST_MARK:
+            return False
+        at = end_of_answer(text, function=request.function, prefill=request.prefill)
+        self._end_at = at
+        return at is not None
+
     def _end(self, finish: Finish) -> None:
         self.finish = finish
         self.phase = Phase.DONE
 
 
-def n_needed(request: Request, n_prompt: int, thinking: ThinkingTokens | None) -> int:
-    """Tokens that a request can come to hold: its prompt, both caps and the forced end."""
-    n_thinking = request.thinking_tokens + len(thinking.end) if thinking else 0
+def n_needed(
+    request: Request, n_prompt: int, thinking: ThinkingTokens | None, n_prefill: int = 0
+) -> int:
+    """Tokens that a request can come to hold: its prompt, both caps and what is forced."""
+    n_thinking = request.thinking_tokens + len(thinking.end) + n_prefill if thinking else 0
     return n_prompt + (n_thinking if request.thinking_tokens else 0) + request.max_tokens
 
 

@@ -28,6 +28,7 @@ Handler = Callable[[Payload], Reply]
 class FakeServer:
     url: str = ""
     chat: Handler = field(default=lambda payload: said("hello"))
+    probed: Handler = field(default=lambda payload: probe_reply(payload))
     models: Reply = field(default_factory=lambda: json_reply({"data": [{"id": "fake"}]}))
     payloads: list[Payload] = field(default_factory=list)
     n_open: int = 0
@@ -61,16 +62,20 @@ class FakeServer:
             return self.models
         payload = json.loads(body)
         if not payload.get("stream"):
-            return probe_reply(payload)
+            return self.probed(payload)
         self.payloads.append(payload)
         return self.chat(payload)
 
 
 def probe_reply(payload: Payload) -> Reply:
-    """The probe finds a server that can do everything."""
-    message = {"role": "assistant", "content": '{"ok": "yes"}'}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    if payload.get("logprobs"):
+    """The probe finds a server that can do everything but go on with half an answer."""
+    return said_at_once('{"ok": "yes"}', logprobs=bool(payload.get("logprobs")))
+
+
+def said_at_once(text: str, *, logprobs: bool = False) -> Reply:
+    message = {"role": "assistant", "content": text}
+    choice: dict[str, object] = {"index": 0, "message": message, "finish_reason": "stop"}
+    if logprobs:
         choice["logprobs"] = {"content": [{"token": "x", "logprob": -0.5}]}
     return json_reply({"choices": [choice]})
 

@@ -23,6 +23,7 @@ from fake_server import (
     fake_server,
     json_reply,
     said,
+    said_at_once,
     usage_chunk,
 )
 
@@ -63,6 +64,43 @@ def in_turn(*replies: Reply) -> Handler:
 
 
 # --- what goes right
+
+
+FUNCTION = "```python\ndef hello():\n    return 1\n```"
+
+
+async def test_prose_after_the_function_is_not_waited_for():
+    """The server would go on for ever: the connection is closed at the fence."""
+    reply = Reply(body=b"".join(map(chunk, ["Sure, here:\n", FUNCTION, "\n", "This"])), hangs=True)
+    async with fake_server(in_turn(reply)) as server:
+        model = await open_openai(server.url, settings=FAST)
+        (done,) = await model.complete([ask(function="hello")])
+        await model.aclose()
+        assert len(server.payloads) == 1
+    assert done.text.startswith(f"Sure, here:\n{FUNCTION}")
+    assert done.finish == "stop"
+
+
+async def test_an_answer_is_begun_for_a_server_that_goes_on_with_it():
+    """As llama-server and vLLM do; what others would make of half an answer is found out first."""
+    prefill = "```python\ndef hello():\n"
+
+    async with fake_server(in_turn(said("    return 1\n", "\nprint(", "1)"))) as server:
+        server.probed = lambda payload: said_at_once(
+            'es"}' if payload["messages"][-1]["role"] == "assistant" else '{"ok": "yes"}'
+        )
+        model = await open_openai(server.url, settings=FAST)
+        assert model.info.has_prefill
+        (done,) = await model.complete([ask(function="hello", prefill=prefill)])
+        await model.aclose()
+    assert server.payloads[0]["messages"][-1] == {"role": "assistant", "content": prefill}
+    assert done.text == f"{prefill}    return 1\n\n"
+
+
+async def test_a_server_that_answers_half_an_answer_is_asked_whole():
+    (done,), payloads = await check(in_turn(said(FUNCTION)), ask(function="hello", prefill="x"))
+    assert [m["role"] for m in payloads[0]["messages"]] == ["user"]
+    assert done.text == FUNCTION
 
 
 async def test_text_usage_and_logprobs_are_read():
