@@ -2,8 +2,8 @@
 
 Imports above the answer's function are returned apart.
 Helper functions, classes and constants that it uses are put into its body, at the beginning,
-so that an edit
-touches one function only; those that the module already has are dropped.
+so that an edit touches one function only; those that the module already has are dropped, and so
+are usage, tests and a main guard.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from pipeline.core.indentation import dedented, indented, with_unit
 from pipeline.core.task import Task
 from pipeline.source.edit import missing_imports
 from pipeline.source.locate import FunctionNode, FunctionSite, functions, parameter_names
-from pipeline.source.names import bound, needed
+from pipeline.source.names import BUILTINS, bound, needed
+from pipeline.source.siblings import Inlined, with_siblings
+from pipeline.source.stdlib import import_of
 from pipeline.source.text import Document, first_bad_line, parse
 
 MAX_ANSWER_BYTES = 100_000
@@ -56,9 +58,15 @@ class ExtractionFailure:
 
 
 def extract(text: str, task: Task) -> Extracted | ExtractionFailure:
-    """Find the task's function (or program) in a model's answer.
+    """The likeliest of `extract_all`: of several code blocks the last that holds it."""
+    found = extract_all(text, task)
+    return found if isinstance(found, ExtractionFailure) else found[0]
 
-    Of several code blocks the last that holds it counts.
+
+def extract_all(text: str, task: Task) -> tuple[Extracted, ...] | ExtractionFailure:
+    """Every version of the task's function (or program) in a model's answer, the likeliest first.
+
+    Running costs no tokens, so each block that holds it counts.
     What comes back is sure to merge with the task's statement into a function that parses.
     """
     n_bytes = len(text.encode("utf-8", "surrogatepass"))
@@ -68,9 +76,16 @@ def extract(text: str, task: Task) -> Extracted | ExtractionFailure:
         )
     text = _without_end_mark(Document(text=text).plain)
     try:
-        return _extract_program(text) if task.kind == "stdio" else _extract_function(text, task)
+        return _programs(text) if task.kind == "stdio" else _functions(text, task)
     except (RecursionError, MemoryError):
         return ExtractionFailure(reason="the answer is nested too deeply to read")
+
+
+def head_of(statement: str) -> str:
+    """The statement's decorators, signature and docstring; dedented, ends in a newline."""
+    own = Document(text=_parsable(statement))
+    site = _outermost(own)
+    return _head(own, site, _unit_of(own, site)).rstrip() + "\n"
 
 
 def merge(statement: str, extracted: Extracted) -> str:
@@ -133,30 +148,32 @@ def _without_end_mark(text: str) -> str:
     return stripped[: len(stripped) - len(mark[0])] + "\n" if mark else text
 
 
-def _extract_program(text: str) -> Extracted | ExtractionFailure:
-    for source in reversed(_sources(text)):
-        block = _block(source)
-        if block is not None and not block.is_truncated and _does_something(block.tree):
-            return Extracted(code=block.document.text.strip("\n") + "\n")
-    return ExtractionFailure(reason=f"no complete Python program in the answer ({_start(text)})")
+def _programs(text: str) -> tuple[Extracted, ...] | ExtractionFailure:
+    blocks = [_block(source) for source in reversed(_sources(text))]
+    whole = [b for b in blocks if b and not b.is_truncated and _does_something(b.tree)]
+    if not whole:
+        return ExtractionFailure(
+            reason=f"no complete Python program in the answer ({_start(text)})"
+        )
+    return tuple(Extracted(code=block.document.text.strip("\n") + "\n") for block in whole)
 
 
 def _does_something(tree: ast.Module) -> bool:
     return any(not isinstance(s, ast.Expr) or isinstance(s.value, ast.Call) for s in tree.body)
 
 
-def _extract_function(text: str, task: Task) -> Extracted | ExtractionFailure:
+def _functions(text: str, task: Task) -> tuple[Extracted, ...] | ExtractionFailure:
     blocks = [_block(source) for source in reversed(_sources(text))]
     failures: list[str] = []
-    for choose in (_by_name, _only_one):
-        for block in blocks:
-            found = _from_block(block, task, choose) if block else "a block does not parse"
-            if isinstance(found, Extracted):
-                return found
-            failures.append(found)
+    for choose in (_by_name, _uncalled):
+        read = [_from_block(b, task, choose) if b else "a block does not parse" for b in blocks]
+        found = {one.code: one for one in reversed(read) if isinstance(one, Extracted)}
+        if found:
+            return tuple(reversed(found.values()))
+        failures += [one for one in read if isinstance(one, str)]
     body = _from_body_only(text, task)
     if body is not None:
-        return body
+        return (body,)
     why = _most_telling(failures)
     return ExtractionFailure(
         reason=f"no {task.entry_point!r} in the answer: {why} ({_start(text)})"
@@ -177,11 +194,13 @@ def _sources(text: str) -> tuple[str, ...]:
     """Texts that may be code, the likeliest last."""
     blocks = code_blocks(text)
     if blocks:
-        # A docstring with a fence in it cuts a block short: all between the first and the last
-        # fence.
+        # A docstring with a fence in it cuts a block short: what stands between the first fence
+        # and the last, or the end, is one block where it parses.
         fences = list(_FENCE.finditer(text))
-        whole = text[fences[0].end() + 1 : fences[-1].start()]
-        return (*((whole,) if 2 < len(fences) < MAX_BLOCKS else ()), *blocks[-MAX_BLOCKS:])
+        start, ends = fences[0].end() + 1, (fences[-1].start(), len(text))
+        many = 1 < len(fences) < MAX_BLOCKS
+        whole = [text[start:end] for end in ends if many and not first_bad_line(text[start:end])]
+        return tuple(whole[:1]) or blocks[-MAX_BLOCKS:]
     n_starts = max(1, min(MAX_STARTS, MAX_PARSED_CHARS // (10 * len(text) + 1)))
     starts = [match.start() for match in _CODE_START.finditer(text)][:n_starts]
     return tuple(text[start:] for start in reversed(starts))
@@ -224,15 +243,36 @@ def _from_block(block: _Block, task: Task, choose: _Choose) -> Extracted | str:
         return "the answer breaks off inside it"
     if _ends_in_nothing(node.body):
         return "the answer breaks off inside it, or its last statement does nothing"
-    code = _dedented_source(block.document, site)
+    own = _with_siblings(block.document, site, node, task)
+    if isinstance(own, str):
+        return own
+    code = own.code
     if site.last_name != _last(task.entry_point):
         code = _renamed(code, {site.last_name: _last(task.entry_point)})
-    helpers = _helpers(block, site, task)
-    code = _with_helpers(code, helpers)
+    helpers = _helpers(block, site, task, "\n".join((own.code, *own.siblings)))
+    code = _with_helpers(code, (*helpers, *own.siblings))
     checked = _checked(Extracted(code=code, is_truncated=block.is_truncated), task)
     if not isinstance(checked, Extracted):
         return checked
     return replace(checked, imports=_imports(block.tree, merge(task.statement, checked), task))
+
+
+def _with_siblings(
+    document: Document, site: FunctionSite, node: FunctionNode, task: Task
+) -> Inlined | str:
+    """The function, made to work without the class that the answer may have around it."""
+    owners = [
+        stmt
+        for stmt in ast.walk(document.tree)
+        if isinstance(stmt, ast.ClassDef) and any(inner is node for inner in stmt.body)
+    ]
+    if task.kind != "method" or not owners:
+        return Inlined(code=_dedented_source(document, site), siblings=())
+    module = parse(task.program(_parsable(task.statement)))
+    inside = task.entry_point.removesuffix(f".{site.last_name}").rpartition(".")[2]
+    classes = [n for n in ast.walk(module) if isinstance(n, ast.ClassDef)] if module else []
+    there = next((c for c in classes if c.name == inside), None)
+    return with_siblings(document, owners[0], node, there)
 
 
 _Choose = Callable[[Document, Task], FunctionSite | None]
@@ -251,13 +291,25 @@ def _by_name(document: Document, task: Task) -> FunctionSite | None:
     return next((found[-1] for found in orders if found), None)
 
 
-def _only_one(document: Document, task: Task) -> FunctionSite | None:
-    """A single function under another name, unless that name says that it is something else."""
-    if sum(isinstance(stmt, _FUNCTIONS) for stmt in document.tree.body) > 1:
-        return None
-    outer = [site for site in functions(document) if site.owner != "function"]
-    is_other = not outer or outer[0].last_name.startswith(("test", "main", "_"))
-    return outer[0] if len(outer) == 1 and not is_other else None
+def _uncalled(document: Document, task: Task) -> FunctionSite | None:
+    """The one function that the others do not call, under whatever name, unless that name says
+    that it is something else.
+    """
+    outer = [s for s in functions(document) if s.owner != "function" and not _is_other(s)]
+    if len(outer) > 1:
+        texts = [_dedented_source(document, site) for site in outer]
+        named = [needed(text) for text in texts]
+        outer = [
+            site
+            for at, site in enumerate(outer)
+            if site.owner == "module"
+            and not any(site.name in names for n, names in enumerate(named) if n != at)
+        ]
+    return outer[0] if len(outer) == 1 else None
+
+
+def _is_other(site: FunctionSite) -> bool:
+    return site.last_name.startswith(("test", "main", "_"))
 
 
 def _last(name: str) -> str:
@@ -335,44 +387,64 @@ def _from_body_only(text: str, task: Task) -> Extracted | None:
     return None
 
 
-def _has_result(tree: ast.AST) -> bool:
-    return any(isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)) for node in ast.walk(tree))
+def _has_result(tree: ast.Module) -> bool:
+    """The outermost function itself returns or yields; what is inside another one is its own."""
+    open_: list[ast.AST] = [node for stmt in tree.body for node in ast.iter_child_nodes(stmt)]
+    while open_:
+        node = open_.pop()
+        if isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
+            open_.extend(ast.iter_child_nodes(node))
+    return False
 
 
 # --- what stands beside it --------------------------------------------------------------------
 
 
 def _imports(tree: ast.Module, code: str, task: Task) -> tuple[str, ...]:
-    """Import lines of the answer that the code uses and the module text does not have."""
+    """One line for each name that the code uses and the module text does not have.
+
+    Those of the answer first, star imports taken apart; then what the answer forgot.
+    """
     names = needed(code)
     lines: list[str] = []
+    stars: list[str] = []
     for stmt in tree.body:
         if isinstance(stmt, ast.Import):
             lines += [ast.unparse(ast.Import(names=[a])) for a in stmt.names if _used(a, names)]
         elif isinstance(stmt, ast.ImportFrom) and stmt.level == 0 and stmt.module != "__future__":
+            stars += [stmt.module or "" for a in stmt.names if a.name == "*"]
             lines += [
                 ast.unparse(ast.ImportFrom(module=stmt.module, names=[a], level=0))
                 for a in stmt.names
-                if a.name == "*" or _used(a, names)
+                if a.name != "*" and _used(a, names)
             ]
     module = parse(task.before + task.indent + "pass\n" + task.after) or parse(task.before)
-    return missing_imports(module or ast.Module(body=[], type_ignores=[]), lines)
+    module = module or ast.Module(body=[], type_ignores=[])
+    forgotten = _unbound(names, [*module.body, *(parse("\n".join(lines)) or module).body], task)
+    known = (import_of(name, stars) for name in sorted(forgotten))
+    return missing_imports(module, [*lines, *(line for line in known if line)])
+
+
+def _unbound(names: frozenset[str], stmts: Sequence[ast.stmt], task: Task) -> frozenset[str]:
+    there = frozenset().union(*(bound(stmt) for stmt in stmts))
+    own = {task.entry_point.partition(".")[0], _last(task.entry_point)}
+    return frozenset() if "*" in there else names - there - own - BUILTINS
 
 
 def _used(alias: ast.alias, names: frozenset[str]) -> bool:
     return (alias.asname or alias.name.partition(".")[0]) in names
 
 
-def _helpers(block: _Block, site: FunctionSite, task: Task) -> tuple[str, ...]:
-    """Sources of top-level statements that the function needs, in order;
-    not those the module has.
-    """
+def _helpers(block: _Block, site: FunctionSite, task: Task, code: str) -> tuple[str, ...]:
+    """Sources of top-level statements that `code` needs, in order; not those the module has."""
     document = block.document
     module = parse(task.before + task.indent + "pass\n" + task.after) or parse("")
     have = frozenset().union(*(bound(s) for s in module.body)) if module else frozenset()
     offered = [s for s in block.tree.body if _is_helper(s) and not bound(s) & have]
     offered = [s for s in offered if not _holds(document, s, site)]
-    names = set(needed(_dedented_source(document, site)))
+    names = set(needed(code))
     kept: set[ast.stmt] = set()
     while more := [s for s in offered if s not in kept and bound(s) & names]:
         kept.update(more)

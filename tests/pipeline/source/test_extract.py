@@ -12,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.task import Task
-from pipeline.source.extract import Extracted, ExtractionFailure, code_blocks, extract, merge
+from pipeline.source.extract import (
+    Extracted,
+    ExtractionFailure,
+    code_blocks,
+    extract,
+    extract_all,
+    head_of,
+    merge,
+)
 
 STATEMENT = '''def keep(xs, n):
     """Keep multiples of n.
@@ -283,8 +291,8 @@ def test_strings_and_comments_of_the_answer_survive() -> None:
 
 
 def test_a_fence_inside_a_docstring_does_not_end_the_block() -> None:
-    text = 'A:\n```python\ndef keep(xs, n):\n    """\n```\nx\n```\n    """\n    return xs\n```\n'
-    assert check(text) == STATEMENT + "    return xs\n"
+    text = 'A:\n```python\ndef keep(xs, n):\n    """\n```\nx\n```\n    """\n    return xs\n'
+    assert check(text + "```\n") == check(text) == STATEMENT + "    return xs\n"
 
 
 def test_blocks_are_split_at_their_own_kind_of_fence() -> None:
@@ -322,3 +330,136 @@ def test_random_cuts_of_an_answer_end_plausibly_or_not_at_all() -> None:
         if isinstance(found, Extracted):
             last = ast.parse(found.code).body[0].body[-1]  # type: ignore[attr-defined]
             assert not isinstance(last, ast.Expr)
+
+
+# --- as real models write it ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "def helper(x, n):\n    return x % n == 0\n\n"
+        "def f(xs, n):\n    return [x for x in xs if helper(x, n)]\n\nprint(f([1], 2))\n",
+        "def f(xs, n):\n    return [x for x in xs if helper(x, n)]\n\n"
+        "def helper(x, n):\n    return x % n == 0\n\n"
+        "def main():\n    print(f([1], 2))\n\nif __name__ == '__main__':\n    main()\n",
+        "def helper(x, n):\n    return x % n == 0\n\nclass Solution:\n    def keep(self, xs, n):\n"
+        "        return [x for x in xs if helper(x, n)]\n\nprint(Solution().keep([1], 2))\n",
+    ],
+)
+def test_a_program_in_the_answer_is_read_for_its_function(program: str) -> None:
+    assert check(f"```python\n{program}```") == STATEMENT + (
+        "    def helper(x, n):\n        return x % n == 0\n\n"
+        "    return [x for x in xs if helper(x, n)]\n"
+    )
+
+
+def test_a_program_is_never_pasted_as_a_body() -> None:
+    two = "def a(x):\n    return x\n\ndef b(x):\n    return x\n\nprint(a(1), b(2))\n"
+    assert "no 'keep' in the answer" in check(f"```python\n{two}```")
+
+
+def test_every_block_with_the_function_is_a_candidate_the_last_first() -> None:
+    blocks = [f"```python\ndef keep(xs, n):\n    return {value}\n```" for value in "012"]
+    text = "First:\n{}\nor\n{}\nUsage:\n```python\nkeep([], 1)\n```\nor\n{}".format(*blocks)
+    found = extract_all(text, task())
+    assert not isinstance(found, ExtractionFailure)
+    assert [one.code[-2] for one in found] == ["2", "1", "0"]
+    again = extract_all(blocks[0] * 3, task())
+    assert not isinstance(again, ExtractionFailure)
+    assert len(again) == 1
+
+
+BAG = "class Bag:\n    def __init__(self):\n        self.items = []\n\n"
+
+
+def check_method(members: str, body: str) -> None:
+    """`members` of an answer's class make `body` of Bag.add."""
+    statement = 'def add(self, item):\n    """Put in."""\n'
+    of = task(statement, "Bag.add", "method", before=BAG)
+    assert check(f"```python\n{BAG}{members}```", of) == statement + body
+
+
+@pytest.mark.parametrize(
+    ("members", "body"),
+    [
+        (
+            "    def add(self, item):\n        self.items.append(item)\n"
+            "        return self._size()\n\n"
+            "    def _size(self):\n        return len(self.items)\n",
+            "    def _size(self):\n        return len(self.items)\n\n"
+            "    self.items.append(item)\n    return _size(self)\n",
+        ),
+        (
+            "    @staticmethod\n    def _is_new(item, items):\n        return item not in items\n\n"
+            "    def add(self, item):\n        return self._is_new(item, self.items)\n",
+            "    def _is_new(item, items):\n        return item not in items\n\n"
+            "    return _is_new(item, self.items)\n",
+        ),
+        (
+            "    LIMIT = 3\n\n    @property\n    def full(self):\n"
+            "        return len(self.items) >= self.LIMIT\n\n"
+            "    def add(self, item):\n        return self.full or Bag.LIMIT\n",
+            "    LIMIT = 3\n\n    def full(self):\n        return len(self.items) >= LIMIT\n\n"
+            "    return full(self) or LIMIT\n",
+        ),
+        (
+            "    @classmethod\n    def _make(cls):\n        return cls()\n\n"
+            "    def _key(self, item):\n        return item\n\n"
+            "    def add(self, item):\n        return self._make(), max([item], key=self._key)\n",
+            "    def _make(cls):\n        return cls()\n\n"
+            "    def _key(self, item):\n        return item\n\n"
+            "    return _make(type(self)), max([item], key=_key.__get__(self))\n",
+        ),
+    ],
+)
+def test_new_siblings_of_a_method_go_into_it(members: str, body: str) -> None:
+    check_method(members, body)
+
+
+@pytest.mark.parametrize(
+    ("member", "reason"),
+    [
+        ("    def __len__(self):\n        return 1\n", "needs Bag.__len__"),
+        ("    @cache\n    def _size(self):\n        return 1\n", "needs Bag._size, which is not"),
+        ("    def reset(self):\n        self.n = 0\n", "needs Bag.n, which only another method"),
+        ("    item = 1\n", "needs Bag.item, and has another item inside"),
+    ],
+)
+def test_a_sibling_that_cannot_go_into_the_method_is_named(member: str, reason: str) -> None:
+    name = re.search(r"Bag\.(\w+)", reason)
+    assert name
+    add = f"    def add(self, item):\n        return self.{name[1]}\n"
+    of = task("def add(self, item): ...\n", "Bag.add", "method", before=BAG)
+    assert reason in check(f"```python\n{BAG}{add}\n{member}```", of)
+
+
+@pytest.mark.parametrize(
+    ("answer", "imports"),
+    [
+        ("from typing import *\nimport re\n\ndef keep(xs, n):\n    return xs\n", ()),
+        (
+            "from math import *\n\ndef keep(xs, n):\n    return floor(pi) + e\n",
+            ("from math import e", "from math import floor", "from math import pi"),
+        ),
+        ("def keep(xs: List[int], n):\n    return re.sub('a', '', xs)\n", ("import re",)),
+        (
+            "def keep(xs, n):\n    out: List[int] = sorted(Counter(xs))\n    return prod(out)\n",
+            ("from collections import Counter", "from math import prod", "from typing import List"),
+        ),
+        ("def keep(xs, n):\n    return unheard_of(xs)\n", ()),
+    ],
+)
+def test_imports_are_those_that_the_body_needs(answer: str, imports: tuple[str, ...]) -> None:
+    assert sorted(read(answer).imports) == sorted(imports)
+
+
+def test_a_module_with_a_star_import_of_its_own_is_trusted_to_have_the_names() -> None:
+    of = task(before="from tools import *\n")
+    assert read("def keep(xs, n):\n    return Counter(xs)\n", of).imports == ()
+
+
+def test_the_head_is_what_an_answer_is_begun_with() -> None:
+    assert head_of(STATEMENT) == STATEMENT
+    assert head_of(STATEMENT + "    return xs\n") == STATEMENT
+    assert head_of("@a\nasync def f(x): return 1\n") == "@a\nasync def f(x):\n"
