@@ -18,6 +18,7 @@ from pipeline.core.task import Task
 from pipeline.source.edit import missing_imports
 from pipeline.source.locate import FunctionNode, FunctionSite, functions, parameter_names
 from pipeline.source.names import BUILTINS, bound, needed
+from pipeline.source.rename import renamed
 from pipeline.source.siblings import Inlined, with_siblings
 from pipeline.source.stdlib import import_of
 from pipeline.source.text import Document, first_bad_line, parse
@@ -248,7 +249,7 @@ def _from_block(block: _Block, task: Task, choose: _Choose) -> Extracted | str:
         return own
     code = own.code
     if site.last_name != _last(task.entry_point):
-        code = _renamed(code, {site.last_name: _last(task.entry_point)})
+        code = renamed(code, {site.last_name: _last(task.entry_point)})
     helpers = _helpers(block, site, task, "\n".join((own.code, *own.siblings)))
     code = _with_helpers(code, (*helpers, *own.siblings))
     checked = _checked(Extracted(code=code, is_truncated=block.is_truncated), task)
@@ -614,13 +615,5 @@ def _renamed_body(answer: Document, site: FunctionSite, names: dict[str, str]) -
     used = {n.id for n in ast.walk(_node(answer, site)) if isinstance(n, ast.Name)}
     if used & set(names.values()):
         return "".join(f"{old} = {new}\n" for old, new in names.items()) + body
-    code = _renamed(_dedented_source(answer, site), names)
-    renamed = Document(text=code)
-    return _body_text(renamed, _outermost(renamed))
-
-
-def _renamed(code: str, names: dict[str, str]) -> str:
-    # libcst takes a third of a second to import and few answers need it.
-    from pipeline.source.rename import renamed
-
-    return renamed(code, names)
+    adapted = Document(text=renamed(_dedented_source(answer, site), names))
+    return _body_text(adapted, _outermost(adapted))
