@@ -30,7 +30,7 @@ async def ask(ctx: Context, stage: str, requests: Sequence[Request]) -> tuple[Co
     if not granted:
         return ()
     for index, request in enumerate(granted):
-        ctx.emit(_prompted(stage, index, request))
+        ctx.emit(_prompted(ctx, stage, index, request))
     counts = [0] * len(granted)
     completions: tuple[Completion, ...] | None = None
 
@@ -72,6 +72,7 @@ def _within_budget(ctx: Context, requests: Sequence[Request]) -> tuple[Request, 
 def _within_context(model: Model, request: Request) -> Request:
     """Lower the caps to what the context leaves; a prompt that leaves none is for the model."""
     prompt = sum(model.count_tokens(message.content) for message in request.messages)
+    prompt += model.count_tokens(request.prefill)
     room = model.info.n_ctx - prompt - TEMPLATE_MARGIN
     if room < 2 * SMALLEST_ANSWER or request.thinking_tokens + request.max_tokens <= room:
         return request
@@ -110,11 +111,12 @@ def _charge_broken_off(ctx: Context, requests: Sequence[Request], counts: Sequen
         read.add(request.messages)
 
 
-def _prompted(stage: str, index: int, request: Request) -> Prompted:
+def _prompted(ctx: Context, stage: str, index: int, request: Request) -> Prompted:
     return Prompted(
         stage=stage,
         index=index,
         prompt="\n\n".join(message.content for message in request.messages),
+        prefill=request.prefill,
         settings={
             "seed": request.seed,
             "temperature": request.sampling.temperature,
@@ -122,6 +124,7 @@ def _prompted(stage: str, index: int, request: Request) -> Prompted:
             "min_p": request.sampling.min_p,
             "max_tokens": request.max_tokens,
             "thinking_tokens": request.thinking_tokens,
+            "prompts": ctx.model.info.prompts,
         },
     )
 

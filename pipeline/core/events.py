@@ -35,6 +35,8 @@ class Prompted:
     index: int
     prompt: str
     settings: Mapping[str, float | int | str | None]
+    prefill: str = ""
+    """What its answer was begun with, where the backend can."""
 
 
 @dataclass(frozen=True, kw_only=True)

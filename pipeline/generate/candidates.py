@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
-from pipeline.core.ask import ask, user
+from pipeline.core.ask import ask
 from pipeline.core.context import Context
 from pipeline.core.events import CandidateMade
 from pipeline.core.task import Candidate, Task
+from pipeline.generate.asking import to_solve
 from pipeline.generate.plans import plan_search
 from pipeline.models.api import Completion, ModelInfo, Request, Sampling
-from pipeline.prompts import FOLDER, render
-from pipeline.source.extract import ExtractionFailure, extract, merge
+from pipeline.prompts import FOLDER
+from pipeline.source.extract import ExtractionFailure, extract_all, merge
 
 SLOT_TEMPERATURES = (0.6, 0.8, 1.0)
 
@@ -35,13 +36,18 @@ def perturbations() -> tuple[Perturbation, ...]:
 
 async def probe(ctx: Context, task: Task) -> tuple[Candidate, ...]:
     """One greedy candidate without thinking: half of all tasks end here."""
-    request = Request(
-        messages=user(render("solve", source=task.shown, hint="")),
+    request = greedy(ctx, to_solve(ctx.model.info, task))
+    return read_all(ctx, task, "probe", await ask(ctx, "probe", [request]), [("", "")])
+
+
+def greedy(ctx: Context, request: Request) -> Request:
+    """The answer that the model finds likeliest, without thinking."""
+    return replace(
+        request,
         seed=ctx.settings.seed,
         max_tokens=ctx.settings.max_tokens,
         want_states=ctx.settings.lens and ctx.model.info.has_states,
     )
-    return read_all(ctx, task, "probe", await ask(ctx, "probe", [request]), [("", "")])
 
 
 async def confirm(ctx: Context, task: Task) -> tuple[Candidate, ...]:
@@ -82,8 +88,8 @@ def hint_text(plan: str, framing: Perturbation | None) -> str:
 
 def slot_request(ctx: Context, task: Task, *, hint: str, slot: int) -> Request:
     """The statement first, what differs last, so that all slots share one prefill."""
-    return Request(
-        messages=user(render("solve", source=task.shown, hint=hint)),
+    return replace(
+        to_solve(ctx.model.info, task, hint=hint),
         seed=ctx.settings.seed * 1000 + slot + 1,
         max_tokens=ctx.settings.max_tokens,
         thinking_tokens=thinking_cap(ctx.model.info, ctx.settings.thinking_tokens),
@@ -108,25 +114,26 @@ def read_all(
     """The candidates in the answers; identical code once, unreadable answers are reported."""
     made: dict[str, Candidate] = {}
     for slot, (answer, (plan, framing)) in enumerate(zip(answers, labels, strict=False)):
-        read = extract(answer.text, task)
-        if isinstance(read, ExtractionFailure):
-            ctx.emit(CandidateMade(stage=stage, code=None, detail=read.reason))
+        found = extract_all(answer.text, task)
+        if isinstance(found, ExtractionFailure):
+            ctx.emit(CandidateMade(stage=stage, code=None, detail=found.reason))
             continue
-        code = merge(task.statement, read) if task.kind != "stdio" else read.code
-        ctx.emit(CandidateMade(stage=stage, code=code))
-        candidate = Candidate(
-            code=code,
-            origin=stage,
-            seed=ctx.settings.seed * 1000 + slot,
-            plan=plan or None,
-            perturbation=framing or None,
-            parent=parent,
-            thinking_tokens=answer.thinking_tokens,
-            answer_tokens=answer.answer_tokens,
-            mean_logprob=answer.mean_logprob,
-            min_window_logprob=answer.min_window_logprob,
-            states=answer.states,
-            imports=read.imports,
-        )
-        made.setdefault(code, candidate)
+        for read in found:
+            code = merge(task.statement, read) if task.kind != "stdio" else read.code
+            ctx.emit(CandidateMade(stage=stage, code=code))
+            candidate = Candidate(
+                code=code,
+                origin=stage,
+                seed=ctx.settings.seed * 1000 + slot,
+                plan=plan or None,
+                perturbation=framing or None,
+                parent=parent,
+                thinking_tokens=answer.thinking_tokens,
+                answer_tokens=answer.answer_tokens,
+                mean_logprob=answer.mean_logprob,
+                min_window_logprob=answer.min_window_logprob,
+                states=answer.states,
+                imports=read.imports,
+            )
+            made.setdefault(code, candidate)
     return tuple(made.values())

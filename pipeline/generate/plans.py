@@ -17,6 +17,7 @@ from pipeline.core.ask import ask, user
 from pipeline.core.context import Context
 from pipeline.core.events import Decided, StageEnded
 from pipeline.core.task import Task
+from pipeline.generate.asking import source_shown
 from pipeline.models.api import Completion, Request, Sampling
 from pipeline.prompts import render
 
@@ -42,12 +43,19 @@ async def plan_search(ctx: Context, task: Task) -> tuple[str, ...]:
 
 
 async def _listed(ctx: Context, task: Task) -> tuple[str, ...]:
-    prompt = render("plans", source=task.shown, n=str(ctx.settings.k))
+    prompt = render(
+        "plans",
+        style=ctx.model.info.prompts,
+        source=source_shown(ctx.model.info, task),
+        n=str(ctx.settings.k),
+    )
     return strings_in(await _ask_one(ctx, prompt, "plans"), "plans")
 
 
 async def _from_observations(ctx: Context, task: Task) -> tuple[str, ...]:
-    prompt = render("observations", source=task.shown, n=str(N_OBSERVATIONS))
+    prompt = render(
+        "observations", source=source_shown(ctx.model.info, task), n=str(N_OBSERVATIONS)
+    )
     answer = await _ask_one(ctx, prompt, "observations")
     seen = unlike(strings_in(answer, "observations"))[:N_OBSERVATIONS]
     if not seen:
@@ -58,7 +66,7 @@ async def _from_observations(ctx: Context, task: Task) -> tuple[str, ...]:
             messages=user(
                 render(
                     "plan",
-                    source=task.shown,
+                    source=source_shown(ctx.model.info, task),
                     observations="\n".join(f"- {seen[i]}" for i in subset),
                 )
             ),

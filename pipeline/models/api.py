@@ -107,6 +107,8 @@ class ModelInfo:
     has_thinking: bool = False
     has_grammar: bool = False
     has_states: bool = False
+    prompts: Literal["chat", "trained"] = "chat"
+    """Which texts it is asked with: those for chat models, or those that it was trained on."""
     has_prefill: bool = False
     """An answer can be begun for the model."""
 

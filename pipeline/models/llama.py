@@ -31,6 +31,7 @@ from pipeline.models.digest import file_sha256
 from pipeline.models.gguf_file import GgufFile, read_gguf
 from pipeline.models.sequence import ThinkingTokens, n_needed
 from pipeline.models.template import ChatTemplate
+from pipeline.models.traits import traits_of
 
 if TYPE_CHECKING:
     from pipeline.models.engine import Counters, Engine, Prompt
@@ -230,6 +231,7 @@ def _load(path: Path, settings: LlamaSettings, stop: threading.Event) -> _Loaded
             has_grammar=True,
             has_states=True,
             has_prefill=True,
+            **traits_of(file.name),
         ),
         weights=weights,
         vocabulary=vocabulary,

@@ -7,7 +7,7 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.models.api import (
     Completion,
@@ -24,13 +24,19 @@ Key = str
 class ReplayModel:
     """Answers are found by prompt, seed and caps; equal requests get their answers in order."""
 
-    def __init__(self, answers: Mapping[Key, Sequence[Completion]], *, name: str) -> None:
+    def __init__(
+        self,
+        answers: Mapping[Key, Sequence[Completion]],
+        *,
+        name: str,
+        prompts: Literal["chat", "trained"] = "chat",
+    ) -> None:
         self._answers = {key: deque(rows) for key, rows in answers.items()}
-        self._name = name
+        self._info = ModelInfo(name=name, backend="replay", n_ctx=1 << 20, prompts=prompts)
 
     @property
     def info(self) -> ModelInfo:
-        return ModelInfo(name=self._name, backend="replay", n_ctx=1 << 20)
+        return self._info
 
     async def complete(
         self, requests: Sequence[Request], *, on_token: OnToken | None = None
@@ -53,8 +59,8 @@ class ReplayModel:
         rows = self._answers.get(_key(_prompt(request), _settings(request)))
         if not rows:
             raise ModelError(
-                f"the trace {self._name} has no answer (left) for seed {request.seed} and a prompt"
-                f" that begins {_prompt(request)[:60]!r}; record it again"
+                f"the trace {self._info.name} has no answer (left) for seed {request.seed} and"
+                f" a prompt that begins {_prompt(request)[:60]!r}; record it again"
             )
         return rows.popleft()
 
@@ -69,7 +75,8 @@ def open_replay(trace: Path) -> ReplayModel:
     except OSError as exc:
         raise ModelNotFound(f"no trace at {trace} ({exc.strerror}); name another file") from exc
     try:
-        return ReplayModel(_answers(json.loads(line) for line in lines), name=trace.name)
+        events = [json.loads(line) for line in lines]
+        return ReplayModel(_answers(events), name=trace.name, prompts=_prompts(events))
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise ModelError(f"{trace} is not a trace ({exc!r}); name another file") from exc
 
@@ -84,6 +91,12 @@ def _answers(events: Iterable[dict[str, Any]]) -> dict[Key, list[Completion]]:
         elif event["event"] == "Answered" and slot in asked:
             answers[asked.pop(slot)].append(_completion(event))
     return answers
+
+
+def _prompts(events: Sequence[dict[str, Any]]) -> Literal["chat", "trained"]:
+    """What kind of prompts were recorded; before it was said, all were of the second kind."""
+    kinds = {event["settings"].get("prompts") for event in events if event["event"] == "Prompted"}
+    return "chat" if "chat" in kinds else "trained"
 
 
 def _completion(event: Mapping[str, Any]) -> Completion:

@@ -263,14 +263,18 @@ Pair = tuple[str, str]
 
 
 def _solve(subject: Subject, rng: Random) -> Pair | None:
-    content = render("solve", source=shown_source(subject, rng.choice(STUBS), rng), hint="")
+    content = render(
+        "solve", style="trained", source=shown_source(subject, rng.choice(STUBS), rng), hint=""
+    )
     answer = answer_code(subject, subject.instance.body)
     return prompt_text(content, thinking=False), answer_text(answer, thought=None)
 
 
 def _think(subject: Subject, rng: Random) -> Pair | None:
     hint, body = _hint_and_body(subject, rng) if rng.random() < 0.4 else ("", subject.instance.body)
-    content = render("solve", source=shown_source(subject, rng.choice(STUBS), rng), hint=hint)
+    content = render(
+        "solve", style="trained", source=shown_source(subject, rng.choice(STUBS), rng), hint=hint
+    )
     answer = answer_text(answer_code(subject, body), thought=_thought(subject))
     return prompt_text(content, thinking=True), answer
 
@@ -282,7 +286,9 @@ def _thought(subject: Subject) -> str:
 
 def _hint(subject: Subject, rng: Random) -> Pair | None:
     hint, body = _hint_and_body(subject, rng)
-    content = render("solve", source=shown_source(subject, rng.choice(STUBS), rng), hint=hint)
+    content = render(
+        "solve", style="trained", source=shown_source(subject, rng.choice(STUBS), rng), hint=hint
+    )
     answer = answer_text(answer_code(subject, body), thought=None)
     return prompt_text(content, thinking=False), answer
 
@@ -308,7 +314,11 @@ def _repair(subject: Subject, rng: Random) -> Pair | None:
     body, failure = found
     hint = rng.choice(PERSPECTIVES) if rng.random() < 0.4 else ""
     content = render(
-        "repair", source=shown_source(subject, body, rng), failure=spoken(failure, rng), hint=hint
+        "repair",
+        style="trained",
+        source=shown_source(subject, body, rng),
+        failure=spoken(failure, rng),
+        hint=hint,
     )
     thinking = rng.random() < 0.15
     thought = _thought(subject) if thinking else None
@@ -370,7 +380,9 @@ def _plans(subject: Subject, rng: Random) -> Pair | None:
             plans.append(said)
     if rng.random() < 0.4:
         rng.shuffle(plans)
-    content = render("plans", source=shown_source(subject, rng.choice(STUBS), rng), n=str(n))
+    content = render(
+        "plans", style="trained", source=shown_source(subject, rng.choice(STUBS), rng), n=str(n)
+    )
     answer = json.dumps({"plans": plans}, ensure_ascii=False)
     return prompt_text(content, thinking=False), answer_text(answer, thought=None)
 
@@ -396,6 +408,7 @@ def _outputs(subject: Subject, rng: Random) -> Pair | None:
     body = subject.instance.body if rng.random() < 0.7 else ""
     content = render(
         "outputs",
+        style="trained",
         source=shown_source(subject, body, rng, cases=shown),
         calls="\n".join(subject.call(c) for c in asked),
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.core.ask import ask, user
+from pipeline.core.ask import ask
 from pipeline.core.board import Board, Try
 from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Judged, Task
 from pipeline.edits.minimise import smallest_failure
+from pipeline.generate.asking import to_repair
 from pipeline.generate.candidates import read_all, slot_request, thinking_cap
 from pipeline.models.api import Request, Sampling
-from pipeline.prompts import render
 from pipeline.repair.anchors import FRESH, pick_parent
 from pipeline.repair.memory import memory_of
 from pipeline.repair.policy import choose_moves, learn
@@ -45,7 +45,7 @@ async def repair(ctx: Context, task: Task, board: Board, round_: int) -> tuple[C
         requests.append(
             slot_request(ctx, task, hint=_new_plan(board, hint), slot=20 + slot)
             if move == "restart"
-            else _repair_request(ctx, parent, shown, hint, 40 + slot)
+            else _repair_request(ctx, task, parent, shown, hint, 40 + slot)
         )
         labels.append(("", FRESH if move == "restart" else name))
     answers = await ask(ctx, "repair", requests)
@@ -94,9 +94,11 @@ def _new_plan(board: Board, hint: str) -> str:
     return f"These plans failed, use another one: {clip('; '.join(failed))}"
 
 
-def _repair_request(ctx: Context, parent: Judged, failure: str, hint: str, slot: int) -> Request:
-    return Request(
-        messages=user(render("repair", source=parent.candidate.code, failure=failure, hint=hint)),
+def _repair_request(
+    ctx: Context, task: Task, parent: Judged, failure: str, hint: str, slot: int
+) -> Request:
+    return replace(
+        to_repair(ctx.model.info, task, code=parent.candidate.code, failure=failure, hint=hint),
         seed=ctx.settings.seed * 1000 + slot,
         max_tokens=ctx.settings.max_tokens,
         thinking_tokens=thinking_cap(ctx.model.info, ctx.settings.thinking_tokens),

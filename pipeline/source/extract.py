@@ -89,6 +89,14 @@ def head_of(statement: str) -> str:
     return _head(own, site, _unit_of(own, site)).rstrip() + "\n"
 
 
+def without_docstring(code: str) -> str:
+    """The function's decorators, signature and body; dedented, ends in a newline."""
+    own = Document(text=_parsable(code))
+    site = _outermost(own)
+    body = _placed(_body_text(own, site), _unit_of(own, site))
+    return f"{own.text[site.start : _with_comment(own, site.header_end)]}\n{body.rstrip()}\n"
+
+
 def merge(statement: str, extracted: Extracted) -> str:
     """The statement's decorators, signature and docstring with the answer's body; dedented,
     ends in a newline.

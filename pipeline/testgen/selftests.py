@@ -184,7 +184,12 @@ def _request(ctx: Context, text: str, calls: Sequence[Call], slot: int) -> Reque
     is_voting = slot >= 10
     return Request(
         messages=user(
-            render("outputs", source=text.rstrip(), calls="\n".join(map(source_of, calls)))
+            render(
+                "outputs",
+                style=ctx.model.info.prompts,
+                source=text.rstrip(),
+                calls="\n".join(map(source_of, calls)),
+            )
         ),
         seed=ctx.settings.seed * 1000 + 700 + slot,
         max_tokens=min(ctx.settings.max_tokens, 32 + PER_OUTPUT * len(calls)),

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.bench.scorer import score_program
 from pipeline.core.ask import ask, user
 from pipeline.core.context import Context, Settings
 from pipeline.core.task import Candidate, Task
+from pipeline.generate.asking import to_solve
 from pipeline.generate.candidates import perturbations, read_all
 from pipeline.inputs.mutated import mutated_calls, visible_calls
 from pipeline.lens.record import LensError
@@ -114,8 +115,8 @@ def requests_of(ctx: Context, task: Task) -> list[Request]:
         framing = framings[(ctx.settings.seed + slot) % len(framings)]
         hint = framing.text if slot and slot % 2 == 0 else ""
         temperature = TEMPERATURES[slot % len(TEMPERATURES)] if slot else 0.0
-        request = Request(
-            messages=user(render("solve", source=task.shown, hint=hint)),
+        request = replace(
+            to_solve(ctx.model.info, task, hint=hint),
             seed=ctx.settings.seed * 1000 + slot,
             max_tokens=ctx.settings.max_tokens,
             sampling=Sampling(temperature=temperature, min_p=0.05 if slot else 0.0),
@@ -202,9 +203,8 @@ def _pool(done: Sequence[tuple[str, list[Row]]], model: ModelInfo, about: dict[s
 
 async def answer_once(model: Model) -> Candidate:
     """A greedy answer with its states, to see whether a lens can read this model at all."""
-    request = Request(
-        messages=user(render("solve", source=EXAMPLE, hint="")), max_tokens=128, want_states=True
-    )
+    text = render("solve", style="trained", source=EXAMPLE, hint="")
+    request = Request(messages=user(text), max_tokens=128, want_states=True)
     (answer,) = await model.complete([request])
     return Candidate(code=answer.text, origin="check", states=answer.states)
 

@@ -132,7 +132,7 @@ def test_a_join_does_what_its_loop_does(seed: int):
 
 @pytest.mark.parametrize("thinking", [False, True])
 def test_the_template_in_the_gguf_gives_the_training_prompt(thinking: bool):
-    content = render("solve", source="def f():\n    ...", hint="")
+    content = render("solve", style="trained", source="def f():\n    ...", hint="")
     template = jinja2.Environment(trim_blocks=True, lstrip_blocks=True).from_string(TEMPLATE)
     messages = [{"role": "user", "content": content}]
     text = template.render(messages=messages, add_generation_prompt=True, enable_thinking=thinking)
