@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 
 def cache_folder() -> Path:
-    """The user's: ATLAS_CACHE, else XDG_CACHE_HOME/atlas, else ~/.cache/atlas."""
-    if own := os.environ.get("ATLAS_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "atlas"
+    """ATLAS_CACHE, else what the system has for this (XDG_CACHE_HOME/atlas or ~/.cache/atlas)."""
+    return Path(os.environ.get("ATLAS_CACHE") or user_cache_path("atlas", appauthor=False))

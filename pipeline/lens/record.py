@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from platformdirs import user_data_path
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -64,8 +66,8 @@ class Lens:
 
 
 def lens_folder() -> Path:
-    """Where lenses that a user trained are looked for."""
-    return Path.home() / ".local" / "share" / "atlas" / "lenses"
+    """Where lenses that a user trained are looked for: beside the models."""
+    return user_data_path("atlas", appauthor=False) / "lenses"
 
 
 def lens_name(model_sha256: str) -> str:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from platformdirs import user_data_path
+
 from pipeline.models.api import (
     Completion,
     Message,
@@ -140,7 +142,8 @@ class Listed:
 
 
 def default_folder() -> Path:
-    return Path.home() / ".local" / "share" / "atlas" / "models"
+    """What the system has for this: XDG_DATA_HOME/atlas/models or ~/.local/share/atlas/models."""
+    return user_data_path("atlas", appauthor=False) / "models"
 
 
 def list_models(folder: Path | None = None) -> tuple[Listed, ...]:
