@@ -23,7 +23,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.bench.statistics import clopper_pearson, wilson
-from pipeline.edits.hints import split_tests
 from pipeline.edits.mechanical import Progress, repair_mechanically
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
@@ -163,7 +162,7 @@ async def solve(sandbox: Sandbox, name: str, record: dict[str, str], deadline_s:
         status=status,
         source=f"{before}{best.code.rstrip()}{after}" if best else record["source"],
         edits=best.edits if best else (),
-        n_examples=len(split_tests(task)),
+        n_examples=len(task.examples),
         first_plausible_s=first[0] if first else None,
         wall_s=wall_s,
         share=best.share if best else 0.0,

@@ -30,7 +30,6 @@ from pathlib import Path
 
 from pipeline.core.context import Context, Settings
 from pipeline.core.task import Task
-from pipeline.edits.hints import split_tests
 from pipeline.edits.mutants import Mutant, kill_table, mutants_of
 from pipeline.inputs.cases import cases_of
 from pipeline.inputs.plausible import plausible
@@ -195,7 +194,7 @@ async def judged(sandbox: Sandbox, reference: Reference, max_tests: int, *, is_b
     proposal, new = await generated(sandbox, reference, max_tests, is_bare=is_bare)
     wall_s = time.monotonic() - began
     failing, flaky = await faults(sandbox, task, new)
-    old = [] if is_bare else [test for test in split_tests(task) if can_screen(test)]
+    old = [] if is_bare else [test for test in task.examples if can_screen(test)]
     held_back = await held_back_tests(sandbox, task, target_of(document, site))
     seen = {mutant.code for mutant in mutants_of(task.statement)}
     many = mutants_of(task.statement, n=N_MUTANTS, seed=HELD_BACK_SEED)
@@ -234,8 +233,8 @@ async def generated(
         return proposal, []
     grown_document = document_from_bytes(proposal.edits[0].new_text.encode())
     grown = task_from_file(grown_document, find_function(grown_document, reference.entry_point))
-    before = {repr((t.form, t.expect)) for t in split_tests(task)}
-    new = [t for t in split_tests(grown) if repr((t.form, t.expect)) not in before]
+    before = {repr((t.form, t.expect)) for t in task.examples}
+    new = [t for t in grown.examples if repr((t.form, t.expect)) not in before]
     return proposal, new
 
 

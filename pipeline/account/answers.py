@@ -8,7 +8,6 @@ from pipeline.account.conclude import about_origin, about_visible, side_effects,
 from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Question, Solution, Task
 from pipeline.edits.doubt import ALL_THE_SAME, n_different_wants
-from pipeline.edits.hints import split_tests
 from pipeline.inputs.cases import case_of
 from pipeline.inputs.target import NotCallable, target_of
 from pipeline.running.judge import judge_all
@@ -77,6 +76,6 @@ async def _with_example(
         return None
     asked = replace(document, text=text)
     task = task_from_file(asked, find_function(asked, site.name))
-    is_settled = made.doubt == ALL_THE_SAME and n_different_wants(split_tests(task)) > 1
+    is_settled = made.doubt == ALL_THE_SAME and n_different_wants(task.examples) > 1
     candidate = replace(made, code=task.statement, doubt="" if is_settled else made.doubt)
     return task, candidate, target.source(question.call)

@@ -8,9 +8,9 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.core.calls import read_call
 from pipeline.core.task import Task
-from pipeline.source.doctests import read_call
-from pipeline.source.examples import literal
+from pipeline.source.literals import literal
 from pipeline.source.text import parse
 from sandbox.api import Call, Doctest, DoctestWants, Raises, Returns
 from sandbox.verdicts import brief, equal

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pipeline.core.context import Context
 from pipeline.core.task import Task
 from pipeline.inputs.cases import Case, Look, calls_for, plain_case
-from pipeline.inputs.mutated import visible_calls
 from pipeline.inputs.plausible import fitting
 from pipeline.inputs.target import NotCallable, Target, target_of
 from pipeline.running.screen import LEAST_S, screen
@@ -89,7 +88,7 @@ def target_of_task(task: Task) -> Target | None:
 
 def _outside(task: Task, calls: Sequence[Call]) -> list[Call]:
     """Calls like those of the examples, without those calls themselves."""
-    known = {repr(call) for call in visible_calls(task)}
+    known = {repr(call) for call in task.calls}
     return [call for call in fitting(task, calls) if repr(call) not in known][:MOST_CALLS]
 
 

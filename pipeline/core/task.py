@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from pipeline.core.calls import split_calls
 from pipeline.core.indentation import indented
-from sandbox.api import Call, Test, Verdict
+from sandbox.api import Call, Doctest, Returns, Test, Verdict
 
 if TYPE_CHECKING:
     from pipeline.core.ledger import Ledger
@@ -61,6 +63,46 @@ class Task:
     @property
     def tests(self) -> tuple[Test, ...]:
         return tuple(v.test for v in self.visible)
+
+    @cached_property
+    def parts(self) -> tuple[tuple[VisibleTest, ...], ...]:
+        """For each visible test the single calls that it makes and says the result of."""
+        return tuple(split_calls(self.entry_point, one) or _itself(one) for one in self.visible)
+
+    @cached_property
+    def examples(self) -> tuple[Test, ...]:
+        """The visible tests one by one: a doctest as its calls where all of it is such."""
+        pairs = zip(self.visible, self.parts, strict=True)
+        whole = [(one.test, parts) for one, parts in pairs]
+        return tuple(
+            example
+            for test, parts in whole
+            for example in ([p.test for p in parts] if len(parts) == n_examples(test) else [test])
+        )
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls with literal arguments in the visible tests, in order."""
+        forms = (part.test.form for parts in self.parts for part in parts)
+        return tuple(form for form in forms if isinstance(form, Call))
+
+    @cached_property
+    def results(self) -> tuple[tuple[Call, object], ...]:
+        """The calls of the visible tests whose result is a literal, each once."""
+        found: dict[str, tuple[Call, object]] = {}
+        for test in (part.test for parts in self.parts for part in parts):
+            if isinstance(test.form, Call) and isinstance(test.expect, Returns):
+                found.setdefault(repr(test.form), (test.form, test.expect.value))
+        return tuple(found.values())
+
+
+def _itself(one: VisibleTest) -> tuple[VisibleTest, ...]:
+    return (one,) if isinstance(one.test.form, Call) else ()
+
+
+def n_examples(test: Test) -> int:
+    """How many examples a test holds: a doctest has its own number, all others are one."""
+    return len(test.form.examples) if isinstance(test.form, Doctest) else 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.core.task import Task
-from pipeline.edits.hints import split_tests
 from pipeline.edits.search import Found, Version
 from sandbox.api import DoctestWants, Test
 
@@ -32,7 +31,7 @@ INVENTED = frozenset(
 def doubt_of(task: Task, found: Found, version: Version, share: float) -> str:
     """The strongest reason against trusting `version`, in words; "" where there is none."""
     n_fixed = found.n_examples - found.n_base
-    if n_different_wants(split_tests(task)) < 2:
+    if n_different_wants(task.examples) < 2:
         return ALL_THE_SAME
     if share < DOMINATES:
         return "other small edits pass as well and behave differently"

@@ -11,10 +11,8 @@ from collections.abc import Iterator, Sequence
 from pipeline.core.task import Task
 from pipeline.edits.edits import Hints
 from pipeline.edits.scope import Function, kind_of_value
-from pipeline.inputs.mutated import visible_calls
-from pipeline.source.doctests import split_calls
 from pipeline.source.text import literal_of, parse
-from sandbox.api import Call, Doctest, Returns, Test
+from sandbox.api import Call, Returns, Test
 
 LONGEST_VALUE = 12
 USUAL = ("None", "0", "[]", "False", "True", "-1", "1", "''")
@@ -32,24 +30,11 @@ def hints_of(task: Task, code: str) -> Hints:
     text = ast.get_docstring(function) or "" if function else ""
     constants = _constants(text or ("" if function else task.statement))
     return Hints(
-        returns=_returns(split_tests(task), frozenset(constants)),
-        kinds=_kinds(function, visible_calls(task)) if function else {},
+        returns=_returns(task.examples, frozenset(constants)),
+        kinds=_kinds(function, task.calls) if function else {},
         constants=constants,
         words=frozenset(re.findall(r"[a-z]+", _prose(text).lower())),
     )
-
-
-def split_tests(task: Task) -> tuple[Test, ...]:
-    """The visible tests, doctests as single calls where all of their examples are such."""
-    found: list[Test] = []
-    for visible in task.visible:
-        parts = split_calls(task.entry_point, visible)
-        form = visible.test.form
-        if isinstance(form, Doctest) and len(parts) == len(form.examples):
-            found += [part.test for part in parts]
-        else:
-            found.append(visible.test)
-    return tuple(found)
 
 
 def _returns(tests: Sequence[Test], named: frozenset[str]) -> tuple[str, ...]:

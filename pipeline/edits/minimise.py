@@ -11,7 +11,6 @@ from functools import cache
 from importlib.resources import files
 
 from pipeline.core.task import Task
-from pipeline.edits.hints import split_tests
 from pipeline.source.text import parse
 from sandbox.api import (
     Call,
@@ -90,7 +89,7 @@ async def smallest_failure(
     Cutting ends after `budget_s` with what was found. None where no example fails or the sandbox
     could not run them.
     """
-    tests = [replace(t, limits=QUICK) for t in split_tests(task)]
+    tests = [replace(t, limits=QUICK) for t in task.examples]
     plain = task.program(code)
     program = program or plain
     seen = await sandbox.run([job_of(program, test) for test in tests], group=group)

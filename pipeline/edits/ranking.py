@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.core.task import Task
-from pipeline.edits.hints import split_tests
 from pipeline.edits.scope import fits, kind_of_value
 from pipeline.edits.search import Version
-from pipeline.inputs.mutated import mutated_calls, visible_calls
+from pipeline.inputs.mutated import mutated_calls
 from pipeline.running.screen import LEAST_S, Seen, screen
 from sandbox.api import Call, Completes, Observation, Outcome, Returns, Sandbox, Test
 
@@ -102,7 +101,7 @@ async def behaviours(
     """The likeliest versions, grouped by what they do on mutated inputs."""
     best = sorted(versions, key=lambda v: -own_weight(v))[:MOST]
     near = await _neighbourhood(sandbox, task, base, group)
-    free = inputs_of(visible_calls(task))
+    free = inputs_of(task.calls)
     tests = [Test(test_id="", form=call, expect=Completes()) for call in (*near, *free)]
     programs = [task.program(code) for code in (base, *(v.code for v in best))]
     original, *seen = await screen(
@@ -120,7 +119,7 @@ async def behaviours(
 
 async def _neighbourhood(sandbox: Sandbox, task: Task, base: str, group: str) -> tuple[Call, ...]:
     """Inputs near the examples that the original passes."""
-    tests = [t for t in split_tests(task) if isinstance(t.form, Call)]
+    tests = [t for t in task.examples if isinstance(t.form, Call)]
     if not tests:
         return ()
     (seen,) = await screen(sandbox, [task.program(base)], tests, group=group)
@@ -190,7 +189,7 @@ def _speed(cpu_s: float, fastest: float) -> float:
 
 
 def _wanted_kinds(task: Task) -> tuple[str, ...]:
-    wanted = [t.expect.value for t in split_tests(task) if isinstance(t.expect, Returns)]
+    wanted = [t.expect.value for t in task.examples if isinstance(t.expect, Returns)]
     return tuple(sorted({kind_of_value(value) for value in wanted}))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from pipeline.core.task import Task
 from pipeline.edits.edits import Edit, apart, apply_all, edits_of
-from pipeline.edits.hints import hints_of, split_tests
+from pipeline.edits.hints import hints_of
 from pipeline.edits.suspicion import suspicion
 from pipeline.running.screen import AT_A_TIME, LEAST_S, Seen, can_screen, screen
 from sandbox.api import Doctest, Observation, Outcome, Sandbox
@@ -94,7 +94,7 @@ class _Run:
     def __init__(self, what: Search) -> None:
         self.what = what
         self.found = Found()
-        self.tests = split_tests(what.task)
+        self.tests = what.task.examples
         self._known = {what.code}
         self._helpful: list[Version] = []
         self._inert: set[str] = set()

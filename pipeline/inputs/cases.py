@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from pipeline.core.task import Task
-from pipeline.inputs.mutated import mutated_calls, visible_calls
+from pipeline.inputs.mutated import mutated_calls
 from pipeline.inputs.shapes import (
     PROBES,
     Fresh,
@@ -316,7 +316,7 @@ async def calls_for(
     look: Look, task: Task, target: Target, code: str, seed: int
 ) -> tuple[Call, ...]:
     """Edge cases, mutations of the examples, fresh values; none that an example already has."""
-    known = visible_calls(task) if not target.made_with else ()
+    known = task.calls if not target.made_with else ()
     fresh = Fresh(rng=Random(seed), pool=pool_of(code, known))
     signatures = await _signatures(look, target, known, fresh)
     edges = list(_edges(target, signatures, fresh, known))

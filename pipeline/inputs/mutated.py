@@ -6,20 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
-from pipeline.core.task import Task
-from pipeline.source.doctests import split_calls
 from sandbox.api import Call
 
 N_INPUTS = 40
 LONGEST = 200
 """Characters of an input's repr; longer ones are left out."""
-
-
-def visible_calls(task: Task) -> tuple[Call, ...]:
-    """The calls with literal arguments in the task's visible tests, in order."""
-    split = [part for test in task.visible for part in split_calls(task.entry_point, test)]
-    forms = [v.test.form for v in (*split, *task.visible)]
-    return tuple(form for form in forms if isinstance(form, Call))
 
 
 def mutated_calls(calls: Sequence[Call], *, seed: int, n: int = N_INPUTS) -> tuple[Call, ...]:

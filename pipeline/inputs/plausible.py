@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pipeline.core.task import Task
 from pipeline.inputs.cases import Case
-from pipeline.inputs.mutated import visible_calls
 from sandbox.api import Call
 
 LEAST_KEPT = 8
@@ -29,7 +28,7 @@ def plausible(task: Task, cases: Sequence[Case]) -> tuple[Case, ...]:
 def fitting(task: Task, calls: Sequence[Call]) -> tuple[Call, ...]:
     """The same of bare calls."""
     kept = tuple(calls)
-    for rule in _rules(task, visible_calls(task)):
+    for rule in _rules(task, task.calls):
         good = tuple(call for call in kept if rule(call))
         if len(good) >= LEAST_KEPT:
             kept = good

@@ -18,7 +18,6 @@ from pipeline.core.task import Task
 from pipeline.inputs.mutated import mutated_calls
 from pipeline.inputs.stdin import mutated_stdins
 from pipeline.inputs.typed import annotations_of, edge_calls, guessed_calls, typed_calls
-from pipeline.source.doctests import split_calls
 from pipeline.source.text import parse
 from sandbox.api import (
     BROKEN_MACHINERY,
@@ -159,9 +158,8 @@ def plan_of(
 def _visible(task: Task, columns: dict[str, Column]) -> tuple[tuple[Check, ...], tuple[Test, ...]]:
     checks: list[Check] = []
     whole: list[Test] = []
-    for one in task.visible:
+    for one, split in zip(task.visible, task.parts, strict=True):
         form = one.test.form
-        split = split_calls(task.entry_point, one)
         if isinstance(form, Doctest) and len(split) < len(form.examples):
             whole.append(one.test)
         tests = [part.test for part in split] if isinstance(form, Doctest) else [one.test]

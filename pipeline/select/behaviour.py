@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.core.context import Context
 from pipeline.core.task import Judged, Task
-from pipeline.inputs.mutated import mutated_calls, visible_calls
+from pipeline.inputs.mutated import mutated_calls
 from pipeline.running.judge import runnable
 from pipeline.running.matrix import BROKEN, HUNG, PROGRAM, behaviour, mutated_samples, plan_of
 from sandbox.api import Batch, Call, Job, Limits, Observation, Outcome, Program
@@ -75,7 +75,7 @@ async def behaviours(
 
 def _mutated(task: Task, seed: int) -> Sequence[Call | Program]:
     if task.kind != "stdio" and task.visible:
-        return mutated_calls(visible_calls(task), seed=seed)
+        return mutated_calls(task.calls, seed=seed)
     if task.kind != "stdio":
         forms = [column.form for column in plan_of(task, seed=seed).columns]
         return [form for form in forms if isinstance(form, Call)]

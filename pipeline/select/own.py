@@ -18,12 +18,11 @@ from pipeline.core.task import Task
 from pipeline.running.judge import runnable
 from pipeline.select.agreement import Agreement
 from pipeline.select.behaviour import RETURNED
-from pipeline.source.examples import literal
+from pipeline.source.literals import literal
 from pipeline.testgen.selftests import (
     SelfTest,
     SelfTests,
     broken_properties,
-    known_results,
     properties_of,
     self_tests,
 )
@@ -56,7 +55,7 @@ async def own_evidence(ctx: Context, task: Task, agreed: Agreement) -> Own:
     """
     if not ctx.settings.self_tests or len(agreed.groups) < 2 or task.kind == "stdio":
         return Own()
-    properties = properties_of(known_results(task))
+    properties = properties_of(task.results)
     broken = {
         group: broken_properties(properties, tuple(observed(agreed, group)))
         for group in agreed.groups

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from pipeline.core.task import VisibleTest
-from pipeline.source.text import Literal, literal_arguments, literal_of, parse
+from pipeline.source.literals import MAX_TEXT_CHARS, has_ellipsis, literal
+from pipeline.source.text import Literal, literal_arguments, parse
 from sandbox.api import Call, Limits, Policy, Prints, Program, Returns, Test
 
-MAX_TEXT_CHARS = 20_000
 MAX_LITERAL_CHARS = 2_000
 MAX_PREFIX_CHARS = 160
 MAX_MATCHES = 200
@@ -33,15 +33,6 @@ _AFTER_CALL = re.compile(
     r"[ \t]*`{0,2}"
 )
 _AFTER_CALL_COMMENT = re.compile(r"[ \t]*#[ \t]*")
-_WORDS = {
-    "True": True,
-    "False": False,
-    "None": None,
-    "true": True,
-    "false": False,
-    "null": None,
-    "none": None,
-}
 _WORD = re.compile(r"(?:True|False|None|true|false|null|none)\b")
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w])")
 _STRING = re.compile(r"(?:[rRbB]{0,2})(?=[\"'])")
@@ -171,27 +162,6 @@ def stdio_examples(text: str, *, limits: Limits | None = None) -> tuple[VisibleT
     return tuple(made)
 
 
-def literal(text: str) -> Literal | None:
-    """A Python literal that is all of `text`; None for anything else, for `...` and for `("a")`."""
-    stripped = text.strip()
-    if not stripped or len(stripped) > MAX_TEXT_CHARS:
-        return None
-    if stripped in _WORDS:
-        return Literal(_WORDS[stripped])
-    found = literal_of(stripped)
-    if found is None or (stripped.startswith("(") and not isinstance(found.value, tuple)):
-        return None
-    return None if _has_ellipsis(found.value) else found
-
-
-def _has_ellipsis(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(_has_ellipsis(x) for pair in value.items() for x in pair)
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return any(_has_ellipsis(x) for x in value)
-    return value is ...
-
-
 def _without_doctests(text: str) -> str:
     """Blank out doctest blocks, keeping the lines."""
     out: list[str] = []
@@ -260,7 +230,7 @@ def _read_args(inside: str) -> tuple[tuple[object, ...], dict[str, object]] | No
     if not isinstance(call, ast.Call) or any(k.arg is None for k in call.keywords):
         return None
     given = literal_arguments(call)
-    return None if given is None or _has_ellipsis(given[0]) or _has_ellipsis(given[1]) else given
+    return None if given is None or has_ellipsis(given[0]) or has_ellipsis(given[1]) else given
 
 
 def _value_after(text: str, end: int) -> tuple[Literal, int] | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pipeline.inputs.cases import Case
-from pipeline.source.examples import literal
+from pipeline.source.literals import literal
 
 
 def labelled(cases: Sequence[Case]) -> tuple[str, ...]:

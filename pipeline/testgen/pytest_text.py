@@ -14,7 +14,7 @@ from pathlib import Path
 from pipeline.inputs.cases import Case
 from pipeline.inputs.target import Target
 from pipeline.source.edit import missing_imports, with_imports
-from pipeline.source.examples import literal
+from pipeline.source.literals import literal
 from pipeline.source.text import Document, SourceError, document_from_bytes, parse
 from pipeline.testgen.doctest_text import Named
 

@@ -20,11 +20,10 @@ from pipeline.core.context import Context
 from pipeline.core.events import StageEnded, StageStarted
 from pipeline.core.task import Task, VisibleTest
 from pipeline.generate.plans import strings_in
-from pipeline.inputs.mutated import mutated_calls, visible_calls
+from pipeline.inputs.mutated import mutated_calls
 from pipeline.models.api import Completion, Request, Sampling
 from pipeline.prompts import render
-from pipeline.source.doctests import split_calls
-from pipeline.source.examples import literal
+from pipeline.source.literals import literal
 from pipeline.source.text import parse
 from sandbox.api import Call, Policy, Returns, Test
 from sandbox.verdicts import equal
@@ -105,9 +104,9 @@ async def self_tests(ctx: Context, task: Task, inputs: Sequence[Call] = ()) -> S
 
 
 async def _made(ctx: Context, task: Task, given: Sequence[Call]) -> SelfTests:
-    known = known_results(task)
+    known = task.results
     properties = properties_of(known)
-    near = given or mutated_calls(visible_calls(task), seed=ctx.settings.seed, n=4 * N_TESTS)
+    near = given or mutated_calls(task.calls, seed=ctx.settings.seed, n=4 * N_TESTS)
     inputs = tuple(sorted(near, key=lambda call: len(repr(call)))[:N_TESTS])
     text = spoken(task)
     if not known or task.kind == "stdio" or text is None:
@@ -145,17 +144,6 @@ def _with(
 # --- how reliable the model is on this task --------------------------------
 
 Known = tuple[Call, object]
-
-
-def known_results(task: Task) -> tuple[Known, ...]:
-    """The visible calls whose result is a literal."""
-    split = [part for one in task.visible for part in split_calls(task.entry_point, one)]
-    found: dict[str, Known] = {}
-    for one in (*split, *task.visible):
-        form, expect = one.test.form, one.test.expect
-        if isinstance(form, Call) and isinstance(expect, Returns):
-            found.setdefault(repr(form), (form, expect.value))
-    return tuple(found.values())
 
 
 async def _reliability(

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Literal
 from pipeline.core.context import Context, Settings
 from pipeline.core.events import Emit, Progress, StageEnded, StageStarted, ignore
 from pipeline.core.task import Task
-from pipeline.edits.hints import split_tests
 from pipeline.edits.mutants import Mutant, Table, kill_table, mutants_of
 from pipeline.inputs.cases import Case, Cases, cases_of
 from pipeline.inputs.plausible import plausible
@@ -187,7 +186,7 @@ def _style(document: Document, site: FunctionSite, style: Style) -> Literal["doc
 
 async def _doubts(ctx: Context, task: Task) -> tuple[Question, ...]:
     """The visible tests that the function fails."""
-    tests = split_tests(task)
+    tests = task.examples
     verdicts = await run_tests(ctx.sandbox, task.program(task.statement), tests, group=ctx.group)
     return tuple(
         _question(test, verdict)
@@ -283,7 +282,7 @@ class _Work:
         self, good: Sequence[Case], questions: tuple[Question, ...], warnings: tuple[str, ...]
     ) -> TestProposal:
         self.ctx.emit(Progress(message="tests: trying them on mutants"))
-        there = [test for test in split_tests(self.task) if can_screen(test)]
+        there = [test for test in self.task.examples if can_screen(test)]
         table = await self._table(there, good)
         n_there = len(there)
         picked = await self._steady(table, n_there, good)

@@ -18,7 +18,7 @@ from pipeline.core.context import Context, Settings
 from pipeline.core.task import Candidate, Task
 from pipeline.generate.asking import to_solve
 from pipeline.generate.candidates import perturbations, read_all
-from pipeline.inputs.mutated import mutated_calls, visible_calls
+from pipeline.inputs.mutated import mutated_calls
 from pipeline.lens.record import LensError
 from pipeline.lens.score import Abstained, features
 from pipeline.models.api import Completion, Model, ModelInfo, Request, Sampling
@@ -134,7 +134,7 @@ async def label(
     programs = dict.fromkeys(runnable(task, candidate) for candidate, _, _ in made)
     probes = tuple(
         Test(test_id=f"probe:{n}", form=call, expect=Completes(), limits=QUICK)
-        for n, call in enumerate(mutated_calls(visible_calls(task), seed=0, n=20))
+        for n, call in enumerate(mutated_calls(task.calls, seed=0, n=20))
     )
     found = await asyncio.gather(*(_run(sandbox, labelled, one, probes) for one in programs))
     results = dict(zip(programs, found, strict=True))

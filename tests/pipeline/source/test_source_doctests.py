@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.core.calls import read_call, split_calls
 from pipeline.core.task import VisibleTest
 from pipeline.source.doctests import (
     DoctestMalformed,
     doctests_of,
     doctests_of_file,
-    read_call,
-    split_calls,
 )
 from pipeline.source.locate import find_function
 from pipeline.source.text import Document
