@@ -31,8 +31,6 @@ from pathlib import Path
 from pipeline.core.context import Context, Settings
 from pipeline.core.task import Task
 from pipeline.edits.mutants import Mutant, kill_table, mutants_of
-from pipeline.inputs.cases import cases_of
-from pipeline.inputs.plausible import plausible
 from pipeline.inputs.target import Target, target_of
 from pipeline.models.scripted import ScriptedModel
 from pipeline.nano.bench import load_bench
@@ -41,6 +39,8 @@ from pipeline.running.screen import can_screen, screen
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
+from pipeline.testgen.cases import cases_of
+from pipeline.testgen.plausible import plausible
 from pipeline.testgen.testgen import MAX_TESTS, TestProposal, proposed
 from sandbox import open_sandbox
 from sandbox.api import Completes, Program, Sandbox, SandboxUnavailable, Test

@@ -19,6 +19,7 @@ from pipeline.generate.candidates import generate, probe
 from pipeline.repair.prcot import learned, repair
 from pipeline.running.judge import judge_all
 from pipeline.running.lacking import lacking
+from pipeline.running.remembered import remembering
 from pipeline.select.choose import undecided
 
 Rung = Callable[[], Awaitable[Sequence[Candidate]]]
@@ -30,7 +31,7 @@ async def solve(ctx: Context, task: Task) -> Solution:
     A time limit, an empty budget and a stop end the climb and keep the best so far.
     Raises only for broken machinery (ModelError, SandboxError) and when it is cancelled.
     """
-    board, began = Board(), time.monotonic()
+    ctx, board, began = remembering(ctx), Board(), time.monotonic()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(ctx.settings.timeout_s):
             await until_stopped(ctx, climb(ctx, task, board))

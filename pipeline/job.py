@@ -15,6 +15,7 @@ from pipeline.core.context import Settings
 from pipeline.core.events import Emit, ignore
 from pipeline.core.task import Solution, Task
 from pipeline.engine import solve
+from pipeline.running.remembered import remembering
 from pipeline.source.edit import splice, unified_diff
 from pipeline.source.locate import FunctionSite
 from pipeline.source.task import task_from_file
@@ -56,7 +57,7 @@ async def run_job(
     """
     task = task_from_file(document, site)
     ctx = runtime.context(settings, emit, group=task.task_id, keep_best=keep_best)
-    ctx = dataclasses.replace(ctx, counts=cache_folder() / REPAIR_COUNTS)
+    ctx = remembering(dataclasses.replace(ctx, counts=cache_folder() / REPAIR_COUNTS))
     solution = await solve(ctx, task)
     result = _result(document, site, task, solution)
     if solution.question is None:

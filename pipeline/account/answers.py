@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.account.conclude import about_origin, about_visible, side_effects, status_of
+from pipeline.account.conclude import about_origin, about_visible, side_effects
+from pipeline.account.status import status_of_judged
 from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Question, Solution, Task
 from pipeline.edits.doubt import ALL_THE_SAME, n_different_wants
-from pipeline.inputs.cases import case_of
 from pipeline.inputs.target import NotCallable, target_of
 from pipeline.running.judge import judge_all
-from pipeline.select.choose import Choice
 from pipeline.source.edit import splice
 from pipeline.source.locate import FunctionSite, find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
+from pipeline.testgen.cases import case_of
 from pipeline.testgen.doctest_text import Named, with_doctests
 
 
@@ -48,7 +48,7 @@ async def answered(
     others = [one for one in (solution.chosen, *solution.rejected) if one and one is not best]
     return replace(
         solution,
-        status=status_of(ctx, asked, Choice(best=judged)),
+        status=status_of_judged(judged),
         chosen=judged,
         probability=None,
         evidence=lines,

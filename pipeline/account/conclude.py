@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from pipeline.account.contradictions import contradictions
 from pipeline.account.side_effects import behaviour_changes
+from pipeline.account.status import status_of_judged
 from pipeline.core.board import Board
 from pipeline.core.context import Context
 from pipeline.core.task import Judged, Solution, Status, Task
 from pipeline.running.judge import first_failure
 from pipeline.select.choose import Choice, choose
-from sandbox.api import BROKEN_MACHINERY, Proof
+from sandbox.api import BROKEN_MACHINERY
 
 
 async def conclude(ctx: Context, task: Task, board: Board) -> Solution:
@@ -23,7 +24,7 @@ async def conclude(ctx: Context, task: Task, board: Board) -> Solution:
     if board.obstacle:
         return _solution(ctx, task, board, Status.NONE, Choice(best=None), (board.obstacle,))
     choice = await choose(ctx, task, board.judged)
-    status = status_of(ctx, task, choice)
+    status = status_of_judged(choice.best, choice.probability, ctx.settings.consistent_at)
     evidence = (*evidence_of(ctx, task, board, choice), *await side_effects(ctx, task, choice.best))
     return _solution(ctx, task, board, status, choice, evidence)
 
@@ -34,18 +35,6 @@ async def side_effects(ctx: Context, task: Task, best: Judged | None) -> tuple[s
         return ()
     made = best.candidate
     return await behaviour_changes(ctx, task, task.statement, made.code, imports=made.imports)
-
-
-def status_of(ctx: Context, task: Task, choice: Choice) -> Status:
-    """`verified` only for what passed every visible test twice, in a form that can prove it."""
-    best = choice.best
-    if best is None:
-        return Status.NONE
-    proves = all(v.proof is not Proof.SHARED for v in best.visible)
-    if best.passes and proves and not best.candidate.doubt:
-        return Status.VERIFIED
-    sure = choice.probability is not None and choice.probability >= ctx.settings.consistent_at
-    return Status.CONSISTENT if not task.visible and sure else Status.UNVERIFIED
 
 
 def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ import ast
 import doctest
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pipeline.core.calls import read_call
+from pipeline.core.calls import read_call, source_of
 from pipeline.core.task import Task
 from pipeline.source.literals import literal
 from pipeline.source.text import parse
@@ -104,8 +104,8 @@ def _agree(one: _Claim, other: _Claim) -> bool:
 
 
 def _shown(call: Call) -> str:
-    named = (f"{name}={value!r}" for name, value in sorted(call.kwargs.items()))
-    return f"{call.entry}({', '.join([*map(repr, call.args), *named])})"
+    """Equal for equal calls, in whatever order their names are given."""
+    return source_of(replace(call, kwargs=dict(sorted(call.kwargs.items()))))
 
 
 def _line_of(origin: str) -> int:

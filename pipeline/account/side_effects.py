@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from pipeline.core.context import Context
 from pipeline.core.task import Task
-from pipeline.inputs.cases import Case, Look, calls_for, plain_case
-from pipeline.inputs.plausible import fitting
 from pipeline.inputs.target import NotCallable, Target, target_of
 from pipeline.running.screen import LEAST_S, screen
 from pipeline.source.edit import with_imports
 from pipeline.source.locate import find_function
 from pipeline.source.text import Document, SourceError, literal_of
+from pipeline.testgen.cases import Case, Look, calls_for, plain_case
+from pipeline.testgen.plausible import fitting
 from sandbox.api import Call, Observation, Outcome
 
 MOST_SENTENCES = 3

@@ -13,7 +13,10 @@ from sandbox.api import (
     Doctest,
     DoctestExample,
     DoctestWants,
+    Expression,
+    Form,
     Policy,
+    Program,
     Raises,
     Returns,
     Test,
@@ -21,6 +24,20 @@ from sandbox.api import (
 
 if TYPE_CHECKING:
     from pipeline.core.task import VisibleTest
+
+
+def source_of(form: Form) -> str:
+    """The input as a person would write it: a line of Python, a method on a fresh object."""
+    match form:
+        case Call(entry=entry, args=args, kwargs=kwargs):
+            owner, _, name = entry.rpartition(".")
+            arguments = [*map(repr, args), *(f"{k}={v!r}" for k, v in kwargs.items())]
+            return f"{owner + '().' if owner else ''}{name}({', '.join(arguments)})"
+        case Program(stdin=stdin):
+            return f"input {stdin.decode('utf-8', 'replace')[:200]!r}"
+        case Expression(source=source):
+            return source
+    return type(form).__name__
 
 
 def split_calls(entry_point: str, test: VisibleTest) -> tuple[VisibleTest, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.core.events import Emit, ignore
 from pipeline.core.ledger import Ledger
+from pipeline.core.task import CONSISTENT_AT
 from pipeline.models.api import Model
 from sandbox.api import Sandbox
 
@@ -47,8 +48,7 @@ class Settings:
     repair_branches: int = 2
     repair_rounds: int = 3
     """From the third on, fresh starts only."""
-    consistent_at: float = 0.95
-    """Calibrated probability from which a Solution without visible tests is called consistent."""
+    consistent_at: float = CONSISTENT_AT
 
 
 @dataclass(frozen=True, kw_only=True)

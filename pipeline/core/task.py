@@ -169,6 +169,10 @@ class Question:
         return f"{self.source}: {self.outputs[0]}, or {self.outputs[1]}?"
 
 
+CONSISTENT_AT = 0.95
+"""Calibrated probability from which something without visible tests is called consistent."""
+
+
 class Status(StrEnum):
     VERIFIED = "verified"
     CONSISTENT = "consistent"

@@ -11,6 +11,7 @@ from pipeline.core.task import Task
 from pipeline.edits.scope import fits, kind_of_value
 from pipeline.edits.search import Version
 from pipeline.inputs.mutated import mutated_calls
+from pipeline.running.matrix import behaviour
 from pipeline.running.screen import LEAST_S, Seen, screen
 from sandbox.api import Call, Completes, Observation, Outcome, Returns, Sandbox, Test
 
@@ -110,7 +111,7 @@ async def behaviours(
     valid = _valid(best, seen, len(tests))
     groups: defaultdict[tuple[str, ...], list[tuple[Version, Seen]]] = defaultdict(list)
     for version, one in zip(best, seen, strict=True):
-        groups[tuple(did(one.observed[i]) for i in valid)].append((version, one))
+        groups[tuple(behaviour(one.observed[i]) for i in valid)].append((version, one))
     kinds = _wanted_kinds(task)
     return tuple(
         _behaviour(members, original, valid, (kinds, len(near))) for members in groups.values()
@@ -171,8 +172,8 @@ def _behaviour(
     returned = [o for o in done if _returned(o)]
     odd = sum(not any(fits(kind_of_value(o.value), k) for k in kinds) for o in returned)
     near = [i for i in valid if i < n_near]
-    same = sum(did(one.observed[i]) == did(original.observed[i]) for i in near)
-    commonest = max(Counter(did(o) for o in done).values(), default=0)
+    same = sum(behaviour(one.observed[i]) == behaviour(original.observed[i]) for i in near)
+    commonest = max(Counter(behaviour(o) for o in done).values(), default=0)
     n = max(len(valid), 1)
     return Behaviour(
         versions=tuple(version for version, _ in members),
@@ -195,10 +196,3 @@ def _wanted_kinds(task: Task) -> tuple[str, ...]:
 
 def _returned(seen: Observation) -> bool:
     return seen.outcome is Outcome.RETURNED
-
-
-def did(seen: Observation) -> str:
-    """What a run did, as a text to compare."""
-    if _returned(seen):
-        return f"= {seen.value!r}"
-    return f"raises {seen.exception.type}" if seen.exception else str(seen.outcome)

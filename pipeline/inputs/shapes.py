@@ -25,12 +25,12 @@ class Shape:
 
 
 INT, FLOAT, STR, BOOL, NONE = (Shape(kind) for kind in ("int", "float", "str", "bool", "None"))
-LIST_OF_INT = Shape("list", (INT,))
+LIST_OF_INT, LIST_OF_STR = (Shape("list", (item,)) for item in (INT, STR))
 PROBES = (
     INT,
     STR,
     LIST_OF_INT,
-    Shape("list", (STR,)),
+    LIST_OF_STR,
     FLOAT,
     BOOL,
     Shape("dict", (STR, INT)),
@@ -81,6 +81,8 @@ class Fresh:
                 return [[], [one], [one, one], [self.value(shape.inner[0]) for _ in range(3)]]
             case "set":
                 return [set(), {_hashable(one)}]
+            case "frozenset":
+                return [frozenset(), frozenset({_hashable(one)})]
             case "dict":
                 return [{}, {_hashable(one): self.value(shape.inner[1])}]
         return [self.value(shape) for _ in range(2)]
@@ -103,8 +105,9 @@ def shape_of(value: object) -> Shape:
         case str():
             return STR
         case list() | set() | frozenset():
-            kind = "list" if isinstance(value, list) else "set"
-            return Shape(kind, _unique([shape_of(item) for item in value]) or (INT,))
+            return Shape(
+                type(value).__name__, _unique([shape_of(item) for item in value]) or (INT,)
+            )
         case tuple():
             return Shape("tuple", tuple(shape_of(item) for item in value))
         case dict():
@@ -139,7 +142,8 @@ _NAMES = {
     "None": NONE,
 }
 _LISTS = {"list", "List", "Sequence", "Iterable", "Collection", "MutableSequence", "Iterator"}
-_SETS = {"set", "Set", "frozenset", "FrozenSet", "AbstractSet", "MutableSet"}
+_SETS = {"set", "Set", "AbstractSet", "MutableSet"}
+_FROZEN = {"frozenset", "FrozenSet"}
 _DICTS = {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "Counter", "OrderedDict"}
 _TUPLES = {"tuple", "Tuple"}
 
@@ -170,11 +174,13 @@ def _named(name: str) -> tuple[Shape, ...]:
     if name in _NAMES:
         return (_NAMES[name],)
     if name in _LISTS:
-        return (LIST_OF_INT, Shape("list", (STR,)))
+        return (LIST_OF_INT, LIST_OF_STR)
     if name in _DICTS:
         return (Shape("dict", (STR, INT)),)
     if name in _SETS:
         return (Shape("set", (INT,)),)
+    if name in _FROZEN:
+        return (Shape("frozenset", (INT,)),)
     return (Shape("tuple", (INT, INT)),) if name in _TUPLES else ()
 
 
@@ -186,8 +192,9 @@ def _generic(outer: str, inner: Sequence[ast.expr]) -> tuple[Shape, ...]:
         return _unique([shape for one in shapes for shape in one])
     if outer == "Literal" or not all(shapes):
         return _named(outer)
-    if outer in _LISTS or outer in _SETS:
-        return (Shape("list" if outer in _LISTS else "set", shapes[0]),)
+    for kind, names in (("list", _LISTS), ("set", _SETS), ("frozenset", _FROZEN)):
+        if outer in names:
+            return (Shape(kind, shapes[0]),)
     if outer in _DICTS:
         return (Shape("dict", (shapes[0][0], shapes[-1][0])),)
     if outer in _TUPLES:
@@ -261,6 +268,10 @@ def _set(fresh: Fresh, inner: tuple[Shape, ...]) -> set[object]:
     return {_hashable(item) for item in _list(fresh, inner)}
 
 
+def _frozenset(fresh: Fresh, inner: tuple[Shape, ...]) -> frozenset[object]:
+    return frozenset(_set(fresh, inner))
+
+
 def _tuple(fresh: Fresh, inner: tuple[Shape, ...]) -> tuple[object, ...]:
     return tuple(fresh.value(shape) for shape in inner)
 
@@ -282,6 +293,7 @@ _MAKERS: dict[str, Callable[[Fresh, tuple[Shape, ...]], object]] = {
     "None": _none,
     "list": _list,
     "set": _set,
+    "frozenset": _frozenset,
     "tuple": _tuple,
     "dict": _dict,
 }

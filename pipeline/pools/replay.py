@@ -12,11 +12,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from pipeline.account.status import status_of
 from pipeline.pools.pool import PoolError, PoolTask, read_pool
 from pipeline.running.cache import Cache, key_of
 from pipeline.running.matrix import Matrix, matrix_of, plan_of
-from pipeline.select.evidence import KINDS, draw
-from pipeline.select.posterior import THRESHOLD, Posterior, nearest, shipped
+from pipeline.running.remembered import Remembered
+from pipeline.select.evidence import KINDS
+from pipeline.select.posterior import Posterior, nearest, shipped
+from pipeline.select.weigh import weighed
 from sandbox.api import Sandbox
 
 OnDone = Callable[["Choice"], None]
@@ -136,7 +139,7 @@ async def matrix_for(
     if cache and (found := cache.get(key)):
         return found
     matrix = await matrix_of(
-        sandbox,
+        Remembered(sandbox),
         one.task.task_id,
         plan,
         programs,
@@ -172,25 +175,22 @@ def pick(
     model = model or nearest(shipped(), kinds, len(considered))
     if model is None:
         raise ValueError(f"no weights for the evidence {', '.join(kinds) or 'none'}")
-    seen = draw(matrix, considered, kinds)
-    chances = model.of(seen)
-    best = int(chances[:-1].argmax())
-    index = considered[seen.groups[best].members[0]]
-    probability = model.calibrated(float(chances[best]))
-    visible = [v for v in matrix.visible[matrix.row_of[index]] if v >= 0]
-    visible = visible if "visible" in kinds else []
+    found = weighed(matrix, considered, kinds, model)
+    members, probability = found.groups[0], found.chances[0]
+    index = considered[members[0]]
+    visible = matrix.visible[matrix.row_of[index]] if "visible" in kinds else ()
+    status = status_of(
+        has_tests=bool(visible),
+        passes=all(value == 1 for value in visible),
+        can_prove=matrix.can_prove,
+        probability=probability,
+    )
     return Picked(
         index=index,
         probability=probability,
-        status=_status(visible, probability),
-        reasons=_reasons(matrix, considered, kinds, index, len(seen.groups[best].members), visible),
+        status=status,
+        reasons=_reasons(matrix, considered, kinds, index, len(members), visible),
     )
-
-
-def _status(visible: Sequence[int], probability: float) -> str:
-    if visible:
-        return "verified" if all(visible) else "unverified"
-    return "consistent" if probability >= THRESHOLD else "unverified"
 
 
 def _reasons(
@@ -203,7 +203,7 @@ def _reasons(
 ) -> tuple[str, ...]:
     said = []
     if visible:
-        said.append(f"passes {sum(visible)} of {len(visible)} visible tests")
+        said.append(f"passes {sum(v == 1 for v in visible)} of {len(visible)} visible tests")
     if "agreement" in kinds:
         said.append(
             f"{n_alike} of {len(considered)} candidates behave like it on "

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import json
 import os
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +46,16 @@ def as_json(matrix: Matrix) -> dict[str, Any]:
     """Behaviours as indices into their distinct texts."""
     texts: dict[str, int] = {}
     rows = [[texts.setdefault(t, len(texts)) for t in row] for row in matrix.behaviours]
-    return {**asdict(matrix), "behaviours": rows, "texts": list(texts)}
+    kept = asdict(replace(matrix, forms=()))
+    return {**kept, "behaviours": rows, "texts": list(texts)}
 
 
 def matrix_from(data: dict[str, Any]) -> Matrix:
     """The other way. Raises KeyError, TypeError, ValueError for what is no matrix."""
     texts = data.pop("texts")
     behaviours = tuple(tuple(texts[i] for i in row) for row in data["behaviours"])
-    names = {f.name for f in fields(Matrix)} - {"task_id", "about", "behaviours"}
-    columns = {name: _frozen(data[name]) for name in names}
-    return Matrix(task_id=data["task_id"], about=data["about"], behaviours=behaviours, **columns)
+    columns = {f.name: _frozen(data[f.name]) for f in fields(Matrix)}
+    return Matrix(**{**columns, "behaviours": behaviours})
 
 
 def _frozen(value: Any) -> Any:

@@ -1,6 +1,7 @@
-"""Candidates x inputs and candidates x tests: what every method of selection reads.
+"""Programs x inputs: what each did, read by everyone who compares behaviour.
 
-Each distinct program runs once on all inputs, many calls in one process.
+Each distinct program runs once on all inputs, many calls in one process; what ran before in the
+same job is remembered (`remembered`), so another matrix costs only what is new in it.
 What it does not cover: a part of a batch may see what an earlier part left behind.
 """
 
@@ -10,20 +11,21 @@ import ast
 import asyncio
 import hashlib
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.core.calls import source_of
 from pipeline.core.task import Task
 from pipeline.inputs.mutated import mutated_calls
 from pipeline.inputs.stdin import mutated_stdins
-from pipeline.inputs.typed import annotations_of, edge_calls, guessed_calls, typed_calls
+from pipeline.inputs.typed import edge_calls, guessed_calls, slots_of, typed_calls
 from pipeline.source.text import parse
 from sandbox.api import (
     BROKEN_MACHINERY,
     Batch,
     Call,
-    Doctest,
     Expression,
     Job,
     Limits,
@@ -31,22 +33,28 @@ from sandbox.api import (
     Opaque,
     Outcome,
     Program,
+    Proof,
     Sandbox,
     Test,
     TestCode,
+    Verdict,
 )
-from sandbox.verdicts import judge
+from sandbox.verdicts import judge, proof_of, run_tests, run_twice
 
-FORMAT = "atlas-matrix-1"
+FORMAT = "atlas-matrix-2"
 QUICK = Limits(cpu_s=0.2, wall_s=3.0)
 PROGRAM = Limits(cpu_s=4.0, wall_s=12.0, memory_mb=256)
 N_GENERATED, N_MUTATED, N_TYPED, N_GUESSED, N_EDGE, N_STDIN = 60, 24, 12, 36, 12, 10
 LONGEST = 400
 """Characters of a made input's repr; longer ones are left out."""
-CHUNKS = (12, 36, 200)
+CHUNKS = (3, 12, 36, 200)
 """Sizes of the batches: a program that hangs shows it before it has cost much."""
 MAX_TIMEOUTS = 2
+TAKEN = 0.8
+"""A guessed input counts if at least so many can take it, of those that take the best one."""
 N_SCOUTS = 5
+RETURNED, RAISED = "= ", "raises "
+"""How the text of a returned value begins, and that of an exception."""
 HUNG, BROKEN, UNRUN = "hangs", "broken", ""
 """Behaviours that were not seen: assumed after time-outs, failed machinery, not asked."""
 
@@ -63,16 +71,6 @@ class Column:
     source: str
 
 
-def shown(form: Form) -> str:
-    """The input as a person would write it."""
-    if isinstance(form, Program):
-        return f"input {form.stdin.decode('utf-8', 'replace')[:200]!r}"
-    if isinstance(form, Expression):
-        return form.source
-    named = [f"{k}={v!r}" for k, v in form.kwargs.items()]
-    return f"{form.entry}({', '.join([*map(repr, form.args), *named])})"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Check:
     """A test about one column; `group` is the sample that wrote it (0 for visible ones)."""
@@ -87,9 +85,8 @@ class Plan:
     """What will be run on every program of a task."""
 
     columns: tuple[Column, ...]
-    visible: tuple[Check, ...] = ()
-    whole: tuple[Test, ...] = ()
-    """Visible tests that are no single call: doctests with a state."""
+    tests: tuple[Test, ...] = ()
+    """The visible ones."""
     generated: tuple[Check, ...] = ()
 
 
@@ -105,7 +102,7 @@ class Matrix:
     behaviours: tuple[tuple[str, ...], ...]
     """[row][input]: `= value`, `raises Type`, an outcome; equal texts mean equal behaviour."""
     visible: tuple[tuple[int, ...], ...]
-    """[row][visible test]: 1 passed, 0 failed, -1 no evidence."""
+    """[row][example]: 1 passed (twice, where the whole row did), 0 failed, -1 no evidence."""
     generated: tuple[tuple[int, ...], ...]
     """[row][generated test], the same way."""
     groups: tuple[int, ...] = ()
@@ -114,10 +111,60 @@ class Matrix:
     """The input of each generated test."""
     counts: tuple[int, ...] = ()
     """How many samples wrote this very test."""
-    about: Mapping[str, object] = field(default_factory=dict)
+    can_prove: bool = True
+    """No visible test shares a process with the candidate."""
+    forms: tuple[Form, ...] = field(default=(), compare=False)
+    """The inputs themselves; none in a matrix that was kept on disk."""
 
     def rows(self, candidates: Iterable[int]) -> tuple[int, ...]:
         return tuple(self.row_of[index] for index in candidates)
+
+    def columns(self, rows: Sequence[int], kinds: Sequence[str]) -> list[int]:
+        """The inputs that may be used with these kinds of evidence; where there are none, those
+        guesses that most of the rows can take.
+        """
+        given = [i for i, source in enumerate(self.sources) if _may_use(source, kinds)]
+        guesses = [i for i, source in enumerate(self.sources) if source == "guessed"]
+        if given or not guesses:
+            return given
+        texts = [[self.behaviours[row][i] for row in rows] for i in guesses]
+        taken = [sum(t.startswith(RETURNED) and t != "= None" for t in one) for one in texts]
+        return [i for i, n in zip(guesses, taken, strict=True) if n and n >= TAKEN * max(taken)]
+
+    def behaviours_of(self, candidates: Sequence[int], kinds: Sequence[str]) -> Behaviours:
+        """What these candidates do on the inputs that may be used."""
+        rows = self.rows(candidates)
+        columns = self.columns(rows, kinds)
+        return Behaviours(
+            inputs=tuple(self.forms[i] for i in columns),
+            rows=tuple(tuple(self.behaviours[row][i] for i in columns) for row in rows),
+        )
+
+
+def _may_use(source: str, kinds: Sequence[str]) -> bool:
+    kind = source.removeprefix("near-")
+    return kind == "typed" or kind in kinds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaviours:
+    """A part of a matrix: one row per candidate; equal texts mean equal behaviour."""
+
+    inputs: tuple[Form, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def clusters(self) -> tuple[tuple[int, ...], ...]:
+        """Indices of candidates that did the same everywhere, in order of the first one."""
+        groups: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+        for index, row in enumerate(self.rows):
+            groups[row].append(index)
+        return tuple(map(tuple, groups.values()))
+
+    def difference(self, one: int, other: int) -> tuple[Form, str, str] | None:
+        """The shortest input on which two candidates differ, with both outputs."""
+        rows = zip(self.inputs, self.rows[one], self.rows[other], strict=True)
+        differing = [(form, a, b) for form, a, b in rows if a != b]
+        return min(differing, key=lambda found: len(repr(found[0])), default=None)
 
 
 # --- what to run ---------------------------------------------------------------------------------
@@ -135,7 +182,7 @@ def plan_of(
     `more` are inputs that someone made from the statement and its samples.
     """
     columns: dict[str, Column] = {}
-    visible, whole = _visible(task, columns)
+    _visible(task, columns)
     near = _calls(columns)
     noisy = _generated(generated, columns)
     nearby = _calls(columns)[len(near) :]
@@ -146,29 +193,23 @@ def plan_of(
         _extend(columns, "near-generated", mutated_calls(nearby, seed=seed, n=N_MUTATED))
         _extend(columns, "near-generated", edge_calls(nearby[:8], n=N_EDGE))
     if task.kind != "stdio":
-        annotations = annotations_of(task.statement, task.entry_point)
-        typed = typed_calls(task.entry_point, annotations, seed=seed, n=N_TYPED)
+        slots = slots_of(task.statement, task.entry_point)
+        typed = typed_calls(task.entry_point, slots, seed=seed, n=N_TYPED)
         _extend(columns, "typed", typed)
         if not (typed or near or nearby):
-            guessed = guessed_calls(task.entry_point, annotations, seed=seed, n=N_GUESSED)
+            guessed = guessed_calls(task.entry_point, slots, seed=seed, n=N_GUESSED)
             _extend(columns, "guessed", guessed)
-    return Plan(columns=tuple(columns.values()), visible=visible, whole=whole, generated=noisy)
+    return Plan(columns=tuple(columns.values()), tests=task.tests, generated=noisy)
 
 
-def _visible(task: Task, columns: dict[str, Column]) -> tuple[tuple[Check, ...], tuple[Test, ...]]:
-    checks: list[Check] = []
-    whole: list[Test] = []
-    for one, split in zip(task.visible, task.parts, strict=True):
-        form = one.test.form
-        if isinstance(form, Doctest) and len(split) < len(form.examples):
-            whole.append(one.test)
-        tests = [part.test for part in split] if isinstance(form, Doctest) else [one.test]
-        checks += [
-            Check(column=_add(columns, test.form, "visible"), test=test)
-            for test in tests
-            if isinstance(test.form, Call | Expression | Program)
-        ]
-    return tuple(checks), tuple(whole)
+def _visible(task: Task, columns: dict[str, Column]) -> None:
+    """The inputs of the visible tests."""
+    for form in (part.test.form for parts in task.parts for part in parts):
+        if isinstance(form, Call):
+            _add(columns, form, "visible")
+    for test in task.tests:
+        if isinstance(test.form, Expression | Program):
+            _add(columns, test.form, "visible")
 
 
 def _add(columns: dict[str, Column], form: Form, source: str) -> int:
@@ -235,20 +276,36 @@ async def matrix_of(
     where there are any: programs cost a process for each input.
     """
     distinct, row_of = deduplicated(programs)
-    runner = _Runner(sandbox, plan, group)
+    run = _Runner(sandbox, plan, group)
     seen: dict[int, dict[int, Observation]] = {row: {} for row in range(len(distinct))}
-    whole = await _run_whole(sandbox, plan, distinct, group)
+    judged = await judged_rows(sandbox, distinct, plan.tests, group=group)
     given = [i for i, c in enumerate(plan.columns) if c.source in ("visible", "generated")]
     made = [i for i, c in enumerate(plan.columns) if c.source not in ("visible", "generated")]
-    await runner.run({row: given for row in seen}, distinct, seen)
-    able = _able(plan, seen, whole) if only_survivors else []
-    wanted = able or list(seen)
+    await run.fill({row: given for row in seen}, distinct, seen)
+    able = [row for row in seen if judged[row] and all(v.passed for v in judged[row])]
+    wanted = able if only_survivors and able else list(seen)
     scouts = _scouts(row_of, wanted)
-    await runner.run({row: made for row in scouts}, distinct, seen)
+    await run.fill({row: made for row in scouts}, distinct, seen)
     valid = [i for i in made if _is_valid(i, scouts, seen)]
     others = [row for row in wanted if row not in scouts]
-    await runner.run({row: valid for row in others}, distinct, seen)
-    return _matrix(task_id, plan, row_of, seen, whole, [*given, *valid])
+    await run.fill({row: valid for row in others}, distinct, seen)
+    return _matrix(task_id, plan, row_of, seen, judged, [*given, *valid])
+
+
+async def judged_rows(
+    sandbox: Sandbox, programs: Sequence[str], tests: Sequence[Test], *, group: str = ""
+) -> list[tuple[Verdict, ...]]:
+    """Of each program its verdicts on the tests; who passes all is run a second time, to prove it.
+
+    What fails once needs no proof.
+    """
+    once = await asyncio.gather(*(run_tests(sandbox, p, tests, group=group) for p in programs))
+    return [
+        await run_twice(sandbox, program, tests, group=group)
+        if verdicts and all(v.passed for v in verdicts)
+        else verdicts
+        for program, verdicts in zip(programs, once, strict=True)
+    ]
 
 
 def deduplicated(programs: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
@@ -292,7 +349,7 @@ class _Runner:
         self._plan = plan
         self._group = group
 
-    async def run(
+    async def fill(
         self,
         asked: Mapping[int, Sequence[int]],
         programs: Sequence[str],
@@ -334,36 +391,12 @@ def _chunks(columns: Sequence[int]) -> list[Sequence[int]]:
     return chunks
 
 
-async def _run_whole(
-    sandbox: Sandbox, plan: Plan, programs: Sequence[str], group: str
-) -> list[list[int]]:
-    jobs = [
-        Job(code=program, form=test.form, limits=QUICK)
-        for program in programs
-        for test in plan.whole
-    ]
-    seen = iter(await sandbox.run(jobs, group=group))
-    return [[_passed(test, next(seen)) for test in plan.whole] for _ in programs]
-
-
 def _passed(test: Test, seen: Observation) -> int:
-    if seen.outcome in BROKEN_MACHINERY:
-        return -1
-    return int(judge(test, seen).passed)
+    return _as_int(judge(test, seen))
 
 
-def _able(
-    plan: Plan, seen: Mapping[int, Mapping[int, Observation]], whole: Sequence[Sequence[int]]
-) -> list[int]:
-    """Rows that pass every visible test; none where there is no such test."""
-    if not plan.visible and not plan.whole:
-        return []
-    return [
-        row
-        for row, found in seen.items()
-        if all(v == 1 for v in whole[row])
-        and all(_passed(c.test, found[c.column]) == 1 for c in plan.visible)
-    ]
+def _as_int(verdict: Verdict) -> int:
+    return int(verdict.passed) if verdict.is_evidence else -1
 
 
 def _scouts(row_of: Sequence[int], rows: Sequence[int]) -> list[int]:
@@ -389,7 +422,7 @@ def _matrix(
     plan: Plan,
     row_of: tuple[int, ...],
     seen: Mapping[int, Mapping[int, Observation]],
-    whole: Sequence[Sequence[int]],
+    judged: Sequence[Sequence[Verdict]],
     kept: Sequence[int],
 ) -> Matrix:
     place = {column: at for at, column in enumerate(kept)}
@@ -397,23 +430,30 @@ def _matrix(
     return Matrix(
         task_id=task_id,
         row_of=row_of,
-        inputs=tuple(shown(plan.columns[i].form) for i in kept),
+        inputs=tuple(source_of(plan.columns[i].form) for i in kept),
         sources=tuple(plan.columns[i].source for i in kept),
         behaviours=tuple(
             tuple(behaviour(found[i]) if i in found else UNRUN for i in kept)
             for found in seen.values()
         ),
-        visible=tuple(
-            (*(_passed(c.test, found[c.column]) for c in plan.visible), *whole[row])
-            for row, found in seen.items()
-        ),
+        visible=tuple(tuple(_each_example(verdicts)) for verdicts in judged),
         generated=tuple(
             tuple(_passed(c.test, found[c.column]) for c in tests) for found in seen.values()
         ),
         groups=tuple(c.group for c in tests),
         test_inputs=tuple(place[c.column] for c in tests),
         counts=counts,
+        can_prove=all(proof_of(test) is not Proof.SHARED for test in plan.tests),
+        forms=tuple(plan.columns[i].form for i in kept),
     )
+
+
+def _each_example(verdicts: Sequence[Verdict]) -> Iterable[int]:
+    """A doctest counts its examples."""
+    for one in verdicts:
+        whole = _as_int(one)
+        n_good = one.passed_examples if whole == 0 else 0
+        yield from (1,) * n_good + (whole,) * (one.n_examples - n_good)
 
 
 def _merged(checks: Sequence[Check]) -> tuple[tuple[Check, ...], tuple[int, ...]]:
@@ -423,6 +463,17 @@ def _merged(checks: Sequence[Check]) -> tuple[tuple[Check, ...], tuple[int, ...]
         by_text.setdefault(f"{check.column} {check.test.expect!r}", []).append(check)
     first = tuple(found[0] for found in by_text.values())
     return first, tuple(len({c.group for c in found}) for found in by_text.values())
+
+
+async def behaviours_on(
+    sandbox: Sandbox, programs: Sequence[str], calls: Sequence[Call], *, group: str = ""
+) -> list[list[str]]:
+    """[program][call] as texts; a batch that broke off says nothing of any call."""
+    form = Batch(parts=tuple(calls))
+    jobs = [Job(code=program, form=form, limits=QUICK) for program in programs]
+    seen = await sandbox.run(jobs, group=group)
+    rows = [[behaviour(part) for part in one.parts] for one in seen]
+    return [row if len(row) == len(calls) else [BROKEN] * len(calls) for row in rows]
 
 
 # --- behaviour as text ---------------------------------------------------------------------------
@@ -436,9 +487,9 @@ def behaviour(seen: Observation) -> str:
         return HUNG
     if seen.outcome is Outcome.RETURNED:
         is_program = seen.value is None and seen.stdout
-        return "= " + _short(printed(seen.stdout) if is_program else canonical(seen.value))
+        return RETURNED + _short(printed(seen.stdout) if is_program else canonical(seen.value))
     if seen.outcome is Outcome.RAISED and seen.exception:
-        return f"raises {seen.exception.type}"
+        return f"{RAISED}{seen.exception.type}"
     return str(seen.outcome)
 
 

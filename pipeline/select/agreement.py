@@ -6,13 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pipeline.core.calls import source_of
 from pipeline.core.context import Context
 from pipeline.core.events import Decided
-from pipeline.core.task import Judged, Task
-from pipeline.running.matrix import shown
-from pipeline.select.behaviour import Behaviours, behaviours
+from pipeline.core.task import Judged
+from pipeline.running.matrix import Behaviours
 from pipeline.select.distinguish import Ruling
-from sandbox.api import Program
 
 SMALL_EDITS = ("mechanical", "mend")
 WEIGHTS = {"probe": 1.0, "mechanical": 0.8, "mend": 0.6}
@@ -63,21 +62,19 @@ class Agreement:
         if found is None:
             return (agree,)
         form, ours, theirs = found
-        return (agree, f"another one differs on {shown(form)}: {theirs}, ours {ours}")
+        return (agree, f"another one differs on {source_of(form)}: {theirs}, ours {ours}")
 
 
-async def agreement(
+def agreement(
     ctx: Context,
-    task: Task,
     pool: Sequence[Judged],
-    more: Sequence[Program] = (),
+    seen: Behaviours,
     chances: Mapping[int, float] | None = None,
 ) -> Agreement:
-    """Run the survivors on made inputs; a cluster weighs its votes, or its P(right) where given.
+    """Survivors that do the same form a cluster; it weighs its votes, or its P(right) where given.
 
-    `more` are inputs for programs, `chances` are by id().
+    `seen` is what they do on inputs, `chances` are by id().
     """
-    seen = await behaviours(ctx, task, pool, more)
     weights = {group: math.log(_votes(pool, group)) for group in seen.clusters()}
     if chances:
         best = {g: max(chances.get(id(pool[i]), 0.0) for i in g) for g in weights}

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pipeline.core.context import Context
 from pipeline.core.events import StageEnded
 from pipeline.core.task import Judged, Question, Task
-from pipeline.inputs.generator import generated_stdins
 from pipeline.select.agreement import SMALL_EDITS, Agreement, agreement
-from pipeline.select.behaviour import behaviours
+from pipeline.select.compare import compare
 from pipeline.select.distinguish import distinguish, question_of
+from pipeline.select.generator import generated_stdins
 from pipeline.select.own import Own, own_evidence
 from pipeline.select.weigh import weigh
 from sandbox.api import Verdict
@@ -42,12 +42,14 @@ async def choose(ctx: Context, task: Task, pool: Sequence[Judged]) -> Choice:
     odds = _lens(ctx, survivors or pool)
     samples = [one for one in pool if one.candidate.origin not in SMALL_EDITS]
     more = await generated_stdins(ctx, task, samples)
-    chances = await weigh(ctx, task, samples, more)
+    compared = await compare(ctx, task, [*samples, *survivors], more)
+    chances = weigh(ctx, task, samples, compared)
     ranks = {id(one): _rank(one, chances, odds) for one in pool}
     if not ctx.settings.agreement or len(survivors) < 2:
         choice = Choice(best=max(pool, key=lambda one: ranks[id(one)], default=None))
     else:
-        agreed = await agreement(ctx, task, survivors, more, {} if task.visible else chances)
+        seen = compared.behaviours(survivors)
+        agreed = agreement(ctx, survivors, seen, {} if task.visible else chances)
         own = await own_evidence(ctx, task, agreed)
         agreed = agreed.plus(own.nats)
         question = await _question(ctx, task, agreed)
@@ -104,7 +106,7 @@ async def undecided(ctx: Context, task: Task, passing: Sequence[Judged]) -> bool
         return False
     if any(one.candidate.origin not in SMALL_EDITS for one in passing):
         return False
-    return len((await behaviours(ctx, task, passing)).clusters()) > 1
+    return len((await compare(ctx, task, passing)).behaviours(passing).clusters()) > 1
 
 
 def _rank(judged: Judged, chances: Mapping[int, float], odds: Mapping[int, float]) -> Rank:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.core.ask import ask, user
+from pipeline.core.calls import source_of
 from pipeline.core.context import Context
 from pipeline.core.events import Decided, StageEnded, StageStarted
 from pipeline.core.stop import if_possible
@@ -22,9 +23,9 @@ from pipeline.generate.plans import strings_in
 from pipeline.models.api import Request, Sampling
 from pipeline.prompts import render
 from pipeline.running.judge import runnable
-from pipeline.select.behaviour import QUICK, RETURNED, Behaviours, did
-from pipeline.testgen.selftests import source_of, spoken
-from sandbox.api import Batch, Call, Form, Job
+from pipeline.running.matrix import RAISED, RETURNED, Behaviours, behaviours_on
+from pipeline.testgen.selftests import spoken
+from sandbox.api import Call, Form
 
 STAGE = "distinguish"
 N_EACH = 3
@@ -34,7 +35,6 @@ JUDGE = 0.65
 LONGEST = 200
 """Characters of an output that is still worth a question."""
 REDUCE_S = 3.0
-RAISED = "raises "
 SCHEMA = json.dumps(
     {
         "type": "object",
@@ -165,14 +165,8 @@ def _indices(texts: Sequence[str], wanted: str) -> tuple[int, ...]:
 async def _rows(
     ctx: Context, task: Task, pool: Sequence[Judged], calls: Sequence[Call]
 ) -> list[list[str]]:
-    """[candidate][call]; a batch that broke off says nothing of any call."""
-    jobs = [
-        Job(code=runnable(task, one.candidate), form=Batch(parts=tuple(calls)), limits=QUICK)
-        for one in pool
-    ]
-    observed = await ctx.sandbox.run(jobs, group=ctx.group)
-    rows = [[did(part) for part in one.parts] for one in observed]
-    return [row if len(row) == len(calls) else [""] * len(calls) for row in rows]
+    programs = [runnable(task, one.candidate) for one in pool]
+    return await behaviours_on(ctx.sandbox, programs, calls, group=ctx.group)
 
 
 # --- the votes -----------------------------------------------------------------------------------

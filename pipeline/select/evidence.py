@@ -14,14 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.running.matrix import BROKEN, HUNG, UNRUN, Matrix
+from pipeline.running.matrix import BROKEN, HUNG, RETURNED, UNRUN, Matrix
 
 Array = NDArray[np.float64]
 KINDS = ("visible", "generated", "agreement")
 N_ACES = 3
 """Rounds in which the tests' weights settle."""
-TAKEN = 0.8
-"""A guessed input counts if at least so many can take it, of those that take the best one."""
 SAME_WRONG, WRONG_STILL_RIGHT = 0.2, 0.6
 """P(a wrong program gives the test's wrong value), P(a wrong program is right on one input)."""
 
@@ -95,7 +93,7 @@ class _Seen:
         self._row_of = matrix.rows(considered)
         self._rows = tuple(dict.fromkeys(self._row_of))
         self._n_of = Counter(self._row_of)
-        columns = _columns(matrix, self._rows, kinds)
+        columns = matrix.columns(self._rows, kinds)
         self._texts = {r: tuple(matrix.behaviours[r][i] for i in columns) for r in self._rows}
         self._codes = _codes([self._texts[r] for r in self._rows])
         self._place = {row: at for at, row in enumerate(self._rows)}
@@ -163,7 +161,7 @@ class _Seen:
             "share": math.log(n / len(self._row_of)),
             "overlap": float(self._agree[at] @ others / total) if total else 0.0,
             "programs": math.log(len(rows) / len(self._rows)),
-            "raises": _fraction(texts, lambda text: not text.startswith("= ")),
+            "raises": _fraction(texts, lambda text: not text.startswith(RETURNED)),
             "nones": _fraction(texts, lambda text: text == "= None"),
         }
 
@@ -188,22 +186,6 @@ class _Seen:
             "size": math.log(len(self._row_of)),
         }
         return np.array([named[name] for name in TASK_TERMS])
-
-
-def _columns(matrix: Matrix, rows: Sequence[int], kinds: Sequence[str]) -> list[int]:
-    """The inputs that may be used; where there are none, those guesses that most can take."""
-    given = [i for i, source in enumerate(matrix.sources) if _may_use(source, kinds)]
-    guesses = [i for i, source in enumerate(matrix.sources) if source == "guessed"]
-    if given or not guesses:
-        return given
-    texts = [[matrix.behaviours[row][i] for row in rows] for i in guesses]
-    taken = [sum(t.startswith("= ") and t != "= None" for t in column) for column in texts]
-    return [i for i, n in zip(guesses, taken, strict=True) if n and n >= TAKEN * max(taken)]
-
-
-def _may_use(source: str, kinds: Sequence[str]) -> bool:
-    kind = source.removeprefix("near-")
-    return kind == "typed" or kind in kinds
 
 
 def _trust(results: Sequence[int]) -> float:

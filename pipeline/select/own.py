@@ -16,8 +16,8 @@ from pipeline.core.events import Decided
 from pipeline.core.stop import if_possible
 from pipeline.core.task import Task
 from pipeline.running.judge import runnable
+from pipeline.running.matrix import RETURNED
 from pipeline.select.agreement import Agreement
-from pipeline.select.behaviour import RETURNED
 from pipeline.source.literals import literal
 from pipeline.testgen.selftests import (
     SelfTest,

@@ -27,8 +27,6 @@ LENS_CLIP = 0.7
 VISIBLE_FAILED = 8.0
 """Nats against whoever fails a visible test while another candidate passes all."""
 _FAILED = TERMS.index("any_visible_failed")
-THRESHOLD = 0.95
-"""P(correct) from which an answer without a visible test is called consistent."""
 
 
 @dataclass(frozen=True, kw_only=True)

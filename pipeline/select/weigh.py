@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,11 +12,10 @@ from pipeline.core.context import Context
 from pipeline.core.events import Decided, StageEnded
 from pipeline.core.task import Judged, Task
 from pipeline.lens.record import lens_folder
-from pipeline.running.judge import runnable
-from pipeline.running.matrix import matrix_of, plan_of
+from pipeline.running.matrix import Matrix
+from pipeline.select.compare import Compared
 from pipeline.select.evidence import draw
 from pipeline.select.posterior import Posterior, from_json, nearest
-from sandbox.api import Program
 
 STAGE = "posterior"
 PACKAGED = Path(__file__).parent
@@ -38,14 +38,36 @@ def calibrated_for(sha256: str, folder: Path | None = None) -> tuple[Posterior, 
     return ()
 
 
-async def weigh(
-    ctx: Context, task: Task, pool: Sequence[Judged], more: Sequence[Program] = ()
-) -> dict[int, float]:
+@dataclass(frozen=True, kw_only=True)
+class Weighed:
+    """Candidates in groups of equal behaviour, the likeliest first."""
+
+    groups: tuple[tuple[int, ...], ...]
+    """Places among those considered, the most frequent program first."""
+    chances: tuple[float, ...]
+    """Calibrated, one for each group."""
+    none: float
+    """P(all are wrong), as the sum of the evidence says it."""
+
+
+def weighed(
+    matrix: Matrix, considered: Sequence[int], kinds: Sequence[str], model: Posterior
+) -> Weighed:
+    """The one log-odds sum over the evidence, for live candidates and recorded ones."""
+    seen = draw(matrix, considered, kinds)
+    raw = [float(chance) for chance in model.of(seen)]
+    order = sorted(range(len(seen.groups)), key=lambda at: -raw[at])
+    return Weighed(
+        groups=tuple(seen.groups[at].members for at in order),
+        chances=tuple(model.calibrated(raw[at]) for at in order),
+        none=raw[-1],
+    )
+
+
+def weigh(ctx: Context, task: Task, pool: Sequence[Judged], compared: Compared) -> dict[int, float]:
     """P(right) of each candidate, by id(); empty, aloud, where nothing was calibrated.
 
     `pool` holds samples of the model only: small edits share a parent, which was not calibrated.
-    `more` are inputs for programs, beside those that are made of the samples.
-    Raises ModelError and SandboxError.
     """
     kinds = _kinds(ctx, task)
     model = nearest(calibrated_for(ctx.model.info.sha256), kinds, max(1, len(pool)))
@@ -53,24 +75,20 @@ async def weigh(
         why = "no sample to weigh" if model else f"not calibrated for {ctx.model.info.name}"
         ctx.emit(StageEnded(stage=STAGE, acted=False, detail=why))
         return {}
-    programs = [runnable(task, one.candidate) for one in pool]
-    plan = plan_of(task, seed=ctx.settings.seed, more=more)
-    matrix = await matrix_of(ctx.sandbox, task.task_id, plan, programs, group=ctx.group)
-    if not matrix.inputs and not task.visible:
+    if not compared.matrix.inputs and not task.visible:
         ctx.emit(StageEnded(stage=STAGE, acted=False, detail="no input to compare candidates on"))
         return {}
-    seen = draw(matrix, range(len(pool)), kinds)
-    chances = model.of(seen)
+    found = weighed(compared.matrix, compared.places(pool), kinds, model)
     said = {
-        id(pool[place]): model.calibrated(float(chances[at]))
-        for at, group in enumerate(seen.groups)
-        for place in group.members
+        id(pool[place]): chance
+        for group, chance in zip(found.groups, found.chances, strict=True)
+        for place in group
     }
     ctx.emit(
         Decided(
             what=STAGE,
-            choice=f"{max(said.values()):.0%} for the likeliest of {len(seen.groups)} behaviours",
-            numbers={"none": float(chances[-1]), "groups": len(seen.groups), "k": model.k},
+            choice=f"{max(said.values()):.0%} for the likeliest of {len(found.groups)} behaviours",
+            numbers={"none": found.none, "groups": len(found.groups), "k": model.k},
         )
     )
     ctx.emit(StageEnded(stage=STAGE, acted=True, detail=f"weighed {len(pool)} candidates"))

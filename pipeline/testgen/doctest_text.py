@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.inputs.cases import Case
 from pipeline.source.edit import TextEdit, applied
 from pipeline.source.locate import FunctionSite
 from pipeline.source.text import Document
+from pipeline.testgen.cases import Case
 
 LONGEST_LINE = 88
 _LITERAL = re.compile(r"(?P<prefix>[rRuU]?)(?P<quote>\"\"\"|'''|\"|')", re.DOTALL)

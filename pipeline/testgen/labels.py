@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pipeline.inputs.cases import Case
 from pipeline.source.literals import literal
+from pipeline.testgen.cases import Case
 
 
 def labelled(cases: Sequence[Case]) -> tuple[str, ...]:

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.inputs.cases import Case
 from pipeline.inputs.target import Target
 from pipeline.source.edit import missing_imports, with_imports
 from pipeline.source.literals import literal
 from pipeline.source.text import Document, SourceError, document_from_bytes, parse
+from pipeline.testgen.cases import Case
 from pipeline.testgen.doctest_text import Named
 
 ROOT_SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", ".git", ".hg")

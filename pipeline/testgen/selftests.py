@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.core.ask import ask, user
+from pipeline.core.calls import source_of
 from pipeline.core.context import Context
 from pipeline.core.events import StageEnded, StageStarted
 from pipeline.core.task import Task, VisibleTest
@@ -230,13 +231,6 @@ def combined(r: float, share: float, n_votes: int) -> float:
     smoothed = (share * n_votes + 1) / (n_votes + 2)
     odds = (math.log(r / (1 - r)) + math.log(smoothed / (1 - smoothed))) / 2
     return 1 / (1 + math.exp(-odds))
-
-
-def source_of(call: Call) -> str:
-    """The call as a line of Python; a method on a fresh object."""
-    owner, _, name = call.entry.rpartition(".")
-    arguments = [*map(repr, call.args), *(f"{k}={v!r}" for k, v in call.kwargs.items())]
-    return f"{owner + '().' if owner else ''}{name}({', '.join(arguments)})"
 
 
 # --- what the model is shown --------------------------------

@@ -13,22 +13,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from pipeline.core.calls import source_of
 from pipeline.core.context import Context, Settings
 from pipeline.core.events import Emit, Progress, StageEnded, StageStarted, ignore
 from pipeline.core.task import Task
 from pipeline.edits.mutants import Mutant, Table, kill_table, mutants_of
-from pipeline.inputs.cases import Case, Cases, cases_of
-from pipeline.inputs.plausible import plausible
 from pipeline.inputs.target import NotCallable, Target, target_of
 from pipeline.running.screen import can_screen
 from pipeline.source.edit import unified_diff
 from pipeline.source.locate import FunctionSite, find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
+from pipeline.testgen.cases import Case, Cases, cases_of
 from pipeline.testgen.doctest_text import Named, examples_text, with_doctests
 from pipeline.testgen.labels import labelled
+from pipeline.testgen.plausible import plausible
 from pipeline.testgen.pytest_text import can_be_pytest, has_tests, test_file_for, with_pytests
-from pipeline.testgen.selftests import SelfTests, self_tests, source_of
+from pipeline.testgen.selftests import SelfTests, self_tests
 from sandbox.api import Call, Outcome, Returns, Test, Verdict
 from sandbox.verdicts import brief, run_tests
 

@@ -11,7 +11,7 @@ from pipeline.inputs.stdin import mutated_stdins
 from pipeline.pools.pool import PoolError, PoolTask, read_pool
 from pipeline.running.cache import Cache, key_of
 from pipeline.running.matrix import Matrix, canonical, deduplicated, matrix_of, plan_of
-from pipeline.select.evidence import _columns, draw
+from pipeline.select.evidence import draw
 from sandbox.api import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -114,7 +114,7 @@ async def test_kinds_of_arguments_are_guessed_where_nothing_tells_them(
     assert set(matrix.sources) == {"guessed"}
     seen = draw(matrix, range(3), ("agreement",))
     assert [group.members for group in seen.groups] == [(0, 1), (2,)]
-    used = _columns(matrix, range(3), ("agreement",))
+    used = matrix.columns(range(3), ("agreement",))
     assert used
     assert all("longest(['" in matrix.inputs[i] for i in used), "the others crash"
 

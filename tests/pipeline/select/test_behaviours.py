@@ -9,7 +9,8 @@ import pytest
 from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Judged
 from pipeline.models.scripted import ScriptedModel
-from pipeline.select.behaviour import HUNG, behaviours
+from pipeline.running.matrix import HUNG
+from pipeline.select.compare import compare
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
@@ -30,7 +31,7 @@ async def test_one_that_hangs_is_soon_left_alone(box: Sandbox, hangs: str):
         Judged(candidate=Candidate(code=f"def f(n):\n    {b}\n", origin="generate")) for b in bodies
     ]
     began = time.monotonic()
-    seen = await behaviours(ctx, task, pool)
+    seen = (await compare(ctx, task, pool)).behaviours(pool)
     assert time.monotonic() - began < 40
     assert len(seen.inputs) >= 10
     assert seen.clusters() == ((0, 2), (1,))

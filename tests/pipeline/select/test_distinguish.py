@@ -14,7 +14,8 @@ from pipeline.core.task import Candidate, Judged, Question
 from pipeline.engine import solve
 from pipeline.models.api import ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
-from pipeline.select.behaviour import Behaviours, behaviours
+from pipeline.running.matrix import Behaviours
+from pipeline.select.compare import compare
 from pipeline.select.distinguish import N_EACH, STAGE, Ruling, distinguish, question_of
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
@@ -71,7 +72,7 @@ async def check(
     ctx = Context(model=model, sandbox=box, emit=events.append)
     codes = [f"def total(xs):\n    {body}\n" for body in bodies]
     pool = [Judged(candidate=Candidate(code=code, origin="generate")) for code in codes]
-    seen = seen or await behaviours(ctx, task, pool)
+    seen = seen or (await compare(ctx, task, pool)).behaviours(pool)
     groups = sorted(seen.clusters(), key=len, reverse=True)
     question = await question_of(ctx, task, pool, seen, groups)
     ruling = await distinguish(ctx, task, question) if question else None

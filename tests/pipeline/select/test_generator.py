@@ -14,11 +14,11 @@ from pipeline.core.context import Context, Settings
 from pipeline.core.events import Decided, Event, StageEnded
 from pipeline.core.task import Candidate, Task
 from pipeline.engine import solve
-from pipeline.inputs.generator import MAX_BYTES, N_BATCH, N_SEEDS, STAGE, generated_stdins
 from pipeline.models.api import Completion, ModelBroken, ModelError, PromptTooLong, Request
 from pipeline.models.scripted import Script, ScriptedModel
 from pipeline.running.judge import judge_all
 from pipeline.running.matrix import matrix_of, plan_of
+from pipeline.select.generator import MAX_BYTES, N_BATCH, N_SEEDS, STAGE, generated_stdins
 from pipeline.source.examples import stdio_examples
 from sandbox.api import Job, Observation, Outcome, Program, Sandbox
 from tests.pipeline.select.test_weigh import INFO

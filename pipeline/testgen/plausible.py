@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from pipeline.core.task import Task
-from pipeline.inputs.cases import Case
+from pipeline.testgen.cases import Case
 from sandbox.api import Call
 
 LEAST_KEPT = 8

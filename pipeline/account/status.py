@@ -1,0 +1,41 @@
+"""The word for what was found; nobody else decides it, for jobs, pools and benchmarks."""
+
+from __future__ import annotations
+
+from pipeline.core.task import CONSISTENT_AT, Judged, Status
+from sandbox.api import Proof
+
+
+def status_of(
+    *,
+    has_tests: bool,
+    passes: bool,
+    can_prove: bool = True,
+    doubt: str = "",
+    probability: float | None = None,
+    consistent_at: float = CONSISTENT_AT,
+) -> Status:
+    """`verified` only for what passed every visible test twice, with different hash seeds, in a
+    form that can prove it, and of which nothing else is doubted; `consistent` only where there was
+    no visible test. `passes` means: each of them, twice; no evidence is no pass.
+    """
+    if has_tests and passes and can_prove and not doubt:
+        return Status.VERIFIED
+    sure = probability is not None and probability >= consistent_at
+    return Status.CONSISTENT if not has_tests and sure else Status.UNVERIFIED
+
+
+def status_of_judged(
+    best: Judged | None, probability: float | None = None, consistent_at: float = CONSISTENT_AT
+) -> Status:
+    """The word for a candidate of a job; `none` where there is none."""
+    if best is None:
+        return Status.NONE
+    return status_of(
+        has_tests=bool(best.visible),
+        passes=best.passes,
+        can_prove=all(v.proof is not Proof.SHARED for v in best.visible),
+        doubt=best.candidate.doubt,
+        probability=probability,
+        consistent_at=consistent_at,
+    )
