@@ -85,10 +85,17 @@ class Channel:
 
     def run(self, packed: Packed) -> Reply:
         """Send and await one run. Raises WorkerDied."""
+        return self._exchange(packed, Say.DONE)
+
+    def settle(self, packed: Packed) -> Reply:
+        """Send a world and await that the worker has taken it in. Raises WorkerDied."""
+        return self._exchange(packed, Say.WORLD)
+
+    def _exchange(self, packed: Packed, say: Say) -> Reply:
         request_id = self.next_id()
         request = replace(packed.request, nonce=self._nonce, request_id=request_id)
         self._send(request.pack() + packed.payload)
-        return self._reply(Say.DONE, time.monotonic() + packed.deadline_s, request_id)
+        return self._reply(say, time.monotonic() + packed.deadline_s, request_id)
 
     def next_id(self) -> int:
         self._last_id = (self._last_id + 1) & 0xFFFFFFFF

@@ -7,13 +7,12 @@ to claim another value. Expectations never enter this process.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
-import builtins
 import contextlib
 import inspect
 import io
-import linecache
 import os
 import random
 import sys
@@ -23,23 +22,30 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sandbox import codec
+from sandbox.place import NotTheProject, Place, load, place_of
 from sandbox.wire import FRAME
 
-MODULE = "solution"
-FILENAME = "solution.py"
 RESULT_FD = 3
 TRACEBACK = "Traceback (most recent call last):\n"
 _MAX_TEXT = 4000
 Report = dict[str, Any]
+place = Place()
+"""Of the one candidate that this process will ever run."""
+
+
+def begin(job: Any) -> None:
+    """What comes before anything of the job is run."""
+    global place
+    random.seed(job["hash_seed"])
+    place = place_of(job)
 
 
 def run_candidate(body: bytes, result_bytes: int) -> None:
     """Run the job in `body` and write its reports to RESULT_FD; returns when all is written."""
     job: Any = codec.decode(body)
-    random.seed(job["hash_seed"])
     write = writer(result_bytes)
     lines: set[int] | None = set() if job["trace_lines"] else None
-    remember_source(job["code"])
+    begin(job)
     with _traced(lines):
         _FORMS[job["form"]["kind"]](job, write, lines)
 
@@ -75,11 +81,6 @@ def _flush() -> None:
             stream.flush()
 
 
-def remember_source(code: str) -> None:
-    """Let tracebacks and inspect.getsource find the candidate's text, which is in no file."""
-    linecache.cache[FILENAME] = (len(code), None, code.splitlines(keepends=True), FILENAME)
-
-
 @contextlib.contextmanager
 def _traced(lines: set[int] | None) -> Iterator[None]:
     if lines is not None:
@@ -97,24 +98,14 @@ def _tracer(lines: set[int]) -> Any:
         return local
 
     def enter(frame: types.FrameType, _event: str, _arg: object) -> Any:
-        return local if frame.f_code.co_filename == FILENAME else None
+        return local if frame.f_code.co_filename == place.filename else None
 
     return enter
 
 
-def load(code: str, name: str) -> types.ModuleType:
-    """The candidate as a fresh module; raises whatever it raises."""
-    module = types.ModuleType(name)
-    module.__file__ = FILENAME
-    module.__builtins__ = builtins  # type: ignore[attr-defined]
-    sys.modules[name] = module
-    exec(compile(code.removeprefix("\ufeff"), FILENAME, "exec", dont_inherit=True), module.__dict__)
-    return module
-
-
 def _load_or_report(job: Any, write: Write, lines: set[int] | None) -> types.ModuleType | None:
     try:
-        return load(job["code"], MODULE)
+        return load(place, job["code"])
     except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
         write({**exception_report(exc, loading=True), "load": True, **_lines(lines)})
         return None
@@ -127,17 +118,44 @@ def exception_report(exc: BaseException, *, loading: bool = False) -> Report:
 def _outcome(exc: BaseException, loading: bool) -> str:
     if isinstance(exc, MemoryError):
         return "memory"
-    if isinstance(exc, ModuleNotFoundError):
+    if _is_lack(exc):
         return "missing_module"
     if loading and _is_compile_error(exc):
         return "syntax_error"
     return "raised"
 
 
+def _is_lack(exc: BaseException) -> bool:
+    """Whether something is not there to be imported, also where the code says so in other words."""
+    # A candidate's class may have a `__cause__` or a `path` that raises.
+    with contextlib.suppress(Exception):
+        return any(isinstance(seen, _LACKS) or _is_unloadable(seen) for seen in _chain(exc))
+    return False
+
+
+_LACKS = (ModuleNotFoundError, NotTheProject)
+
+
+def _is_unloadable(exc: BaseException) -> bool:
+    """What dlopen refuses lacks a system library, or is made for another machine."""
+    return isinstance(exc, ImportError) and ".so" in str(exc.path or "")
+
+
+def _chain(exc: BaseException | None) -> Iterator[BaseException]:
+    """The exception, what caused it, and so on."""
+    for _ in range(20):
+        if exc is None:
+            return
+        yield exc
+        exc = exc.__context__ if exc.__cause__ is None else exc.__cause__
+
+
 def _is_compile_error(exc: BaseException) -> bool:
     """Whether the text itself is no program: the error came from compile(), not from a running
     line.
     """
+    if isinstance(exc, SyntaxError) and exc.filename not in (None, place.filename):
+        return False
     is_refused_text = isinstance(exc, SyntaxError | ValueError)
     return is_refused_text and not any(True for _ in _candidate_lines(exc))
 
@@ -145,7 +163,7 @@ def _is_compile_error(exc: BaseException) -> bool:
 def _describe(exc: BaseException) -> tuple[str, str, int | None]:
     lineno = None
     with contextlib.suppress(Exception):
-        if isinstance(exc, SyntaxError) and exc.filename == FILENAME:
+        if isinstance(exc, SyntaxError) and exc.filename == place.filename:
             lineno = exc.lineno
         for seen in _candidate_lines(exc):
             lineno = seen
@@ -155,7 +173,7 @@ def _describe(exc: BaseException) -> tuple[str, str, int | None]:
 def _candidate_lines(exc: BaseException) -> Iterator[int]:
     tb = exc.__traceback__
     while tb is not None:
-        if tb.tb_frame.f_code.co_filename == FILENAME and tb.tb_lineno is not None:
+        if tb.tb_frame.f_code.co_filename == place.filename and tb.tb_lineno is not None:
             yield tb.tb_lineno
         tb = tb.tb_next
 
@@ -165,7 +183,7 @@ def printed_name(kind: type) -> str:
     module.
     """
     name, module = str(kind.__qualname__)[:200], str(kind.__module__)[:200]
-    return name if module in ("builtins", "__main__", MODULE) else f"{module}.{name}"
+    return name if module in ("builtins", "__main__", place.module) else f"{module}.{name}"
 
 
 def _message(exc: BaseException) -> str:
@@ -241,18 +259,29 @@ def _run_doctest(job: Any, write: Write, lines: set[int] | None) -> None:
     if module is None:
         return
     namespace = dict(module.__dict__)
+    flags = _future_flags(namespace)
     for number, source in enumerate(job["form"]["examples"]):
-        write({**_run_example(source, number, namespace), **_lines(lines)})
+        write({**_run_example(source, number, namespace, flags), **_lines(lines)})
 
 
-def _run_example(source: str, number: int, namespace: dict[str, Any]) -> Report:
+def _future_flags(namespace: dict[str, Any]) -> int:
+    """As doctest finds them: those features that the module has imported under their own name."""
+    flags = 0
+    for name in __future__.all_feature_names:
+        feature, bound = getattr(__future__, name), namespace.get(name, name)
+        if bound is feature:
+            flags |= feature.compiler_flag
+    return flags
+
+
+def _run_example(source: str, number: int, namespace: dict[str, Any], flags: int) -> Report:
     """As doctest does: compiled as at the prompt, what is printed is caught, an exception ends
     it.
     """
     screen, kept, shown = io.StringIO(), sys.stdout, sys.displayhook
     sys.stdout, sys.displayhook = screen, sys.__displayhook__
     try:
-        code = compile(source, f"<doctest {number}>", "single", dont_inherit=True)
+        code = compile(source, f"<doctest {number}>", "single", flags, dont_inherit=True)
         exec(code, namespace)
         report: Report = {"outcome": "returned"}
     except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
@@ -277,14 +306,14 @@ def _first_of(printed: list[str], kind: str) -> int:
 
 
 def _run_program(job: Any, write: Write, lines: set[int] | None) -> None:
-    sys.argv = [FILENAME, *job["form"]["args"]]
+    sys.argv = [place.filename, *job["form"]["args"]]
     report = _finish(_main(job["code"]))
     write({**report, **_lines(lines)})
 
 
 def _main(code: str) -> Report:
     try:
-        load(code, "__main__")
+        load(place, code, "__main__")
     except SystemExit as exc:
         return _exit_report(exc.code)
     except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
@@ -296,7 +325,7 @@ def _main(code: str) -> Report:
 def _candidate_traceback(exc: BaseException) -> types.TracebackType | None:
     """The traceback from the candidate's first frame on."""
     tb = exc.__traceback__
-    while tb is not None and tb.tb_frame.f_code.co_filename != FILENAME:
+    while tb is not None and tb.tb_frame.f_code.co_filename != place.filename:
         tb = tb.tb_next
     return tb
 

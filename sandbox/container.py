@@ -21,6 +21,7 @@ from sandbox.channel import Channel, Hello, WorkerDied
 from sandbox.engine import Client, one_line
 from sandbox.image import LABEL
 from sandbox.processes import start_time
+from sandbox.site import INSIDE
 
 _MULTIPLEX = struct.Struct("!BxxxI")
 _STDERR = 2
@@ -42,6 +43,10 @@ class Plan:
     tmp_mb: int = 16
     labels: Mapping[str, str]
     runtime: str | None = None
+    is_project: bool = False
+    """With a place for a project's files."""
+    site: tuple[tuple[str, str], ...] = ()
+    """Paths on the engine's machine, and where below the site folder they are seen, read-only."""
     lease_s: float = 30.0
     """A worker that hears nothing for so long ends itself."""
     dropped: tuple[str, ...] = ()
@@ -66,7 +71,10 @@ _SYSCTLS = {
 
 def host_config(client: Client, plan: Plan) -> Any:
     inodes = "" if "inode-limit" in plan.dropped else "nr_inodes=1024,"
-    tmpfs = f"size={plan.tmp_mb}m,{inodes}noexec,nosuid,nodev,mode=1777"
+    tmpfs = {"/tmp": f"size={plan.tmp_mb}m,{inodes}noexec,nosuid,nodev,mode=1777"}
+    if plan.is_project:
+        # Nothing there can be written by a test but the file that holds its own candidate.
+        tmpfs[_PROJECT] = f"size={_PROJECT_MB}m,noexec,nosuid,nodev,mode=755"
     optional: dict[str, Any] = {}
     if "ipc-sysctls" not in plan.dropped:
         optional["sysctls"] = _SYSCTLS
@@ -76,7 +84,8 @@ def host_config(client: Client, plan: Plan) -> Any:
     return client.create_host_config(
         network_mode="none",
         read_only=True,
-        tmpfs={"/tmp": tmpfs},
+        tmpfs=tmpfs,
+        mounts=[_mount(source, target) for source, target in plan.site],
         cap_drop=["ALL"],
         cap_add=["SETUID", "SETGID", "KILL"],
         security_opt=["no-new-privileges"],
@@ -91,6 +100,16 @@ def host_config(client: Client, plan: Plan) -> Any:
         runtime=plan.runtime,
         **optional,
     )
+
+
+_PROJECT = "/project"
+_PROJECT_MB = 64
+
+
+def _mount(source: str, target: str) -> Any:
+    from docker.types import Mount
+
+    return Mount(target=target, source=source, type="bind", read_only=True)
 
 
 _WARNED = {
@@ -122,6 +141,8 @@ class Container:
         self.channel = Channel(stream)
         self._stream = stream
         self.isolation: tuple[str, ...] = ()
+        self.python = ""
+        self.site = INSIDE
         self.uid = uid
 
     def close(self) -> None:
@@ -161,6 +182,7 @@ def open_container(client: Client, plan: Plan, hash_seed: int) -> Container:
             f"Docker starts no container: {why}; `atlas doctor` looks for the cause"
         ) from exc
     container.isolation = _isolation(hello, {*plan.dropped, *missing})
+    container.python = hello.python
     return container
 
 

@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sandbox.api import Job, Observation, SandboxUnavailable
+from sandbox.api import Job, Observation, SandboxUnavailable, World
 from sandbox.pool import Pool, Worker
+from sandbox.site import mounts
 
 if TYPE_CHECKING:
     from sandbox.container import Plan
@@ -86,18 +87,21 @@ class DockerSandbox:
         self._plan = Plan(
             image=tag, memory_mb=self._memory_mb, labels=owner_labels(), runtime=self._runtime
         )
-        ensure_tested(self._client(), tag, lambda: self._open_worker(0))
+        ensure_tested(self._client(), tag, lambda: self._open_worker(0, None))
         pool = Pool(self._n_workers, self._open_worker, reconnect_s=self._reconnect_s)
         pool.start()
         return pool
 
-    def _open_worker(self, seed: int) -> Worker:
+    def _open_worker(self, seed: int, world: World | None) -> Worker:
         """One more container; the first refusal shows which options the engine cannot take."""
         from sandbox.container import open_container
         from sandbox.engine import check_socket
 
         plan = self._plan
         check_socket(self._endpoint)
+        if world is not None:
+            project = replace(plan, is_project=True, site=mounts(world))
+            return open_container(self._client(), project, seed)
         try:
             worker: Worker = open_container(self._client(), plan, seed)
         except SandboxUnavailable:

@@ -23,8 +23,8 @@ LABEL = "org.atlas.sandbox"
 _REPOSITORY = "atlas-sandbox"
 _HOME = "/opt/atlas"
 _INSIDE = (
-    *("codec.py", "wire.py", "processes.py", "seccomp.py", "cgroup.py", "child.py"),
-    *("remote.py", "confine.py", "run.py", "standby.py", "worker.py"),
+    *("codec.py", "wire.py", "processes.py", "seccomp.py", "cgroup.py", "place.py"),
+    *("child.py", "remote.py", "confine.py", "run.py", "standby.py", "template.py", "worker.py"),
 )
 _ENTRY = ["python3", "-s", "-P", "-m", "sandbox.worker"]
 _ENVIRONMENT = {

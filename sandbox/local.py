@@ -17,13 +17,15 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox.api import Job, Observation, SandboxUnavailable
+from sandbox.api import Job, Observation, SandboxUnavailable, World
 from sandbox.channel import Channel, PipeStream, WorkerDied
 from sandbox.docker_sandbox import default_workers
 from sandbox.pool import Pool, Worker
 from sandbox.processes import kill_tree
+from sandbox.site import link
 
 _GREETING_TIMEOUT_S = 20
+_FLAGS = ("-s", "-P", "-m", "sandbox.worker")
 
 
 class LocalSandbox:
@@ -69,6 +71,8 @@ class _LocalWorker:
         self._killing = threading.Lock()
         self.channel = Channel(PipeStream(write_fd, read_fd, self._kill))
         self.isolation: tuple[str, ...] = ()
+        self.python = ""
+        self.site = str(folder / "site")
 
     def _kill(self) -> None:
         with self._killing:
@@ -81,24 +85,28 @@ class _LocalWorker:
         self.channel.close()
 
 
-def _open_worker(seed: int) -> Worker:
+def _open_worker(seed: int, world: World | None) -> Worker:
     """Raises SandboxUnavailable or WorkerDied."""
     folder = Path(tempfile.mkdtemp(prefix="atlas-local-"))
+    python = (world and world.interpreter) or sys.executable
+    link(world, folder / "site")
     requests_out, requests_in = os.pipe()
     replies_out, replies_in = os.pipe()
     try:
         process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-m", "sandbox.worker", "--local", str(folder)],
+            # Without `site`, so that a project finds its own packages and none of ours.
+            [python, *(["-S"] if world else []), *_FLAGS, "--local", str(folder)],
             stdin=requests_out,
             stdout=replies_in,
             stderr=subprocess.DEVNULL,
             env=_environment(seed),
+            cwd=folder,
         )
     except OSError as exc:
         os.close(requests_in)
         os.close(replies_out)
-        folder.rmdir()
-        raise SandboxUnavailable(f"cannot start {sys.executable}: {exc}") from exc
+        shutil.rmtree(folder, ignore_errors=True)
+        raise SandboxUnavailable(f"cannot start {python}: {exc}") from exc
     finally:
         os.close(requests_out)
         os.close(replies_in)
@@ -109,6 +117,7 @@ def _open_worker(seed: int) -> Worker:
         worker.close()
         raise
     worker.isolation = ("unsandboxed", *hello.isolation)
+    worker.python = hello.python
     return worker
 
 

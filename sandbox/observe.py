@@ -99,7 +99,10 @@ def n_frames(form: Form) -> int:
 
 def _bodies(job: Job, skip: int) -> tuple[bytes, bytes]:
     form = job.form
-    base = {"hash_seed": job.hash_seed, "trace_lines": job.trace_lines}
+    base: dict[str, object] = {"hash_seed": job.hash_seed, "trace_lines": job.trace_lines}
+    base["world"] = job.world and {
+        **{"module": job.world.module, "path": job.world.path, "roots": list(job.world.roots)}
+    }
     if isinstance(form, TestCode):
         asked = {"kind": "testcode", "entry": form.entry}
         test = {**asked, "source": form.source, "check": form.check}

@@ -15,15 +15,24 @@ from dataclasses import replace
 from typing import Protocol
 
 from sandbox import codec
-from sandbox.api import Batch, Expression, Job, Observation, Outcome, SandboxUnavailable
+from sandbox.api import (
+    Batch,
+    Expression,
+    Job,
+    Observation,
+    Outcome,
+    SandboxUnavailable,
+    World,
+)
 from sandbox.channel import Channel, WorkerDied
 from sandbox.observe import n_frames, not_run, observation, pack, sandbox_error, understand
 from sandbox.wire import Reason, Reply
+from sandbox.world import WorldRefused, check_python, pack_world, taken
 
 _PING_EVERY_S = 8.0
 _RECYCLE_AFTER = 2000
 _MAX_AGE_S = 600.0
-_WORKERS_PER_LANE = 2
+_WORKERS_PER_LANE = 4
 _CANCEL_PATIENCE_S = 1.0
 
 
@@ -35,14 +44,26 @@ class Worker(Protocol):
 
     channel: Channel
     isolation: tuple[str, ...]
+    python: str
+    """Its version."""
+    site: str
+    """Where it finds a project's installed packages."""
 
     def close(self) -> None:
         """Leave no process; may be called from another thread, and twice."""
         ...
 
 
-OpenWorker = Callable[[int], Worker]
-"""Start a worker with a hash seed; raises SandboxUnavailable or WorkerDied."""
+OpenWorker = Callable[[int, World | None], Worker]
+"""Start a worker with a hash seed, for a project or for none; raises SandboxUnavailable, WorkerDied
+or WorldRefused.
+"""
+_Key = tuple[int, str]
+"""Which worker can run a job: the hash seed, and the packages of its world."""
+
+
+def _key_of(job: Job) -> _Key:
+    return job.hash_seed, job.world.site_key if job.world else ""
 
 
 class Ticket:
@@ -208,7 +229,9 @@ class _Lane(threading.Thread):
         super().__init__(daemon=True, name="sandbox-lane")
         self._pool = pool
         self._open_worker = open_worker
-        self._workers: OrderedDict[int, _Counted] = OrderedDict()
+        self._workers: OrderedDict[_Key, _Counted] = OrderedDict()
+        self._fragile: set[str] = set()
+        """Packages whose import ended a worker; each test imports them itself."""
         self._down_since: float | None = None
         self._running: _Counted | None = None
         self.ready = threading.Event()
@@ -218,7 +241,7 @@ class _Lane(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._open(0)
+            self._open((0, ""), None)
         except (SandboxUnavailable, WorkerDied) as exc:
             self.start_error = exc
             self.ready.set()
@@ -251,19 +274,17 @@ class _Lane(threading.Thread):
         gone.
         """
         now = time.monotonic()
-        for seed, counted in tuple(self._workers.items()):
+        for key, counted in tuple(self._workers.items()):
             if now - counted.asked_at < _PING_EVERY_S:
                 continue
             try:
                 counted.worker.channel.ping()
                 counted.asked_at = now
             except WorkerDied:
-                self._retire(seed)
+                self._retire(key)
 
     def _observe(self, ticket: Ticket, job: Job) -> Observation:
         """Run it; after a death of the worker once more, in a fresh one."""
-        if job.world is not None:
-            return not_run("this sandbox cannot take a project's world yet")
         result, n_deaths = not_run("cancelled"), 0
         for _attempt in range(2):
             if ticket.cancelled or self._pool.is_closing:
@@ -272,10 +293,10 @@ class _Lane(threading.Thread):
                 result = self._attempt(ticket, job)
             except codec.CodecError as exc:
                 return not_run(f"an argument cannot travel: {exc}")
-            except SandboxUnavailable as exc:
+            except (SandboxUnavailable, WorldRefused) as exc:
                 return not_run(str(exc))
             except WorkerDied as exc:
-                self._retire(job.hash_seed)
+                self._retire(_key_of(job))
                 result, n_deaths = sandbox_error(str(exc)), n_deaths + 1
             if result.outcome is not Outcome.SANDBOX_ERROR:
                 return result
@@ -296,7 +317,7 @@ class _Lane(threading.Thread):
         except SandboxUnavailable as exc:
             return not_run(str(exc))
         except WorkerDied as exc:
-            self._retire(job.hash_seed)
+            self._retire(_key_of(job))
             return sandbox_error(str(exc))
         if control.outcome is not Outcome.RETURNED:
             return last
@@ -335,31 +356,47 @@ class _Lane(threading.Thread):
 
     def _run(self, ticket: Ticket, job: Job, *, skip: int) -> Reply:
         packed = pack(job, skip=skip)
-        counted = self._worker(job.hash_seed)
+        counted = self._worker(job)
         self._running = counted
         try:
             if ticket.cancelled:
                 raise WorkerDied("cancelled")
+            if job.world is not None:
+                self._settle(counted, job.world)
             reply = counted.worker.channel.run(packed)
         finally:
             self._running = None
         counted.n_runs += 1
         counted.asked_at = time.monotonic()
         if not reply.clean or reply.reason is Reason.FORK or counted.is_worn:
-            self._retire(job.hash_seed)
+            self._retire(_key_of(job))
         return reply
 
-    def _worker(self, seed: int) -> _Counted:
-        """A living worker of this seed; waits for the engine to come back, but not for ever."""
-        counted = self._workers.get(seed)
+    def _settle(self, counted: _Counted, world: World) -> None:
+        """Have the worker lay the project out, unless it lies there already."""
+        if counted.world_key == world.key:
+            return
+        check_python(world, counted.worker.python)
+        fragile = world.site_key in self._fragile
+        self._fragile.add(world.site_key)
+        packed = pack_world(world, counted.worker.site, preload=not fragile)
+        taken(counted.worker.channel.settle(packed))
+        if not fragile:
+            self._fragile.discard(world.site_key)
+        counted.world_key = world.key
+
+    def _worker(self, job: Job) -> _Counted:
+        """A living worker of this kind; waits for the engine to come back, but not for ever."""
+        key = _key_of(job)
+        counted = self._workers.get(key)
         if counted is not None and counted.worker.channel.is_alive():
-            self._workers.move_to_end(seed)
+            self._workers.move_to_end(key)
             return counted
-        self._retire(seed)
+        self._retire(key)
         wait_s = 0.1
         while True:
             try:
-                counted = self._open(seed)
+                counted = self._open(key, job.world)
             except (SandboxUnavailable, WorkerDied) as exc:
                 self._down_since = self._down_since or time.monotonic()
                 is_late = time.monotonic() + wait_s - self._down_since > self._pool.reconnect_s
@@ -374,16 +411,16 @@ class _Lane(threading.Thread):
     def _is_cancelled(self) -> bool:
         return self.ticket is not None and self.ticket.cancelled
 
-    def _open(self, seed: int) -> _Counted:
+    def _open(self, key: _Key, world: World | None) -> _Counted:
         while len(self._workers) >= _WORKERS_PER_LANE:
             self._retire(next(iter(self._workers)))
-        counted = _Counted(self._open_worker(seed))
-        self._workers[seed] = counted
+        counted = _Counted(self._open_worker(key[0], world))
+        self._workers[key] = counted
         self.isolation = counted.worker.isolation
         return counted
 
-    def _retire(self, seed: int) -> None:
-        counted = self._workers.pop(seed, None)
+    def _retire(self, key: _Key) -> None:
+        counted = self._workers.pop(key, None)
         if counted is not None:
             counted.worker.close()
 
@@ -408,6 +445,7 @@ class _Counted:
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self.n_runs = 0
+        self.world_key = ""
         self.opened_at = self.asked_at = time.monotonic()
 
     @property

@@ -14,17 +14,16 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sandbox import codec
+from sandbox import child, codec
 from sandbox.child import (
-    MODULE,
     Report,
+    begin,
     exception_report,
-    load,
-    remember_source,
     resolve,
     settled,
     writer,
 )
+from sandbox.place import load
 from sandbox.wire import FRAME, read_exact
 
 RPC_FD = 4
@@ -33,10 +32,9 @@ RPC_FD = 4
 def serve_calls(body: bytes) -> None:
     """The candidate's process: load, say so, then answer calls on RPC_FD until it is closed."""
     job: Any = codec.decode(body)
-    random.seed(job["hash_seed"])
-    remember_source(job["code"])
+    begin(job)
     try:
-        module = load(job["code"], MODULE)
+        module = load(child.place, job["code"])
     except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
         return _send({**exception_report(exc, loading=True), "load": True})
     _send({"outcome": "returned"})

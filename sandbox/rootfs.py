@@ -11,7 +11,9 @@ import contextlib
 import importlib.util
 import io
 import marshal
+import platform
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -61,9 +63,32 @@ def base_files() -> Files:
     if shell.exists():
         files["bin/sh"] = (shell.read_bytes(), 0o755)
         binaries.append(shell)
+    on_every_linux = _platform_libraries()
+    binaries += map(Path, on_every_linux.values())
+    files.update(_placed(on_every_linux))
     files["etc/passwd"] = (_PASSWD.encode(), 0o644)
     files.update(_libraries(binaries))
     return files
+
+
+_ON_EVERY_LINUX = (
+    *("libanl.so.1", "libatomic.so.1", "libc.so.6", "libdl.so.2", "libexpat.so.1"),
+    *("libgcc_s.so.1", "libm.so.6", "libmvec.so.1", "libnsl.so.1", "libpthread.so.0"),
+    *("libresolv.so.2", "librt.so.1", "libstdc++.so.6", "libutil.so.1", "libz.so.1"),
+)
+"""What a manylinux wheel may expect (PEP 600), but for what draws on a screen."""
+
+
+def _platform_libraries() -> Mapping[str, str]:
+    """By name, as the loader of this machine finds them."""
+    loader = shutil.which("ldconfig", path="/sbin:/usr/sbin:/bin:/usr/bin")
+    if loader is None:
+        return {}
+    done = subprocess.run([loader, "-p"], capture_output=True, text=True, check=False)
+    kind = {"x86_64": "x86-64", "aarch64": "AArch64"}.get(platform.machine(), "")
+    rows = re.findall(r"^\s+(\S+) \(([^)]*)\) => (/\S+)", done.stdout, re.MULTILINE)
+    found = {name: path for name, about, path in reversed(rows) if kind in about}
+    return {name: found[name] for name in _ON_EVERY_LINUX if name in found}
 
 
 def _stdlib_files(stdlib: Path) -> Iterator[Path]:

@@ -89,6 +89,15 @@ class Standby:
             for fd in self._writes:
                 os.close(fd)
 
+    def drop(self) -> None:
+        """End the waiting child, whose test will not come, and close what it waited with."""
+        for fd in (*self.reads, *self._writes):
+            os.close(fd)
+        if self._child is not None:
+            os.close(self._child.go)
+            os.close(self._child.arrived)
+            os.waitpid(self._child.pid, 0)
+
     def _start_pair(self, request: Request) -> tuple[list[int], bool]:
         """The candidate's process first, then the test's, joined by a socket; the test leads."""
         if self._child is not None:

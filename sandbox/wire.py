@@ -37,12 +37,15 @@ class Ask(IntEnum):
     RUN = 1
     PING = 2
     CANCEL = 3
+    WORLD = 4
+    """The body is a project's world, for the worker itself; trusted, as no test is."""
 
 
 class Say(IntEnum):
     HELLO = 0
     DONE = 1
     PONG = 2
+    WORLD = 3
 
 
 class Reason(IntEnum):

@@ -30,6 +30,7 @@ from sandbox.confine import (
 )
 from sandbox.run import Run
 from sandbox.standby import Standby
+from sandbox.template import Template
 from sandbox.wire import (
     IN,
     NONCE_BYTES,
@@ -58,9 +59,14 @@ def main() -> None:
     hello = codec.encode({"python": sys.version.split()[0], "isolation": guarantees})
     _say(Reply(say=Say.HELLO, nonce=nonce, result=hello))
     try:
+        template = Template(setting)
         standby = Standby(setting)
         while (request := _next_request(setting)) is not None:
-            _serve(setting, request, standby)
+            if request.ask is Ask.WORLD:
+                standby.drop()
+                _say(template.take(request))
+            else:
+                _serve(setting, request, standby)
             standby = Standby(setting)
     finally:
         if setting.local:
@@ -107,7 +113,7 @@ def _warm() -> None:
     """Import what tests import, compile once, freeze the heap: a fork then copies little."""
     for name in _PRELOADED:
         __import__(name)
-    compile("def f(x):\n    return [y + 1 for y in x]\n", child.FILENAME, "exec")
+    compile("def f(x):\n    return [y + 1 for y in x]\n", "solution.py", "exec")
     child.evaluate("z = 1\nz", {})
     codec.decode(codec.encode({"a": (1.0, "b", [None, True])}))
     prepare_streams()
@@ -142,7 +148,7 @@ def _next_request(setting: Setting) -> Request | None:
         if not poll.poll(setting.lease_s * 1000):
             return None
         request = read_head()
-        if request is None or request.ask is Ask.RUN:
+        if request is None or request.ask in (Ask.RUN, Ask.WORLD):
             return request
         if request.ask is Ask.PING:
             _say(Reply(say=Say.PONG, nonce=request.nonce, request_id=request.request_id))

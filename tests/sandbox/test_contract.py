@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 
 import pytest
@@ -63,47 +64,47 @@ async def check_outcome(
 # the forms
 
 
-async def test_a_call_gives_its_value_and_what_it_printed(each_box):
+async def test_a_call_gives_its_value_and_what_it_printed(any_box):
     code = "def f(a, *, b):\n    print('hello')\n    return {a: (b, [None, 1.5])}\n"
-    seen = await observe(each_box, code, Call(entry="f", args=(1,), kwargs={"b": {2}}))
+    seen = await observe(any_box, code, Call(entry="f", args=(1,), kwargs={"b": {2}}))
     assert seen.value == {1: ({2}, [None, 1.5])}
     assert seen.stdout == b"hello\n"
     assert seen.cpu_s > 0
     assert seen.max_rss_kb > 0
 
 
-async def test_a_method_gets_a_fresh_instance(each_box):
+async def test_a_method_gets_a_fresh_instance(any_box):
     code = (
         "class Solution:\n  def __init__(self): self.n = 2\n  def f(self, x): return x * self.n\n"
     )
-    await check_value(each_box, code, Call(entry="Solution.f", args=(4,)), 8)
+    await check_value(any_box, code, Call(entry="Solution.f", args=(4,)), 8)
     static = (
         "class S:\n  @staticmethod\n  def f(x): return x\n  @classmethod\n  def g(cls): return 1\n"
     )
-    await check_value(each_box, static, Call(entry="S.f", args=(4,)), 4)
-    await check_value(each_box, static, Call(entry="S.g"), 1)
+    await check_value(any_box, static, Call(entry="S.f", args=(4,)), 4)
+    await check_value(any_box, static, Call(entry="S.g"), 1)
 
 
-async def test_a_coroutine_is_awaited(each_box):
+async def test_a_coroutine_is_awaited(any_box):
     code = "import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 3\n"
-    await check_value(each_box, code, Call(entry="f"), 3)
+    await check_value(any_box, code, Call(entry="f"), 3)
 
 
-async def test_an_expression_may_have_statements_before_it(each_box):
+async def test_an_expression_may_have_statements_before_it(any_box):
     source = "x = f(2)\nfor _ in range(3):\n    x += 1\nx"
-    await check_value(each_box, "def f(n): return n", Expression(source=source), 5)
-    await check_value(each_box, "", Expression(source="x = 1"), None)
+    await check_value(any_box, "def f(n): return n", Expression(source=source), 5)
+    await check_value(any_box, "", Expression(source="x = 1"), None)
 
 
-async def test_code_of_a_function_is_no_main_program(each_box):
+async def test_code_of_a_function_is_no_main_program(any_box):
     code = (
         "name = __name__\nif __name__ == '__main__':\n    raise SystemExit(1)\ndef f(): return name"
     )
-    seen = await observe(each_box, code, Call(entry="f"))
+    seen = await observe(any_box, code, Call(entry="f"))
     assert seen.value not in (None, "__main__")
 
 
-async def test_a_program_has_real_streams_arguments_and_a_main_name(each_box):
+async def test_a_program_has_real_streams_arguments_and_a_main_name(any_box):
     code = (
         "import os, sys\n"
         "assert __name__ == '__main__'\n"
@@ -112,7 +113,7 @@ async def test_a_program_has_real_streams_arguments_and_a_main_name(each_box):
         "sys.stdout.flush()\n"
         "os.write(1, sys.argv[1].encode())\n"
     )
-    seen = await observe(each_box, code, Program(stdin=b"abc", args=("x",)))
+    seen = await observe(any_box, code, Program(stdin=b"abc", args=("x",)))
     assert (seen.outcome, seen.stdout) == (Outcome.RETURNED, b"\xffabcx")
 
 
@@ -127,12 +128,12 @@ async def test_a_program_has_real_streams_arguments_and_a_main_name(each_box):
         ("input()", Outcome.RAISED),
     ],
 )
-async def test_the_exit_status_of_a_program_counts(each_box, code, outcome):
-    seen = await observe(each_box, code, Program())
+async def test_the_exit_status_of_a_program_counts(any_box, code, outcome):
+    seen = await observe(any_box, code, Program())
     assert seen.outcome is outcome
 
 
-async def test_a_program_ends_as_python_does(each_box):
+async def test_a_program_ends_as_python_does(any_box):
     code = (
         "import atexit, threading, time\n"
         "atexit.register(print, 'exit')\n"
@@ -140,47 +141,46 @@ async def test_a_program_ends_as_python_does(each_box):
         "c = C()\n"
         "threading.Thread(target=lambda: (time.sleep(0.05), print('thread'))).start()\n"
     )
-    seen = await observe(each_box, code, Program())
+    seen = await observe(any_box, code, Program())
     assert seen.stdout == b"thread\nexit\ndel\n"
 
 
-async def test_the_traceback_of_a_program_is_its_own(each_box):
-    seen = await observe(each_box, "def g():\n    1/0\ng()\n", Program())
-    assert seen.stderr.startswith(
-        b'Traceback (most recent call last):\n  File "solution.py", line 3'
-    )
+async def test_the_traceback_of_a_program_is_its_own(any_box):
+    seen = await observe(any_box, "def g():\n    1/0\ng()\n", Program())
+    first = rb'Traceback \(most recent call last\):\n  File "(/.*/)?solution.py", line 3'
+    assert re.match(first, seen.stderr)
     assert seen.exception is not None
     assert (seen.exception.type, seen.exception.lineno) == ("ZeroDivisionError", 2)
 
 
-async def test_each_part_of_a_batch_has_its_observation(each_box):
+async def test_each_part_of_a_batch_has_its_observation(any_box):
     code = "def f(n):\n    if n < 0: raise ValueError(n)\n    while n == 7: pass\n    return n\n"
     parts = tuple(Call(entry="f", args=(n,)) for n in (1, -1, 7, 2, 7, 3))
-    seen = await observe(each_box, code, Batch(parts=parts), QUICK)
+    seen = await observe(any_box, code, Batch(parts=parts), QUICK)
     returned, raised, late = Outcome.RETURNED, Outcome.RAISED, Outcome.TIMEOUT_CPU
     assert [p.outcome for p in seen.parts] == [returned, raised, late, returned, late, returned]
     assert [p.value for p in seen.parts] == [1, None, None, 2, None, 3]
 
 
-async def test_a_batch_whose_code_does_not_load_says_so_for_each_part(each_box):
+async def test_a_batch_whose_code_does_not_load_says_so_for_each_part(any_box):
     parts = (Call(entry="f"),) * 3
-    seen = await observe(each_box, "import nothing_like_this", Batch(parts=parts))
+    seen = await observe(any_box, "import nothing_like_this", Batch(parts=parts))
     assert [p.outcome for p in seen.parts] == [Outcome.MISSING_MODULE] * 3
     assert seen.outcome is Outcome.MISSING_MODULE
 
 
-async def test_the_limits_of_a_batch_are_those_of_each_part(each_box):
+async def test_the_limits_of_a_batch_are_those_of_each_part(any_box):
     code = "import time\ndef f():\n    t = time.process_time()\n    while time.process_time() < t + 0.1: pass\n"
     parts = (Call(entry="f"),) * 8
-    seen = await observe(each_box, code, Batch(parts=parts), Limits(cpu_s=0.4, wall_s=20))
+    seen = await observe(any_box, code, Batch(parts=parts), Limits(cpu_s=0.4, wall_s=20))
     assert {p.outcome for p in seen.parts} == {Outcome.RETURNED}
 
 
-async def test_lines_that_ran_are_reported_when_asked_for(each_box):
+async def test_lines_that_ran_are_reported_when_asked_for(any_box):
     code = "def f(x):\n    if x:\n        return 1\n    return 2\n"
-    seen = await observe(each_box, code, Call(entry="f", args=(0,)), trace_lines=True)
+    seen = await observe(any_box, code, Call(entry="f", args=(0,)), trace_lines=True)
     assert seen.lines == {1, 2, 4}
-    assert (await observe(each_box, code, Call(entry="f", args=(0,)))).lines is None
+    assert (await observe(any_box, code, Call(entry="f", args=(0,)))).lines is None
 
 
 # doctests
@@ -194,7 +194,7 @@ def doctest_of(*pairs: tuple[str, str], options: tuple[int, ...] = ()) -> Test:
     return Test(test_id="d", form=Doctest(examples=examples), expect=wants)
 
 
-async def test_doctests_run_inside_and_are_compared_outside(each_box):
+async def test_doctests_run_inside_and_are_compared_outside(any_box):
     code = "class E(Exception): pass\ndef f(x):\n    print('in', x)\n    return [x]\ndef g(): raise E('no')\n"
     test = doctest_of(
         ("f(1)\n", "in 1\n[1]\n"),
@@ -204,32 +204,32 @@ async def test_doctests_run_inside_and_are_compared_outside(each_box):
         ("g()\n", "Traceback (most recent call last):\n  ...\n__main__.E: no\n"),
         ("None\n", ""),
     )
-    (verdict,) = await run_tests(each_box, code, [test])
+    (verdict,) = await run_tests(any_box, code, [test])
     assert verdict.passed, verdict.detail
     assert (verdict.passed_examples, verdict.n_examples, verdict.proof) == (6, 6, Proof.VALUES)
 
 
-async def test_a_failing_example_names_its_line_and_both_texts(each_box):
+async def test_a_failing_example_names_its_line_and_both_texts(any_box):
     test = doctest_of(("f(1)\n", "1\n"), ("f(2)\n", "3\n"), ("f(4)\n", "4\n"))
-    (verdict,) = await run_tests(each_box, "def f(x): return x", [test])
+    (verdict,) = await run_tests(any_box, "def f(x): return x", [test])
     assert verdict.kind is VerdictKind.WRONG_ANSWER
     assert (verdict.failing_line, verdict.passed_examples) == (11, 2)
     assert verdict.detail == "`f(2)` gave '2', expected '3'"
 
 
-async def test_examples_before_a_hanging_one_still_count(each_box):
+async def test_examples_before_a_hanging_one_still_count(any_box):
     test = doctest_of(("f(1)\n", "1\n"), ("f(0)\n", "0\n"), ("f(2)\n", "2\n"))
     code = "def f(x):\n    while not x: pass\n    return x\n"
     quick = Test(test_id="d", form=test.form, expect=test.expect, limits=QUICK)
-    (verdict,) = await run_tests(each_box, code, [quick])
+    (verdict,) = await run_tests(any_box, code, [quick])
     assert verdict.kind is VerdictKind.TIMEOUT_CPU
     assert (verdict.passed_examples, verdict.failing_line) == (1, 11)
 
 
-async def test_a_printed_traceback_is_no_exception(each_box):
+async def test_a_printed_traceback_is_no_exception(any_box):
     text = "Traceback (most recent call last):\\nValueError: x"
     test = doctest_of(("f()\n", "Traceback (most recent call last):\nValueError: x\n"))
-    (verdict,) = await run_tests(each_box, f"def f(): print('{text}')", [test])
+    (verdict,) = await run_tests(any_box, f"def f(): print('{text}')", [test])
     assert not verdict.passed
 
 
@@ -245,37 +245,37 @@ async def check_test_code(box: Sandbox, code: str, source: str, kind: VerdictKin
     return verdict.detail
 
 
-async def test_test_code_calls_the_candidate_from_another_process(each_box):
+async def test_test_code_calls_the_candidate_from_another_process(any_box):
     source = (
         "def check(c):\n    l = [2]\n    assert c(l) == 2 and l == [2, 1]\n    assert f([]) == 1\n"
     )
     code = "def f(x):\n    x.append(1)\n    return len(x)\n"
-    await check_test_code(each_box, code, source, VerdictKind.PASS)
+    await check_test_code(any_box, code, source, VerdictKind.PASS)
     wrong = "def f(x):\n    return 2\n"
-    await check_test_code(each_box, wrong, source, VerdictKind.WRONG_ANSWER)
+    await check_test_code(any_box, wrong, source, VerdictKind.WRONG_ANSWER)
 
 
-async def test_test_code_sees_exceptions_by_their_names(each_box):
+async def test_test_code_sees_exceptions_by_their_names(any_box):
     source = "try:\n    f()\nexcept KeyError:\n    pass\nelse:\n    assert False\n"
-    await check_test_code(each_box, "def f(): raise KeyError(1)", source, VerdictKind.PASS)
-    await check_test_code(each_box, "def f(): return 1", source, VerdictKind.WRONG_ANSWER)
-    await check_test_code(each_box, "def f(): 1/0", source, VerdictKind.RUNTIME_ERROR)
+    await check_test_code(any_box, "def f(): raise KeyError(1)", source, VerdictKind.PASS)
+    await check_test_code(any_box, "def f(): return 1", source, VerdictKind.WRONG_ANSWER)
+    await check_test_code(any_box, "def f(): 1/0", source, VerdictKind.RUNTIME_ERROR)
 
 
-async def test_an_object_that_equals_everything_does_not_pass_test_code(each_box):
+async def test_an_object_that_equals_everything_does_not_pass_test_code(any_box):
     code = "class E:\n    def __eq__(self, o): return True\ndef f(): return E()\n"
-    await check_test_code(each_box, code, "assert f() == 5", VerdictKind.WRONG_ANSWER)
+    await check_test_code(any_box, code, "assert f() == 5", VerdictKind.WRONG_ANSWER)
 
 
-async def test_a_candidate_that_dies_fails_its_test_code(each_box):
+async def test_a_candidate_that_dies_fails_its_test_code(any_box):
     code = "import os\ndef f(): os._exit(0)\n"
-    await check_test_code(each_box, code, "f()\n", VerdictKind.CRASH)
-    await check_test_code(each_box, "def f(:", "f()\n", VerdictKind.SYNTAX_ERROR)
+    await check_test_code(any_box, code, "f()\n", VerdictKind.CRASH)
+    await check_test_code(any_box, "def f(:", "f()\n", VerdictKind.SYNTAX_ERROR)
 
 
-async def test_a_test_that_passes_functions_is_at_fault_itself(each_box):
+async def test_a_test_that_passes_functions_is_at_fault_itself(any_box):
     detail = await check_test_code(
-        each_box, "def f(g): return g(1)", "f(lambda x: x)", VerdictKind.INVALID_TEST
+        any_box, "def f(g): return g(1)", "f(lambda x: x)", VerdictKind.INVALID_TEST
     )
     assert "plain data" in detail
 
@@ -314,32 +314,32 @@ async def test_a_test_that_passes_functions_is_at_fault_itself(each_box):
         ("def g(): pass", Outcome.RAISED),
     ],
 )
-async def test_each_end_has_its_outcome(each_box, code, outcome):
+async def test_each_end_has_its_outcome(any_box, code, outcome):
     is_cpu = outcome is Outcome.TIMEOUT_CPU
-    await check_outcome(each_box, code, outcome, Limits(cpu_s=0.2 if is_cpu else 5.0, wall_s=2.0))
+    await check_outcome(any_box, code, outcome, Limits(cpu_s=0.2 if is_cpu else 5.0, wall_s=2.0))
 
 
-async def test_a_foreign_object_is_opaque(each_box):
-    seen = await check_outcome(each_box, "class P: pass\ndef f(): return [P()]", Outcome.RETURNED)
+async def test_a_foreign_object_is_opaque(any_box):
+    seen = await check_outcome(any_box, "class P: pass\ndef f(): return [P()]", Outcome.RETURNED)
     assert seen.value == [Opaque("P")]
 
 
-async def test_an_exception_is_described(each_box):
+async def test_an_exception_is_described(any_box):
     code = "class Odd(ValueError): pass\n\ndef f():\n    raise Odd('why')\n"
-    seen = await check_outcome(each_box, code, Outcome.RAISED)
+    seen = await check_outcome(any_box, code, Outcome.RAISED)
     assert seen.exception is not None
     shown = (seen.exception.type, seen.exception.message, seen.exception.lineno)
     assert shown == ("Odd", "why", 4)
 
 
-async def test_an_exception_whose_text_raises_is_described_too(each_box):
+async def test_an_exception_whose_text_raises_is_described_too(any_box):
     code = "class E(Exception):\n  def __str__(self): raise self\ndef f(): raise E\n"
-    seen = await check_outcome(each_box, code, Outcome.RAISED)
+    seen = await check_outcome(any_box, code, Outcome.RAISED)
     assert seen.exception is not None
     assert seen.exception.type == "E"
 
 
-async def test_a_daemon_does_not_outlive_its_test(each_box):
+async def test_a_daemon_does_not_outlive_its_test(any_box):
     code = (
         "import os, time\n"
         "def f():\n"
@@ -353,32 +353,32 @@ async def test_a_daemon_does_not_outlive_its_test(each_box):
         "    return sum(p.isdigit() for p in os.listdir('/proc'))\n"
     )
     start = time.monotonic()
-    seen = await check_outcome(each_box, code, Outcome.RETURNED)
+    seen = await check_outcome(any_box, code, Outcome.RETURNED)
     assert (seen.value, time.monotonic() - start < 5) == (1, True)
-    if each_box.kind == "docker":
-        await check_value(each_box, code, Call(entry="count"), 2)
+    if any_box.kind == "docker":
+        await check_value(any_box, code, Call(entry="count"), 2)
 
 
-async def test_a_fork_bomb_ends(each_box):
-    if each_box.kind != "docker":
+async def test_a_fork_bomb_ends(any_box):
+    if any_box.kind != "docker":
         pytest.skip("unsafe-local has no limit on processes")
     code = "import os\ndef f():\n  while True:\n    try: os.fork()\n    except OSError: pass\n"
-    seen = await check_outcome(each_box, code, Outcome.TIMEOUT_CPU, Limits(cpu_s=0.5))
+    seen = await check_outcome(any_box, code, Outcome.TIMEOUT_CPU, Limits(cpu_s=0.5))
     assert seen.cpu_s < 5
 
 
 # state
 
 
-async def test_no_test_sees_what_another_left(each_box):
+async def test_no_test_sees_what_another_left(any_box):
     write = "import builtins\nbuiltins.left = 1\nopen('left', 'w').write('x')\ndef f(): pass"
-    await check_outcome(each_box, write, Outcome.RETURNED)
+    await check_outcome(any_box, write, Outcome.RETURNED)
     code = "import builtins, os\ndef f(): return hasattr(builtins, 'left'), os.listdir('.')"
     for _ in range(3):
-        await check_value(each_box, code, Call(entry="f"), (False, []))
+        await check_value(any_box, code, Call(entry="f"), (False, []))
 
 
-async def test_files_that_resist_removal_are_removed(each_box):
+async def test_files_that_resist_removal_are_removed(any_box):
     code = (
         "import os\n"
         "def f():\n"
@@ -388,63 +388,63 @@ async def test_files_that_resist_removal_are_removed(each_box):
         "    os.chmod('a/b', 0)\n"
         "    os.chmod('a', 0)\n"
     )
-    await check_outcome(each_box, code, Outcome.RETURNED)
+    await check_outcome(any_box, code, Outcome.RETURNED)
     left = "import os\ndef f(): return os.listdir('.')"
     for _ in range(3):
-        await check_value(each_box, left, Call(entry="f"), [])
+        await check_value(any_box, left, Call(entry="f"), [])
 
 
-async def test_the_hash_seed_decides_the_order_of_sets(each_box):
+async def test_the_hash_seed_decides_the_order_of_sets(any_box):
     code = "def f(): return [hash('abc'), list({'a', 'b', 'c', 'd', 'e'})]"
     job = Job(code=code, form=Call(entry="f"), hash_seed=0)
     other = Job(code=code, form=Call(entry="f"), hash_seed=1)
-    zero, again, one = await each_box.run([job, job, other])
+    zero, again, one = await any_box.run([job, job, other])
     assert zero.value == again.value
     assert zero.value != one.value
 
 
-async def test_a_result_that_depends_on_the_hash_seed_is_flaky(each_box):
+async def test_a_result_that_depends_on_the_hash_seed_is_flaky(any_box):
     code = "def f(): return list({'a', 'b', 'c', 'd', 'e'})\ndef g(): return 1"
     tests = [
         Test(test_id="f", form=Call(entry="f"), expect=Returns(value=["a", "b", "c", "d", "e"])),
         Test(test_id="g", form=Call(entry="g"), expect=Returns(value=1)),
     ]
-    flaky, steady = await run_twice(each_box, code, tests)
+    flaky, steady = await run_twice(any_box, code, tests)
     assert steady.passed
     assert flaky.kind in (VerdictKind.FLAKY, VerdictKind.WRONG_ANSWER)
 
 
-async def test_random_numbers_repeat_under_one_seed(each_box):
+async def test_random_numbers_repeat_under_one_seed(any_box):
     job = Job(code="import random\ndef f(): return random.random()", form=Call(entry="f"))
-    first, second = await each_box.run([job, job])
+    first, second = await any_box.run([job, job])
     assert first.value == second.value
 
 
 # many jobs
 
 
-async def test_observations_come_in_the_order_of_the_jobs(each_box):
+async def test_observations_come_in_the_order_of_the_jobs(any_box):
     code = "import time\ndef f(n):\n    time.sleep(0.02 * (n % 3))\n    return n\n"
     jobs = [Job(code=code, form=Call(entry="f", args=(n,))) for n in range(30)]
-    assert [seen.value for seen in await each_box.run(jobs)] == list(range(30))
+    assert [seen.value for seen in await any_box.run(jobs)] == list(range(30))
 
 
-async def test_nothing_to_do_is_done_at_once(each_box):
-    assert await each_box.run([]) == ()
+async def test_nothing_to_do_is_done_at_once(any_box):
+    assert await any_box.run([]) == ()
 
 
-async def test_an_argument_that_cannot_travel_is_no_evidence(each_box):
-    seen = await observe(each_box, "def f(x): return x", Call(entry="f", args=(object(),)))
+async def test_an_argument_that_cannot_travel_is_no_evidence(any_box):
+    seen = await observe(any_box, "def f(x): return x", Call(entry="f", args=(object(),)))
     assert seen.outcome is Outcome.NOT_RUN
     assert "travel" in seen.detail
 
 
-async def test_a_long_group_does_not_starve_a_short_one(each_box):
+async def test_a_long_group_does_not_starve_a_short_one(any_box):
     slow = Job(code="import time\ndef f(): time.sleep(0.05)", form=Call(entry="f"))
     quick = Job(code="def f(): return 1", form=Call(entry="f"))
-    long = asyncio.create_task(each_box.run([slow] * 200, group="long"))
+    long = asyncio.create_task(any_box.run([slow] * 200, group="long"))
     await asyncio.sleep(0.1)
-    (seen,) = await each_box.run([quick], group="short")
+    (seen,) = await any_box.run([quick], group="short")
     assert seen.value == 1
     assert not long.done()
     long.cancel()
@@ -452,12 +452,12 @@ async def test_a_long_group_does_not_starve_a_short_one(each_box):
         await long
 
 
-async def test_cancelling_one_run_kills_its_tests_and_no_others(each_box):
+async def test_cancelling_one_run_kills_its_tests_and_no_others(any_box):
     endless = Job(code="while True: pass", form=Program(), limits=Limits(cpu_s=60))
-    mine = asyncio.create_task(each_box.run([endless] * 6, group="mine"))
+    mine = asyncio.create_task(any_box.run([endless] * 6, group="mine"))
     await asyncio.sleep(0.3)
     quick = Job(code="def f(): return 1", form=Call(entry="f"))
-    others = asyncio.create_task(each_box.run([quick] * 5, group="others"))
+    others = asyncio.create_task(any_box.run([quick] * 5, group="others"))
     start = time.monotonic()
     mine.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -466,11 +466,11 @@ async def test_cancelling_one_run_kills_its_tests_and_no_others(each_box):
     assert [seen.value for seen in await others] == [1] * 5
 
 
-async def test_every_observation_names_its_guarantees(each_box):
-    seen = await observe(each_box, "def f(): pass", Call(entry="f"))
-    assert seen.isolation == each_box.isolation
-    assert ("unsandboxed" in seen.isolation) == (each_box.kind == "unsafe-local")
-    assert ("container" in seen.isolation) == (each_box.kind == "docker")
+async def test_every_observation_names_its_guarantees(any_box):
+    seen = await observe(any_box, "def f(): pass", Call(entry="f"))
+    assert seen.isolation == any_box.isolation
+    assert ("unsandboxed" in seen.isolation) == (any_box.kind == "unsafe-local")
+    assert ("container" in seen.isolation) == (any_box.kind == "docker")
 
 
 # verdicts end to end
@@ -492,9 +492,9 @@ async def test_every_observation_names_its_guarantees(each_box):
         ),
     ],
 )
-async def test_a_verdict_is_made_of_the_observation(each_box, code, test, kind):
+async def test_a_verdict_is_made_of_the_observation(any_box, code, test, kind):
     (verdict,) = await run_tests(
-        each_box, code, [Test(test_id="t", form=Call(entry="f"), expect=test)]
+        any_box, code, [Test(test_id="t", form=Call(entry="f"), expect=test)]
     )
     assert verdict.kind is kind, verdict
 
