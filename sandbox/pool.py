@@ -66,6 +66,10 @@ def _key_of(job: Job) -> _Key:
     return job.hash_seed, job.world.site_key if job.world else ""
 
 
+class WorldDied(WorkerDied):
+    """The worker ended while it took a project in."""
+
+
 class Ticket:
     """One call of `run`: its jobs, and what became of them."""
 
@@ -297,7 +301,9 @@ class _Lane(threading.Thread):
                 return not_run(str(exc))
             except WorkerDied as exc:
                 self._retire(_key_of(job))
-                result, n_deaths = sandbox_error(str(exc)), n_deaths + 1
+                # The project's packages ended it, before the program was sent.
+                n_deaths += not isinstance(exc, WorldDied)
+                result = sandbox_error(str(exc))
             if result.outcome is not Outcome.SANDBOX_ERROR:
                 return result
         return self._blamed(ticket, job, result) if n_deaths == 2 else result
@@ -377,12 +383,15 @@ class _Lane(threading.Thread):
         if counted.world_key == world.key:
             return
         check_python(world, counted.worker.python)
-        fragile = world.site_key in self._fragile
-        self._fragile.add(world.site_key)
-        packed = pack_world(world, counted.worker.site, preload=not fragile)
-        taken(counted.worker.channel.settle(packed))
-        if not fragile:
-            self._fragile.discard(world.site_key)
+        is_fragile = world.site_key in self._fragile
+        packed = pack_world(world, counted.worker.site, preload=not is_fragile)
+        try:
+            taken(counted.worker.channel.settle(packed))
+        except WorkerDied as exc:
+            if is_fragile:
+                raise WorldRefused(f"the worker ended while it took the project in: {exc}") from exc
+            self._fragile.add(world.site_key)
+            raise WorldDied(str(exc)) from exc
         counted.world_key = world.key
 
     def _worker(self, job: Job) -> _Counted:
