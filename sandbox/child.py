@@ -40,16 +40,6 @@ def begin(job: Any) -> None:
     place = place_of(job)
 
 
-def run_candidate(body: bytes, result_bytes: int) -> None:
-    """Run the job in `body` and write its reports to RESULT_FD; returns when all is written."""
-    job: Any = codec.decode(body)
-    write = writer(result_bytes)
-    lines: set[int] | None = set() if job["trace_lines"] else None
-    begin(job)
-    with _traced(lines):
-        _FORMS[job["form"]["kind"]](job, write, lines)
-
-
 Write = Callable[[Report], None]
 
 
@@ -82,7 +72,7 @@ def _flush() -> None:
 
 
 @contextlib.contextmanager
-def _traced(lines: set[int] | None) -> Iterator[None]:
+def traced(lines: set[int] | None) -> Iterator[None]:
     if lines is not None:
         sys.settrace(_tracer(lines))
     try:
@@ -112,10 +102,10 @@ def _load_or_report(job: Any, write: Write, lines: set[int] | None) -> types.Mod
 
 
 def exception_report(exc: BaseException, *, loading: bool = False) -> Report:
-    return {"outcome": _outcome(exc, loading), "exception": _describe(exc)}
+    return {"outcome": outcome_of(exc, loading), "exception": _describe(exc)}
 
 
-def _outcome(exc: BaseException, loading: bool) -> str:
+def outcome_of(exc: BaseException, loading: bool = False) -> str:
     if isinstance(exc, MemoryError):
         return "memory"
     if _is_lack(exc):
@@ -351,7 +341,7 @@ def _finish(report: Report) -> Report:
     return report
 
 
-_FORMS: dict[str, Callable[[Any, Write, set[int] | None], None]] = {
+FORMS: dict[str, Callable[[Any, Write, set[int] | None], None]] = {
     "call": _run_call,
     "expression": _run_call,
     "batch": _run_batch,

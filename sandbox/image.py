@@ -24,7 +24,8 @@ _REPOSITORY = "atlas-sandbox"
 _HOME = "/opt/atlas"
 _INSIDE = (
     *("codec.py", "wire.py", "processes.py", "seccomp.py", "cgroup.py", "place.py"),
-    *("child.py", "remote.py", "confine.py", "run.py", "standby.py", "template.py", "worker.py"),
+    *("child.py", "forms.py", "project_tests.py", "remote.py", "confine.py", "run.py"),
+    *("standby.py", "template.py", "worker.py"),
 )
 _ENTRY = ["python3", "-s", "-P", "-m", "sandbox.worker"]
 _ENVIRONMENT = {

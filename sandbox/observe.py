@@ -28,6 +28,7 @@ from sandbox.api import (
     ProjectTests,
     TestCode,
 )
+from sandbox.tests_seen import is_end, merged_tests
 from sandbox.wire import FRAME, MAX_STARVED, Ask, Reason, Reply, Request, split_frames
 
 _FROM_CHILD = frozenset(
@@ -45,6 +46,7 @@ _OF_REASON = {
     Reason.FORK: Outcome.SANDBOX_ERROR,
 }
 _MAX_TEXT = 20_000
+_MAX_TESTS = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,9 @@ def n_frames(form: Form) -> int:
     """How many results the form gives in one process."""
     if isinstance(form, Batch):
         return max(1, len(form.parts))
+    if isinstance(form, ProjectTests):
+        # A class or a parametrised test is many; one more for the end.
+        return _MAX_TESTS + 1
     return max(1, len(form.examples)) if isinstance(form, Doctest) else 1
 
 
@@ -166,9 +171,15 @@ def understand(job: Job, reply: Reply, n_results: int) -> Seen:
     if trouble is None and (n_left or len(raw) > n_results):
         trouble, detail = Outcome.BAD_RESULT, "more bytes than one result on the result pipe"
         frames = ()
-    elif trouble is None and not load_failed and len(frames) < n_results:
+    elif trouble is None and not load_failed and not _is_whole(job, frames, n_results):
         trouble, detail = _missing(job, reply)
     return Seen(frames=frames, load_failed=load_failed, trouble=trouble, detail=detail, reply=reply)
+
+
+def _is_whole(job: Job, frames: tuple[Observation, ...], n_results: int) -> bool:
+    if isinstance(job.form, ProjectTests):
+        return bool(frames) and is_end(frames[-1])
+    return len(frames) >= n_results
 
 
 def _trouble(job: Job, reply: Reply) -> tuple[Outcome | None, str]:
@@ -284,6 +295,8 @@ def observation(job: Job, seen: Seen) -> Observation:
 def _merged(job: Job, seen: Seen) -> Observation:
     if not seen.frames:
         return Observation(outcome=Outcome.RETURNED)
+    if isinstance(job.form, ProjectTests) and not seen.load_failed:
+        return merged_tests(seen.frames)
     if not isinstance(job.form, Doctest) or seen.load_failed:
         return replace(seen.frames[0], stdout=b"", got=())
     return Observation(

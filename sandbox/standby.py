@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sandbox import remote
-from sandbox.child import RESULT_FD, run_candidate
+from sandbox.child import RESULT_FD
 from sandbox.confine import (
     PR_SET_DUMPABLE,
     PR_SET_PDEATHSIG,
@@ -30,6 +30,7 @@ from sandbox.confine import (
     restore_python,
     split_stdin,
 )
+from sandbox.forms import run_candidate
 from sandbox.wire import IN, NONCE_BYTES, REQUEST_BYTES, Request, read_exact
 
 Act = Callable[[bytes, Request], None]

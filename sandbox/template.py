@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sandbox import codec, place
+from sandbox import codec, place, project_tests
 from sandbox.confine import Setting, as_owner
 from sandbox.wire import IN, OUT, Reply, Request, Say, read_exact
 
@@ -110,6 +110,8 @@ def _preload(site: str, names: list[str]) -> dict[str, str]:
     gc.unfreeze()
     with _silent():
         failed = dict(_import_all(names))
+        if "pytest" in names and "pytest" not in failed:
+            project_tests.warm()
     importlib.invalidate_caches()
     gc.collect()
     gc.freeze()

@@ -22,6 +22,7 @@ from sandbox.api import (
     Outcome,
     Policy,
     Prints,
+    ProjectTests,
     Proof,
     Raises,
     Returns,
@@ -33,6 +34,7 @@ from sandbox.api import (
     VerdictKind,
 )
 from sandbox.observe import TEST_FAULT
+from sandbox.tests_seen import judge_tests
 
 _TOLERANCE = 1e-6
 _KIND_OF = {
@@ -88,6 +90,8 @@ def judge(test: Test, observation: Observation) -> Verdict:
     proof = proof_of(test)
     if isinstance(test.form, Doctest) and isinstance(test.expect, DoctestWants):
         return _judge_doctest(test, test.form, test.expect, observation)
+    if isinstance(test.form, ProjectTests) and observation.outcome is Outcome.RETURNED:
+        return _judge_tests(test, test.form, observation)
     return Verdict(
         test_id=test.test_id,
         kind=kind,
@@ -102,7 +106,22 @@ def judge(test: Test, observation: Observation) -> Verdict:
 def proof_of(test: Test) -> Proof:
     if isinstance(test.form, TestCode):
         return Proof.SEPARATE
+    if isinstance(test.form, ProjectTests):
+        return Proof.SHARED
     return Proof.SHARED if isinstance(test.expect, Truthy | Completes) else Proof.VALUES
+
+
+def _judge_tests(test: Test, form: ProjectTests, seen: Observation) -> Verdict:
+    kind, detail, n_passed, n_all = judge_tests(form, seen)
+    return Verdict(
+        test_id=test.test_id,
+        kind=kind,
+        proof=Proof.SHARED,
+        detail=detail,
+        observation=seen,
+        passed_examples=n_passed,
+        n_examples=n_all,
+    )
 
 
 def _judged(test: Test, seen: Observation) -> _Found:

@@ -1,0 +1,60 @@
+"""What a run of the project's own tests reported, on the trusted side, and the verdict on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sandbox.api import Observation, Outcome, ProjectTests, TestEnd, TestSeen, VerdictKind
+
+_ENDS = {
+    TestEnd.FAILED: VerdictKind.WRONG_ANSWER,
+    TestEnd.ERROR: VerdictKind.RUNTIME_ERROR,
+    TestEnd.MISSING_MODULE: VerdictKind.MISSING_MODULE,
+    TestEnd.SKIPPED: VerdictKind.INVALID_TEST,
+}
+_MAX_TEXT = 2000
+
+
+def is_end(frame: Observation) -> bool:
+    """Whether pytest came to its end, whatever that was."""
+    return isinstance(frame.value, tuple) and frame.value[:1] == ("end",)
+
+
+def merged_tests(frames: Sequence[Observation]) -> Observation:
+    """Field by field, because an untrusted process wrote them."""
+    tests = tuple(seen for frame in frames if (seen := _test(frame.value)) is not None)
+    return Observation(outcome=Outcome.RETURNED, tests=tests)
+
+
+def _test(value: object) -> TestSeen | None:
+    match value:
+        case ("test", str(node_id), str(end), str(message), float(took_s)) if end in _NAMES:
+            text = message[:_MAX_TEXT]
+            return TestSeen(node_id=node_id, end=TestEnd(end), message=text, duration_s=took_s)
+    return None
+
+
+_NAMES = tuple(end.value for end in TestEnd)
+
+
+def judge_tests(form: ProjectTests, seen: Observation) -> tuple[VerdictKind, str, int, int]:
+    """The kind, a line about the first test that did not pass, and how many passed, of how many.
+
+    A test that was skipped, or never reached, is none that passed.
+    """
+    n_passed = sum(test.end is TestEnd.PASSED for test in seen.tests)
+    missing = [one for one in form.node_ids if not any(_is_of(t.node_id, one) for t in seen.tests)]
+    n_all = sum("::" in test.node_id for test in seen.tests) + len(missing)
+    bad = sorted((t for t in seen.tests if t.end in _ENDS), key=lambda t: list(_ENDS).index(t.end))
+    if bad:
+        message = " ".join(bad[0].message.split())[:300]
+        return _ENDS[bad[0].end], f"{bad[0].node_id} {bad[0].end.value}: {message}", n_passed, n_all
+    if missing or not n_all:
+        what = missing[0] if missing else "no test"
+        return VerdictKind.NO_RESULT, f"{what} was not run", n_passed, n_all
+    return VerdictKind.PASS, "", n_passed, n_all
+
+
+def _is_of(node_id: str, wanted: str) -> bool:
+    """Whether the test is what was asked for, or one of a class, a file or parameters that was."""
+    return node_id == wanted or node_id.startswith((f"{wanted}::", f"{wanted}[", f"{wanted}/"))

@@ -1,0 +1,208 @@
+"""The project's own pytest tests beside a candidate: what is run, and what is reported of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+
+from sandbox.api import (
+    Completes,
+    Job,
+    Limits,
+    Observation,
+    Outcome,
+    ProjectTests,
+    Proof,
+    Sandbox,
+    Test,
+    TestEnd,
+    VerdictKind,
+    World,
+)
+from sandbox.verdicts import judge
+
+ROOM = Limits(cpu_s=20.0, wall_s=60.0)
+NEEDED = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
+
+
+def installed(*names: str) -> dict[str, str]:
+    """Entries of this environment's site-packages, by their path there."""
+    entries = {}
+    for name in names:
+        files = distribution(name).files or []
+        for top in {file.parts[0] for file in files if file.parts[0] not in ("..", "__pycache__")}:
+            entries[top] = str(Path(str(distribution(name).locate_file(top))))
+    return entries
+
+
+FILES = {
+    "pyproject.toml": b'[tool.pytest.ini_options]\naddopts = "--cov=shop -n 4 --strict-markers"\n'
+    b'pythonpath = ["src"]\nmarkers = ["slow"]\n',
+    "src/shop/__init__.py": b"from .cart import total\n",
+    "src/shop/money.py": b"def cents(x): return round(100 * x)\n",
+    "tests/conftest.py": b"import pytest, shop\n@pytest.fixture\ndef prices(): return [1, 2]\n",
+    "tests/test_cart.py": b"""\
+import pytest, sys
+from shop import total
+from shop.cart import total as again
+
+def test_fixture(prices): assert total(prices) == 300
+def test_same(): assert again is total
+@pytest.mark.parametrize("n", [1, 2])
+def test_each(n): assert total([n]) == 100 * n
+class TestAll:
+    def test_empty(self, tmp_path, monkeypatch, capsys):
+        (tmp_path / "x").write_text("y")
+        print("out")
+        assert (total([]), capsys.readouterr().out) == (0, "out\\n")
+@pytest.mark.skip(reason="later")
+def test_skipped(): assert False
+@pytest.mark.xfail
+def test_known(): assert False
+def test_missing(): import nothing_like_this
+def test_native(): raise RuntimeError from ImportError("x", path="y.so")
+def test_here(): open("tests/conftest.py").close()
+def test_writes(): open("tests/x", "w").close()
+""",
+    "tests/test_unit.py": b"""\
+import unittest
+from shop.cart import total
+class T(unittest.TestCase):
+    def setUp(self): self.n = 1
+    def test_u(self): self.assertEqual(total([self.n]), 100)
+""",
+    "tests/test_lacks.py": b"import nothing_like_this\ndef test_it(): pass\n",
+}
+GOOD = "from .money import cents\ndef total(prices):\n    return cents(sum(prices))\n"
+WRONG = GOOD.replace("sum(prices)", "len(prices)")
+CART = "tests/test_cart.py"
+
+
+def shop(**changes: object) -> World:
+    world = World(
+        module="shop.cart",
+        path="src/shop/cart.py",
+        files=FILES,
+        roots=("src",),
+        site=installed(*NEEDED),
+        preload=("pytest",),
+    )
+    return replace(world, **changes)  # type: ignore[arg-type]
+
+
+async def run(
+    box: Sandbox, code: str, *node_ids: str, seed: int | None = None, **changes: object
+) -> Observation:
+    form = ProjectTests(node_ids=node_ids, seed=seed)
+    (seen,) = await box.run([Job(code=code, form=form, world=shop(**changes), limits=ROOM)])
+    return seen
+
+
+def ends(seen: Observation) -> dict[str, str]:
+    assert seen.outcome is Outcome.RETURNED, seen
+    return {test.node_id.partition("::")[2]: test.end.value for test in seen.tests}
+
+
+def verdict_of(seen: Observation, *node_ids: str):
+    form = ProjectTests(node_ids=node_ids)
+    return judge(Test(test_id="p", form=form, expect=Completes()), seen)
+
+
+async def test_each_test_has_its_end(each_box):
+    seen = await run(each_box, GOOD, CART, "tests/test_unit.py")
+    written = "failed" if each_box.kind == "docker" else "passed"
+    assert ends(seen) == {
+        **dict.fromkeys(("test_fixture", "test_same", "test_each[1]", "test_each[2]"), "passed"),
+        **dict.fromkeys(("TestAll::test_empty", "test_here", "T::test_u"), "passed"),
+        **dict.fromkeys(("test_skipped", "test_known"), "skipped"),
+        **dict.fromkeys(("test_missing", "test_native"), "missing_module"),
+        "test_writes": written,
+    }
+    assert all(test.duration_s > 0 for test in seen.tests)
+
+
+async def test_only_what_is_asked_for_runs(each_box):
+    names = (f"{CART}::test_each", f"{CART}::TestAll", "tests/test_unit.py::T::test_u")
+    seen = await run(each_box, GOOD, *names)
+    assert set(ends(seen)) == {"test_each[1]", "test_each[2]", "TestAll::test_empty", "T::test_u"}
+    assert verdict_of(seen, *names).passed
+
+
+async def test_a_wrong_candidate_fails_by_its_tests_and_says_where(each_box):
+    names = (f"{CART}::test_fixture", f"{CART}::test_same")
+    seen = await run(each_box, WRONG, *names)
+    assert ends(seen) == {"test_fixture": "failed", "test_same": "passed"}
+    assert seen.tests[0].message.startswith(f"{CART}:5: assert 200 == 300")
+    verdict = verdict_of(seen, *names)
+    assert (verdict.kind, verdict.proof) == (VerdictKind.WRONG_ANSWER, Proof.SHARED)
+    assert (verdict.passed_examples, verdict.n_examples) == (1, 2)
+    assert "test_fixture" in verdict.detail
+
+
+async def test_candidates_do_not_meet(each_box):
+    for code, end in ((GOOD, "passed"), (WRONG, "failed"), (GOOD, "passed")):
+        assert ends(await run(each_box, code, f"{CART}::test_fixture")) == {"test_fixture": end}
+
+
+async def test_a_candidate_that_does_not_load_is_told_from_one_that_fails(each_box):
+    broken = await run(each_box, "def total(:", f"{CART}::test_fixture")
+    assert broken.outcome is Outcome.SYNTAX_ERROR, broken
+    for code in ("1/0", "from .money import nothing"):
+        seen = await run(each_box, code, f"{CART}::test_fixture")
+        assert not verdict_of(seen, f"{CART}::test_fixture").passed, seen
+        assert verdict_of(seen, f"{CART}::test_fixture").is_evidence, seen
+
+
+async def test_what_the_sandbox_lacks_is_no_evidence(each_box):
+    seen = await run(each_box, GOOD, "tests/test_lacks.py::test_it")
+    verdict = verdict_of(seen, "tests/test_lacks.py::test_it")
+    assert (verdict.kind, verdict.is_evidence) == (VerdictKind.MISSING_MODULE, False), seen
+    without = await run(each_box, GOOD, f"{CART}::test_same", site={}, preload=())
+    assert without.outcome is Outcome.MISSING_MODULE, without
+
+
+async def test_a_test_that_is_not_there_is_named_and_stops_no_other(each_box):
+    names = (f"{CART}::test_gone", f"{CART}::test_same", "tests/gone.py::test_x")
+    seen = await run(each_box, GOOD, *names)
+    assert ends(seen) == {"test_same": "passed"}
+    verdict = verdict_of(seen, *names)
+    assert (verdict.kind, verdict.n_examples) == (VerdictKind.NO_RESULT, 3)
+    assert "test_gone" in verdict.detail
+
+
+async def test_a_skip_is_no_pass(each_box):
+    code = "import pytest\ndef total(x): pytest.skip('cheating')\n"
+    seen = await run(each_box, code, f"{CART}::test_fixture")
+    assert not verdict_of(seen, f"{CART}::test_fixture").passed
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ("import os; os._exit(0)", Outcome.NO_RESULT),
+        ("while True: pass", Outcome.TIMEOUT_CPU),
+        ("import os, signal; os.kill(os.getpid(), 9)", Outcome.CRASH),
+    ],
+)
+async def test_an_end_without_an_end_is_no_pass(each_box, body, outcome):
+    code = (
+        GOOD
+        + f"def total(x, total=total):\n    if x == [2]:\n        {body}\n    return total(x)\n"
+    )
+    form = ProjectTests(node_ids=(f"{CART}::test_each",))
+    job = Job(code=code, form=form, world=shop(), limits=Limits(cpu_s=1.0))
+    (seen,) = await each_box.run([job])
+    assert seen.outcome is outcome, seen
+    assert [test.end for test in seen.tests] == [TestEnd.PASSED]
+    assert not verdict_of(seen, f"{CART}::test_each").passed
+
+
+async def test_another_seed_is_another_order(each_box):
+    orders = set()
+    for seed in (None, 1, 2, 3, 1):
+        seen = await run(each_box, GOOD, CART, seed=seed)
+        orders.add(tuple(ends(seen)))
+    assert 2 <= len(orders) <= 4
