@@ -25,8 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         return command(args)
-    except KeyboardInterrupt:
-        return _fail("stopped; nothing was written", INTERRUPTED)
+    except KeyboardInterrupt as exc:
+        return _fail(str(exc) or "stopped; nothing was written", INTERRUPTED)
     except (UsageError, SourceError) as exc:
         return _fail(str(exc), USAGE)
     except (ModelError, SandboxError) as exc:

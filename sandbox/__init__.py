@@ -18,17 +18,25 @@ def open_sandbox(
     workers: int | None = None,
     image: str | None = None,
     packages: tuple[str, ...] = (),
+    memory_mb: int = 512,
     environ: Mapping[str, str] | None = None,
 ) -> Sandbox:
     """A sandbox that is not started yet; `workers` None means one per core, at most four.
 
+    `memory_mb` is what a whole container may take; the limits of a job lie below it.
     `environ` is where DOCKER_HOST and DOCKER_CONTEXT are looked up; None means this process's own.
     Raises ValueError for an unknown kind.
     """
     if kind == "docker":
         from sandbox.docker_sandbox import DockerSandbox
 
-        return DockerSandbox(workers=workers, image=image, packages=packages, environ=environ)
+        return DockerSandbox(
+            workers=workers,
+            image=image,
+            packages=packages,
+            memory_mb=memory_mb,
+            environ=environ,
+        )
     if kind == "unsafe-local":
         from sandbox.local import LocalSandbox
 

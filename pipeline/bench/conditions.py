@@ -1,4 +1,4 @@
-"""What a run compares: A, B, C, D, plain samples, and each of them with stages off."""
+"""What a run compares: A to D, plain samples, each with stages off, and E for the literature."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ ABOUT = {
     "B": "k candidates (plans, framings, thinking); submitted by mean logprob, nothing is run",
     "C": "probe, k candidates, chosen on visible tests and self-made evidence",
     "D": "C and repair: small edits, then the model with a failing example",
+    "E": "one greedy answer to EvalPlus's chat prompt, sanitised: as published figures are made",
 }
-_NAME = re.compile(r"(?P<base>[ABCD]|R[1-9]\d?)(?P<off>(?:-[a-z_]+)*)")
+_NAME = re.compile(r"(?P<base>[ABCDE]|R[1-9]\d?)(?P<off>(?:-[a-z_]+)*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ def condition_of(name: str) -> Condition:
     """`A`, `D-plan_search`, `R3`, ... Raises BenchError."""
     match = _NAME.fullmatch(name)
     if match is None:
-        raise BenchError(f"no condition {name!r}; there are A, B, C, D, R3 and such as D-lens")
+        raise BenchError(f"no condition {name!r}; there are A, B, C, D, E, R3 and such as D-lens")
     off = tuple(match["off"].split("-")[1:])
     unknown = [stage for stage in off if stage not in SWITCHES]
     if unknown:
@@ -55,7 +56,7 @@ def condition_of(name: str) -> Condition:
 def settings_of(condition: Condition, base: Settings) -> Settings:
     """The pipeline's settings under a condition."""
     settings = replace(base, confirm=True)
-    if condition.base in "AB":
+    if condition.base in "ABE":
         settings = replace(settings, self_tests=False, agreement=False, lens=False)
     if condition.base == "R":
         settings = _plain(settings, condition.n_samples or 1)

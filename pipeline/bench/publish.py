@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
-from pipeline.bench.records import BenchError, Json, file_sha256, select_tasks, write_tasks
+from pipeline.bench.records import BenchError, Json, select_tasks, write_tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,9 @@ class Selection:
     parts: tuple[str, ...] = ()
     task_ids: tuple[str, ...] = ()
     limit: int | None = None
-    min_tests: int = 3
+    min_tests: int | None = None
+    """None is what the suite's format asks for."""
+    convention: str = ""
 
 
 async def publish(selection: Selection, out: Path) -> Json:
@@ -58,7 +60,8 @@ async def publish(selection: Selection, out: Path) -> Json:
 
 
 def _flags(selection: Selection) -> list[str]:
-    flags = ["--min-tests", str(selection.min_tests)]
+    flags = ["--convention", selection.convention] if selection.convention else []
+    flags += ["--min-tests", str(selection.min_tests)] if selection.min_tests is not None else []
     for name, value in (("--from", selection.start), ("--to", selection.end)):
         flags += [name, value] if value else []
     flags += ["--limit", str(selection.limit)] if selection.limit is not None else []
@@ -85,30 +88,35 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--part", action="append", default=[])
     parser.add_argument("--task", action="append", default=[])
     parser.add_argument("--limit", type=int)
-    parser.add_argument("--min-tests", type=int, required=True)
+    parser.add_argument("--min-tests", type=int)
+    parser.add_argument("--convention", default="")
     return parser
 
 
 def _split(args: argparse.Namespace) -> Json:
-    from pipeline.bench.hidden import Window, read_suite, refuse_if_weak, suite_path
+    from pipeline.bench.hidden import Window, locate, read_suite, refuse_if_weak
 
-    path = suite_path(args.suite)
+    located = locate(args.suite)
     window = Window(start=args.start, end=args.end)
     # Of the hidden part only the number stays: some suites unpack to more than fits in memory.
-    pairs = [(public, hidden.n_tests) for public, hidden in read_suite(path, window)]
+    read = read_suite(located, window, convention=args.convention)
+    pairs = [(public, hidden.n_tests) for public, hidden in read]
     chosen = select_tasks(
         [public for public, _ in pairs], parts=args.part, task_ids=args.task, limit=args.limit
     )
     wanted = {public.task_id for public in chosen}
     counts = [n_tests for public, n_tests in pairs if public.task_id in wanted]
-    refuse_if_weak(args.suite, counts, args.min_tests)
+    least = located.suite.least_tests if args.min_tests is None else args.min_tests
+    refuse_if_weak(args.suite, counts, least)
     write_tasks(args.out, chosen)
     return {
         "name": args.suite,
-        "path": str(path.resolve()),
-        "sha256": file_sha256(path),
+        "paths": [str(path.resolve()) for path in located.paths],
+        "sha256": located.sha256,
         "n_tasks": len(chosen),
         "hidden_tests_per_task": median(counts),
+        "convention": args.convention or next(iter(located.suite.conventions), ""),
+        "packages": list(located.source.packages) if located.source else [],
     }
 
 

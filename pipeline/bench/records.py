@@ -39,12 +39,19 @@ class PublicTask:
     task_id: str
     part: str = ""
     kind: str = "function"
-    """`function` (also a method, by its dotted entry point) or `stdio`."""
+    """The module of `pipeline.bench.asking` that puts it to a model."""
     source: str = ""
-    """Module text with the function to write or to repair; for stdio the statement."""
+    """Module text with the function to write or to repair; else the statement."""
     entry_point: str = ""
+    """Dotted for a method."""
     visible: tuple[Json, ...] = ()
     """`{"input": list of arguments or stdin text, "output": value or text}`, besides doctests."""
+    prelude: str = ""
+    """What runs before every answer and is not shown."""
+    prompt: str = ""
+    """The suite's own prompt where `source` is made from it; for condition E."""
+    more: Json = field(default_factory=dict)
+    """What only its own way of asking needs: choices, steps, tests of a first try."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +110,8 @@ class RunFolder:
 
     @property
     def new_tasks(self) -> Path:
-        """Of a run that is not known yet to be this folder's."""
-        return self.root / f"{TORN}tasks.jsonl"
+        """Of a run that is not known yet to be this folder's; a shard has its own."""
+        return self.root / f"{TORN}{os.uname().nodename}-{os.getpid()}-tasks.jsonl"
 
     @property
     def manifest(self) -> Path:
@@ -124,6 +131,10 @@ class RunFolder:
     def trace(self, cell: Cell) -> Path:
         return (self.root / "traces" / cell.file_name).with_suffix(".jsonl")
 
+    def fault(self, name: str) -> Path:
+        """Where the trace of something that went wrong lies."""
+        return self.root / "faults" / f"{quote(name, safe='')}.txt"
+
     def score(self, task_id: str) -> Path:
         return self.root / "scores" / f"{quote(task_id, safe='')}.json"
 
@@ -134,7 +145,7 @@ class RunFolder:
 def write_atomically(path: Path, text: str) -> None:
     """The whole file or the old one, also when the power goes. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TORN}{os.getpid()}-{path.name}")
+    temporary = path.with_name(f"{TORN}{os.uname().nodename}-{os.getpid()}-{path.name}")
     try:
         with temporary.open("w", encoding="utf-8", errors="surrogatepass") as file:
             file.write(text)

@@ -25,6 +25,8 @@ from pipeline.bench.statistics import (
 
 ALL = "all"
 PROMISED = ("verified", "consistent")
+FAULT, DROPPED = "fault", "dropped"
+"""How a row says that nobody could judge it; a mark for inputs on which the reference fails."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,8 @@ class Row:
     model_s: float
     sandbox_runs: int
     energy_j: float | None
+    marks: Mapping[str, float] = field(default_factory=dict)
+    """What else the suite counts: `base`, `strict`, `steps`, `first try`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +86,9 @@ class Summary:
     sandbox_runs: float
     energy_j: float | None
     energy_per_solved_j: float | None
+    marks: Mapping[str, Rate] = field(default_factory=dict)
+    """By mark, over the tasks that have it; a task without an answer counts as 0."""
+    n_faults: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +214,7 @@ def _in_order(row: Row) -> tuple[int, str]:
 
 
 def _rank(condition: str) -> int:
-    return "ABCDR".find(condition.rpartition(":")[2][0])
+    return "EABCDR".find(condition.rpartition(":")[2][0])
 
 
 def _summary(condition: str, part: str, rows: Sequence[Row]) -> Summary:
@@ -231,6 +238,8 @@ def _summary(condition: str, part: str, rows: Sequence[Row]) -> Summary:
         sandbox_runs=fmean(row.sandbox_runs for row in rows),
         energy_j=energy / len(rows) if energy is not None else None,
         energy_per_solved_j=_per(energy, solved) if energy is not None else None,
+        marks=_mark_rates(rows),
+        n_faults=sum(row.first_failure == FAULT for row in rows),
     )
 
 
@@ -239,16 +248,31 @@ def _per(total: float, solved: int) -> float | None:
 
 
 def _by_task(rows: Iterable[Row], what: str) -> dict[str, float]:
-    values: dict[str, list[bool]] = defaultdict(list)
-    for row in rows:
-        values[row.task_id].append(getattr(row, what))
+    return _means((row.task_id, getattr(row, what)) for row in rows)
+
+
+def _means(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    values: dict[str, list[float]] = defaultdict(list)
+    for task_id, value in pairs:
+        values[task_id].append(value)
     return {task_id: fmean(one) for task_id, one in values.items()}
 
 
 def _rate(rows: Sequence[Row], what: str) -> Rate:
-    means = _by_task(rows, what).values()
-    n, total = len(means), sum(means)
+    return _rate_of(_by_task(rows, what))
+
+
+def _rate_of(means: Mapping[str, float]) -> Rate:
+    n, total = len(means), sum(means.values())
     return Rate(rate=total / n, interval=wilson(total, n), n=n)
+
+
+def _mark_rates(rows: Sequence[Row]) -> dict[str, Rate]:
+    marks = dict.fromkeys(mark for row in rows for mark in row.marks if mark != DROPPED)
+    return {
+        mark: _rate_of(_means((row.task_id, row.marks.get(mark, 0.0)) for row in rows))
+        for mark in marks
+    }
 
 
 def _comparisons(

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline.bench.evalplus import Reference, tests_of
-from pipeline.bench.hidden import Hidden, Window, read_suite
+from pipeline.bench.grading import BadTask, Grade, Hidden, ScoringBroke, grade_by_tests
+from pipeline.bench.hidden import Located, Window, locate, read_suite
 from pipeline.bench.records import (
     Answer,
     BenchError,
@@ -27,7 +27,6 @@ from pipeline.bench.records import (
     RunFolder,
     RunMismatch,
     check_manifest,
-    file_sha256,
     read_answer,
     read_object,
     text_sha256,
@@ -35,62 +34,49 @@ from pipeline.bench.records import (
     write_atomically,
 )
 from sandbox import open_sandbox
-from sandbox.api import (
-    BROKEN_MACHINERY,
-    Batch,
-    Call,
-    Expression,
-    Job,
-    Observation,
-    Opaque,
-    Returns,
-    Sandbox,
-    SandboxError,
-    Test,
-)
-from sandbox.codec import encode
-from sandbox.verdicts import judge
+from sandbox.api import Sandbox, SandboxError, Test
 
-PARTS_PER_BATCH = 50
 TASKS_AT_ONCE = 4
+MEMORY_MB = 4608
+"""Of a sandbox's container: over what upstream grants one program."""
 REPAIRS = frozenset({"mend", "repair"})
 """Origins of candidates that were made from a failing one; oracle pass@k leaves them out."""
 OnDone = Callable[[int, int], None]
-
-
-class ScoringBroke(BenchError):
-    """The sandbox failed where a verdict was due; what was scored stays."""
+FAULT = "fault"
 
 
 async def score(
     folder: RunFolder, manifest_sha256: str, sandbox: Sandbox, on_done: OnDone | None = None
-) -> None:
+) -> int:
     """Score every answer and every candidate of the run, each distinct program once.
 
-    Raises RunMismatch when the answers or the suite are not the ones that were solved.
+    Returns how many tasks could not be judged: they count as not solved, the reason lies in
+    `faults/`. Raises RunMismatch when the answers or the suite are not the ones that were solved.
     """
     names = check_manifest(folder, manifest_sha256)
     answers = [read_answer(folder.root / name) for name in names]
     by_task: dict[str, list[Answer]] = {}
     for answer in answers:
         by_task.setdefault(answer.task_id, []).append(answer)
-    suite, n_done = _hidden_of(folder, by_task), 0
+    suite, n_done, n_faults = _hidden_of(folder, by_task), 0, 0
 
     async def work() -> None:
-        nonlocal n_done
+        nonlocal n_done, n_faults
         for hidden in suite:
-            await score_task(folder, sandbox, hidden, by_task[hidden.task_id])
+            programs = list(dict.fromkeys(_programs(by_task[hidden.task_id])))
+            n_faults += not await score_task(folder, sandbox, hidden, programs)
             n_done += 1
             if on_done is not None:
                 on_done(n_done, len(by_task))
 
-    await _all(work() for _ in range(TASKS_AT_ONCE))
+    await all_of(work() for _ in range(TASKS_AT_ONCE))
     rows = [_row(folder, answer) for answer in answers]
     rows.sort(key=lambda row: (row["condition"], row["seed"], row["task_id"]))
     write_atomically(folder.scores, "".join(to_json(row) for row in rows))
+    return n_faults
 
 
-async def _all(work: Iterator[Any]) -> None:
+async def all_of(work: Iterator[Any]) -> None:
     """Run all; the first error ends the others and is raised as it is."""
     running = [asyncio.ensure_future(one) for one in work]
     try:
@@ -102,14 +88,19 @@ async def _all(work: Iterator[Any]) -> None:
 
 
 def _hidden_of(folder: RunFolder, wanted: Mapping[str, object]) -> Iterator[Hidden]:
-    suite = read_object(folder.run)["suite"]
-    path, chosen = Path(suite["path"]), suite["selection"]
-    if file_sha256(path) != suite["sha256"]:
-        raise RunMismatch(f"{path} is not the suite that was solved; nothing was scored")
+    record = read_object(folder.run)["suite"]
+    chosen, located = record["selection"], _located(record)
     window = Window(start=_day(chosen["start"]), end=_day(chosen["end"]))
-    for public, hidden in read_suite(path, window):
+    for public, hidden in read_suite(located, window, convention=chosen["convention"]):
         if public.task_id in wanted:
             yield hidden
+
+
+def _located(record: Json) -> Located:
+    located = locate(",".join(record["paths"]))
+    if located.sha256 != record["sha256"]:
+        raise RunMismatch(f"{record['name']} is not the suite that was solved; nothing was scored")
+    return located
 
 
 def _day(text: str | None) -> date | None:
@@ -117,20 +108,40 @@ def _day(text: str | None) -> date | None:
 
 
 async def score_task(
-    folder: RunFolder, sandbox: Sandbox, hidden: Hidden, answers: Sequence[Answer]
-) -> None:
-    """Run the hidden tests on the programs of a task that have no score yet."""
+    folder: RunFolder, sandbox: Sandbox, hidden: Hidden, programs: Sequence[str]
+) -> bool:
+    """Judge the programs of a task that have no score yet; False where that was impossible."""
     path = folder.score(hidden.task_id)
     known: dict[str, Json] = read_object(path)["programs"] if path.exists() else {}
-    programs = {text_sha256(program): program for program in _programs(answers)}
-    missing = {key: program for key, program in programs.items() if key not in known}
-    if missing:
-        tests = await _tests(sandbox, hidden)
-        for key, program in missing.items():
-            known[key] = await score_program(sandbox, program, tests, hidden.task_id)
-    kept = {key: known[key] for key in sorted(programs)}
+    by_hash = {text_sha256(program): program for program in programs}
+    missing = {key: program for key, program in by_hash.items() if key not in known}
+    fault = await _grade(folder, sandbox, hidden, missing, known) if missing else ""
+    kept = {key: known[key] for key in sorted(by_hash)}
     record = {"task_id": hidden.task_id, "n_tests": hidden.n_tests, "programs": kept}
-    write_atomically(path, to_json(record))
+    write_atomically(path, to_json(record | ({"fault": fault} if fault else {})))
+    return not fault
+
+
+async def _grade(
+    folder: RunFolder,
+    sandbox: Sandbox,
+    hidden: Hidden,
+    missing: Mapping[str, str],
+    known: dict[str, Json],
+) -> str:
+    """Put the grades into `known`; a task that nobody can judge is a fault, and its one line."""
+    programs = list(missing.values())
+    try:
+        grades = await hidden.grader.grade(sandbox, programs, hidden.task_id)
+    except (ScoringBroke, SandboxError, OSError):
+        raise
+    except Exception as exc:  # noqa: BLE001 - one task's fault must not take the others with it
+        write_atomically(folder.fault(f"score {hidden.task_id}"), traceback.format_exc())
+        nothing = Grade(passed=False, n_tests=hidden.n_tests, first_failure=FAULT)
+        known |= {key: nothing.as_json() for key in missing}
+        return str(exc) if isinstance(exc, BadTask) else f"{type(exc).__name__}: {exc}"
+    known |= {key: grade.as_json() for key, grade in zip(missing, grades, strict=True)}
+    return ""
 
 
 def _programs(answers: Sequence[Answer]) -> Iterator[str]:
@@ -140,112 +151,11 @@ def _programs(answers: Sequence[Answer]) -> Iterator[str]:
         yield from (candidate["program"] for candidate in answer.candidates)
 
 
-async def _tests(sandbox: Sandbox, hidden: Hidden) -> tuple[Test, ...]:
-    if hidden.reference is None:
-        return hidden.tests
-    tests = await reference_tests(sandbox, hidden.reference)
-    if not tests:
-        raise ScoringBroke(f"{hidden.task_id}: its reference gives no value on any hidden input")
-    return tests
-
-
-async def reference_tests(sandbox: Sandbox, reference: Reference) -> tuple[Test, ...]:
-    """The tests that a reference makes of its inputs; it runs in the sandbox like any program."""
-    jobs = [Job(code=reference.program, form=batch) for batch in _batches(reference.forms)]
-    seen = await _run(sandbox, jobs, "the reference")
-    return tests_of(reference, [part for one in seen for part in one.parts])
-
-
 async def score_program(
     sandbox: Sandbox, program: str, tests: Sequence[Test], task_id: str
 ) -> Json:
-    """How many hidden tests pass, the kind of the first failure, and a hash of the behaviour."""
-    seen = await observe(sandbox, program, tests, task_id)
-    kinds = [
-        judge(test, _as_listed(test, one)).kind.value for test, one in zip(tests, seen, strict=True)
-    ]
-    n_passed = sum(kind == "pass" for kind in kinds)
-    return {
-        "passed": n_passed == len(tests),
-        "n_passed": n_passed,
-        "n_tests": len(tests),
-        "first_failure": next((kind for kind in kinds if kind != "pass"), None),
-        "behaviour": _behaviour(seen),
-    }
-
-
-async def observe(
-    sandbox: Sandbox, program: str, tests: Sequence[Test], task_id: str
-) -> tuple[Observation, ...]:
-    """One observation per test; calls and expressions travel many at a time."""
-    small = [n for n, test in enumerate(tests) if isinstance(test.form, Call | Expression)]
-    alone = [n for n in range(len(tests)) if n not in set(small)]
-    jobs = [Job(code=program, form=tests[n].form, limits=tests[n].limits) for n in alone]
-    forms = [form for n in small if isinstance(form := tests[n].form, Call | Expression)]
-    limits = tests[small[0]].limits if small else None
-    jobs += [Job(code=program, form=b, limits=limits) for b in _batches(forms) if limits]
-    seen = await _run(sandbox, jobs, task_id)
-    parts = [part for one in seen[len(alone) :] for part in one.parts]
-    found = dict(zip(alone, seen[: len(alone)], strict=True)) | dict(zip(small, parts, strict=True))
-    return tuple(found[n] for n in range(len(tests)))
-
-
-def _batches(forms: Sequence[Call | Expression]) -> list[Batch]:
-    starts = range(0, len(forms), PARTS_PER_BATCH)
-    return [Batch(parts=tuple(forms[at : at + PARTS_PER_BATCH])) for at in starts]
-
-
-async def _run(sandbox: Sandbox, jobs: Sequence[Job], what: str) -> tuple[Observation, ...]:
-    """Run them; a sandbox failure gets a second go, then it is an error, never a verdict."""
-    for _ in range(2):
-        seen = await sandbox.run(jobs, group=what)
-        broken = [
-            one
-            for whole in seen
-            for one in (whole, *whole.parts)
-            if one.outcome in BROKEN_MACHINERY
-        ]
-        if not broken:
-            return seen
-    raise ScoringBroke(f"{what}: the sandbox failed ({broken[0].detail}); run again to go on")
-
-
-def _as_listed(test: Test, seen: Observation) -> Observation:
-    """JSON has no tuples: one that is returned counts as the list that is expected."""
-    is_list = isinstance(test.expect, Returns) and isinstance(test.expect.value, list)
-    if is_list and isinstance(test.form, Call) and isinstance(seen.value, tuple):
-        return replace(seen, value=list(seen.value))
-    return seen
-
-
-def _behaviour(seen: Sequence[Observation]) -> str:
-    """The same for programs that did the same on every hidden input, in any process."""
-    shown = [
-        one.outcome.value.encode()
-        + (one.exception.type if one.exception else "").encode("utf-8", "surrogatepass")
-        + b" ".join(one.stdout.split())
-        + _fingerprint(one.value)
-        for one in seen
-    ]
-    return _digest(shown).hex()[:16]
-
-
-def _fingerprint(value: object) -> bytes:
-    """Of plain data; sets and dicts without their order."""
-    if isinstance(value, Opaque):
-        return _digest([b"opaque", value.type.encode("utf-8", "surrogatepass")])
-    if isinstance(value, list | tuple):
-        return _digest([type(value).__name__.encode(), *map(_fingerprint, value)])
-    if isinstance(value, set | frozenset):
-        return _digest([b"set", *sorted(map(_fingerprint, value))])
-    if isinstance(value, dict):
-        pairs = (_fingerprint(key) + _fingerprint(item) for key, item in value.items())
-        return _digest([b"dict", *sorted(pairs)])
-    return _digest([encode(value)])
-
-
-def _digest(parts: Sequence[bytes]) -> bytes:
-    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).digest()
+    """How many tests pass, the kind of the first failure, and a hash of the behaviour."""
+    return (await grade_by_tests(sandbox, program, tests, task_id)).as_json()
 
 
 def _row(folder: RunFolder, answer: Answer) -> Json:
@@ -265,7 +175,8 @@ def _row(folder: RunFolder, answer: Answer) -> Json:
         "condition": answer.condition,
         "seed": answer.seed,
         "passed": passed,
-        "first_failure": own["first_failure"] if own else "no_answer",
+        "first_failure": own["first_failure"] if own else _no_program(answer),
+        "marks": _marks(answer, own, each),
         "oracle": any(before_repair) or (passed and not each),
         "v_pass": passed or any(one["passed"] for one in each),
         "n_candidates": len(each),
@@ -275,33 +186,58 @@ def _row(folder: RunFolder, answer: Answer) -> Json:
     }
 
 
+def _no_program(answer: Answer) -> str:
+    return answer.status if answer.status == FAULT else "no_answer"
+
+
+def _marks(answer: Answer, own: Json | None, each: Sequence[Json]) -> Json:
+    """The grade's own marks, and for a candidate that stands for a mark whether it is right."""
+    marks = dict(own["marks"]) if own else {}
+    for candidate, one in zip(answer.candidates, each, strict=True):
+        if mark := candidate.get("mark"):
+            marks[mark] = one["passed"]
+    return marks
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Arguments:
     folder: RunFolder
     manifest: str
     sandbox: Any
     n_workers: int | None
+    packages: tuple[str, ...]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 0, 2 for what was refused, 3 for a sandbox that broke."""
+    """Exit code 0, 1 where a task could not be judged, 2 for what was refused, 3 for a sandbox
+    that broke.
+    """
     args = _arguments(argv)
     try:
-        asyncio.run(_main(args))
+        n_faults = asyncio.run(_main(args))
     except (BenchError, SandboxError) as exc:
         print(" ".join(str(exc).split()), file=sys.stderr)
         return 3 if isinstance(exc, SandboxError | ScoringBroke) else 2
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
-    return 0
+    if n_faults:
+        where = args.folder.root / "faults"
+        print(
+            f"{n_faults} tasks could not be judged and count as not solved; why: {where}",
+            file=sys.stderr,
+        )
+    return 1 if n_faults else 0
 
 
-async def _main(args: _Arguments) -> None:
+async def _main(args: _Arguments) -> int:
     _stop_once()
-    box = open_sandbox(args.sandbox, workers=args.n_workers)
+    box = open_sandbox(
+        args.sandbox, workers=args.n_workers, packages=args.packages, memory_mb=MEMORY_MB
+    )
     try:
         await box.start()
-        await score(args.folder, args.manifest, box, _say if sys.stdout.isatty() else _count)
+        say = _say if sys.stdout.isatty() else None
+        return await score(args.folder, args.manifest, box, say)
     finally:
         await box.aclose()
 
@@ -324,22 +260,20 @@ def _say(done: int, total: int) -> None:
     print(f"\rscored {done} of {total} tasks", end="\n" if done == total else "", flush=True)
 
 
-def _count(done: int, total: int) -> None:
-    """A pipe is told nothing."""
-
-
 def _arguments(argv: Sequence[str] | None) -> _Arguments:
     parser = argparse.ArgumentParser(prog="pipeline.bench.scorer")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--manifest", required=True)
     parser.add_argument("--sandbox", choices=("docker", "unsafe-local"), default="docker")
     parser.add_argument("--workers", type=int)
+    parser.add_argument("--package", action="append", default=[])
     args = parser.parse_args(argv)
     return _Arguments(
         folder=RunFolder(args.folder),
         manifest=args.manifest,
         sandbox=args.sandbox,
         n_workers=args.workers,
+        packages=tuple(args.package),
     )
 
 

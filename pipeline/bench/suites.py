@@ -30,7 +30,18 @@ def _function(public: PublicTask) -> Task:
     document = document_from_bytes(public.source.encode("utf-8", "surrogatepass"))
     task = task_from_file(document, find_function(document, public.entry_point))
     more = tuple(_call(public, n, row) for n, row in enumerate(public.visible))
-    return dataclasses.replace(task, task_id=public.task_id, visible=task.visible + more)
+    before = _behind_future(public.prelude, task.before)
+    visible = task.visible + more
+    return dataclasses.replace(task, task_id=public.task_id, before=before, visible=visible)
+
+
+FUTURE = "from __future__ import annotations\n"
+
+
+def _behind_future(prelude: str, before: str) -> str:
+    """The prelude in front of the module's text, but for the import that has to be the first."""
+    head = FUTURE if before.startswith(FUTURE) else ""
+    return f"{head}{prelude}{before.removeprefix(head)}"
 
 
 def _call(public: PublicTask, n: int, row: Json) -> VisibleTest:

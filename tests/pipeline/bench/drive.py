@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.bench.publish import Selection
 from pipeline.bench.records import RunFolder
-from pipeline.bench.run import Plan, prepare, run_cells, split_suite
+from pipeline.bench.run import Plan, finish, prepare, run_cells, split_suite
 from pipeline.core.context import Settings
 from pipeline.models.api import ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
@@ -24,7 +24,13 @@ INFO = ModelInfo(name="scripted", backend="scripted", sha256="0" * 64, n_ctx=1 <
 MADE_WITH = {"model": {"name": "scripted", "backend": "scripted", "sha256": "0" * 64},
              "sandbox": {"kind": "unsafe-local", "isolation": [], "image": None},
              "prompts": {}, "versions": {"python": "3"}, "machine": {}}  # fmt: skip
-HIDING = {"pipeline.bench.hidden", "pipeline.bench.scorer", "pipeline.nano.hidden"}
+HIDING = {
+    "pipeline.bench.hidden",
+    "pipeline.bench.grading",
+    "pipeline.bench.formats",
+    "pipeline.bench.scorer",
+    "pipeline.nano.hidden",
+}
 BODIES = ("return n + n", "return n * n", "return 2 * n if n < 50 else 0", "return abs(2 * n)")
 
 
@@ -50,8 +56,9 @@ async def solve(out: Path, name: str, conditions: tuple[str, ...], **more: objec
         await box.start()
         runtime = Runtime(model=ScriptedModel(says, info=INFO), sandbox=box)
         suite = await split_suite(plan, folder)
-        tasks = prepare(plan, folder, suite, MADE_WITH)
-        return await run_cells(runtime, plan, folder, tasks)
+        cells = prepare(plan, folder, suite, MADE_WITH)
+        await run_cells(runtime, plan.settings, folder, cells)
+        return finish(folder)
     finally:
         await box.aclose()
 

@@ -36,7 +36,7 @@ def test_plain_samples_have_no_plan_no_framing_and_no_thinking():
     assert settings.thinking_tokens == 0
 
 
-@pytest.mark.parametrize("name", ["", "E", "R", "R0", "A B", "D-", "D-nothing", "a"])
+@pytest.mark.parametrize("name", ["", "Q", "R", "R0", "A B", "D-", "D-nothing", "a"])
 def test_what_is_no_condition_is_refused_by_name(name: str):
     with pytest.raises(BenchError):
         condition_of(name)

@@ -14,17 +14,11 @@ from typing import Any
 import pytest
 from suite_rows import WriteSuite, double_task
 
-from pipeline.bench.evalplus import typed_like_assertions
-from pipeline.bench.hidden import (
-    Hidden,
-    Window,
-    read_suite,
-    refuse_if_weak,
-    suite_path,
-    unpack_private,
-)
+from pipeline.bench.evalplus import EvalPlusGrader, typed_inputs
+from pipeline.bench.formats.livecodebench import unpack_private
+from pipeline.bench.grading import Hidden
+from pipeline.bench.hidden import Window, locate, read_suite, refuse_if_weak
 from pipeline.bench.records import PublicTask, SuiteError, select_tasks
-from pipeline.bench.scorer import reference_tests, score_program
 from pipeline.bench.suites import task_of
 from pipeline.core.task import Task
 from sandbox.api import Sandbox
@@ -47,7 +41,7 @@ HUMANEVAL_PLUS = HUMANEVAL | {
     "atol": 1e-6,
 }
 MBPP_PLUS = {
-    "task_id": "Mbpp/900",
+    "task_id": "Mbpp/2",
     "prompt": '"""\nWrite a function to join two tuples.\n'
     'assert join((1, 2), (3,)) == (1, 2, 3)\n"""\n',
     "entry_point": "join",
@@ -99,12 +93,10 @@ def read(path: Path, window: Window | None = None) -> list[tuple[PublicTask, Hid
 
 async def check_scores(box: Sandbox, hidden: Hidden, right: str, wrong: str) -> None:
     """The right program passes all hidden tests, the wrong one does not."""
-    tests = hidden.tests or await reference_tests(box, hidden.reference)  # type: ignore[arg-type]
-    good = await score_program(box, right, tests, hidden.task_id)
-    bad = await score_program(box, wrong, tests, hidden.task_id)
-    assert good["passed"], good
-    assert not bad["passed"]
-    assert good["behaviour"] != bad["behaviour"]
+    good, bad = await hidden.grader.grade(box, [right, wrong], hidden.task_id)
+    assert good.passed, good
+    assert not bad.passed
+    assert good.behaviour != bad.behaviour
 
 
 def task(public: PublicTask) -> Task:
@@ -126,12 +118,13 @@ async def test_humaneval_keeps_helpers_for_the_test_code(write_suite: WriteSuite
 async def test_humaneval_plus_asks_the_reference(write_suite: WriteSuite, box: Sandbox):
     ((public, hidden),) = read(write_suite([HUMANEVAL_PLUS]))
     assert public.part == "HumanEval+"
-    assert hidden.reference is not None
-    tests = await reference_tests(box, hidden.reference)
-    assert len(tests) == 4, "an input on which the reference raises is no test"
     prompt = HUMANEVAL["prompt"]
+    right = f"{prompt}    return n / 4\n"
+    (grade,) = await hidden.grader.grade(box, [right], hidden.task_id)
+    assert (grade.n_passed, grade.n_tests) == (4, 4), "where the reference raises there is no test"
+    assert grade.marks["dropped"] == 1 / 5, "and the report is told"
     await check_scores(
-        box, hidden, f"{prompt}    return n * 0.25 + 1e-9\n", f"{prompt}    return abs(n) / 4\n"
+        box, hidden, f"{prompt}    return n * 0.25 + 1e-7\n", f"{prompt}    return abs(n) / 4\n"
     )
 
 
@@ -164,6 +157,8 @@ async def test_livecodebench_functions(write_suite: WriteSuite, box: Sandbox):
     made = task(public)
     assert (made.entry_point, made.kind) == ("Solution.count", "method")
     assert "how often" in made.statement
+    assert "import heapq" in made.program(made.statement)
+    assert "import heapq" not in made.shown, "what upstream imports runs, and is not shown"
     head = "class Solution:\n    def count(self, words):\n        return "
     await check_scores(box, hidden, f"{head}words.count('x')\n", f"{head}len(words)\n")
 
@@ -209,7 +204,7 @@ async def test_hidden_tests_apart(write_suite: WriteSuite, box: Sandbox):
 
 
 async def test_nano_is_built_in():
-    pairs = read(suite_path("nano"))
+    pairs = list(read_suite(locate("nano")))
     assert {public.part for public, _ in pairs} == {"seen", "composed", "unseen", "repair"}
     refuse_if_weak("nano", [hidden.n_tests for _, hidden in pairs])
 
@@ -221,7 +216,7 @@ async def test_nano_is_built_in():
         ([double_task(0), "[1]"], "line 2 is no JSON object but a list"),
         ([double_task(0), {"task_id": "x"}], "line 2: the field `source` is missing"),
         ([double_task(0, entry_point=7)], "line 1: the field `entry_point` is missing or"),
-        ([double_task(0), double_task(1), double_task(0)], "line 3: task id 'double/0' came"),
+        ([double_task(0), double_task(1), double_task(0)], "task id 'double/0' came before"),
         ([double_task(0, hidden_tests=[{"input": [1]}])], "line 1: a test has no `input` and"),
         ([double_task(0, tests=[["double(2)", "4 +"]])], "line 1: hidden test 1 expects no"),
         ([LCB_STDIO | {"contest_date": "soon"}], "line 1: contest_date 'soon' is no date"),
@@ -240,7 +235,7 @@ async def test_bad_input_is_named_with_its_line(
 
 async def test_a_suite_that_is_not_there_is_refused(tmp_path: Path):
     with pytest.raises(SuiteError, match="it is no file here and not built in"):
-        suite_path(str(tmp_path / "nothing.jsonl"))
+        locate(str(tmp_path / "nothing.jsonl"))
 
 
 async def test_too_few_hidden_tests_are_refused_with_their_count():
@@ -256,16 +251,48 @@ async def test_a_limit_is_spread_over_the_parts():
         select_tasks(tasks, parts=["c"])
 
 
-async def test_types_that_json_lost_come_back_from_the_assertions():
-    assertions = "assert f((1, 2), [(1, 'a')], {3}) == 1\nassert f((), [(2, 'b')], {1}) == 2"
-    (args,) = typed_like_assertions([[[5, 6], [[7, "c"]], [8]]], assertions, "f")
-    assert args == [(5, 6), [(7, "c")], {8}]
+@pytest.mark.parametrize(
+    ("number", "given", "typed"),
+    [
+        (2, [[1], [2]], ((1,), (2,))),
+        (63, [[[1, 2]]], ([(1, 2)],)),
+        (75, [[[1]], 3], ([(1,)], 3)),
+        (106, [[1], [2]], ([1], (2,))),
+        (115, [[[1, 1], [], {}]], ([{1}, {}, {}],)),
+        (124, ["0", "1j"], (0.0, 1j)),
+        (250, [[1], 2], ((1,), 2)),
+        (252, ["1+2j"], (1 + 2j,)),
+        (259, [[[1], [2]]], (((1,), (2,)),)),
+        (278, [[1, [2]]], ((1, (2,)),)),
+        (307, [[1], 2, 3], ((1,), 2, 3)),
+        (580, [[1, [2, [3]]]], ((1, (2, (3,))),)),
+        (722, [{"a": [1]}, 2], ({"a": (1,)}, 2)),
+        (3, [[1]], ([1],)),
+    ],
+)
+async def test_types_that_json_lost_come_back_by_the_tasks_number(
+    number: int, given: list[Any], typed: tuple[Any, ...]
+):
+    (args,) = typed_inputs(f"Mbpp/{number}", [given])
+    assert repr(args) == repr(typed)
 
 
-async def test_nested_tuples_and_complex_numbers_come_back_too():
-    (nested,) = typed_like_assertions(
-        [[[1, [2, [3, [4]]]]]], "assert f((4, (7, (2, 4)), 6)) == 1", "f"
-    )
-    assert nested == [(1, (2, (3, (4,))))]
-    (numbers,) = typed_like_assertions([["0.5", "1j"]], "assert f(0, 1j) == 1", "f")
-    assert numbers == [0.5, 1j]
+async def test_the_table_is_for_mbpp_alone():
+    assert typed_inputs("HumanEval/2", [[1.5]]) == [(1.5,)]
+
+
+async def test_inputs_of_another_shape_are_refused_in_one_line(write_suite: WriteSuite):
+    path = write_suite([MBPP_PLUS | {"base_input": [[1, 2]]}])
+    with pytest.raises(SuiteError, match="line 1: `base_input` has not the shape of Mbpp/2"):
+        read(path)
+
+
+async def test_a_reference_that_always_fails_is_the_suites_fault(
+    write_suite: WriteSuite, box: Sandbox
+):
+    from pipeline.bench.grading import BadTask
+
+    ((_, hidden),) = read(write_suite([HUMANEVAL_PLUS | {"canonical_solution": "    1 / 0\n"}]))
+    assert isinstance(hidden.grader, EvalPlusGrader)
+    with pytest.raises(BadTask, match="HumanEval/900: its reference gives no value"):
+        await hidden.grader.grade(box, ["def quarter(n):\n    return 0\n"], hidden.task_id)
