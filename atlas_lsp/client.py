@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from lsprotocol import types
 
@@ -142,17 +141,6 @@ class Client:
             # Neovim does not check version 0.
             return version > 0
         return self.manners.refuses_stale_edits or self._is_one_of(REFUSES_STALE_EDITS)
-
-    @cached_property
-    def gaps(self) -> tuple[str, ...]:
-        """What does not work as it should with this client, for `atlas.doctor`."""
-        missing = {
-            "shows no progress": self.can_show_progress,
-            "is not asked; results wait in the code actions": self.can_ask,
-            "may apply edits to a newer text, so none is sent unasked": self.may_send_edit(1),
-            "cannot open documents; their paths are told": self.can_show_documents,
-        }
-        return tuple(text for text, there in missing.items() if not there)
 
     def _is_one_of(self, names: Sequence[str]) -> bool:
         return any(name in self.name.lower() for name in names)

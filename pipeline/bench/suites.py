@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
-from pipeline.bench.records import Json, PublicTask, SuiteError, read_tasks
+from pipeline.bench.records import Json, PublicTask, SuiteError
 from pipeline.core.task import Task, VisibleTest
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import SourceError, document_from_bytes
 from sandbox.api import Call, Limits, Policy, Prints, Program, Returns, Test
-
-
-def load_tasks(path: Path) -> tuple[tuple[Task, str], ...]:
-    """(Task, task id) of each public task that `publish` wrote. Raises SuiteError."""
-    return tuple((task_of(public), public.task_id) for public in read_tasks(path))
 
 
 def task_of(public: PublicTask) -> Task:

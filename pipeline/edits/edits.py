@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -138,8 +138,3 @@ def _shared(kind: str, group: Sequence[Edit]) -> list[Edit]:
     total = sum(e.prior for e in best)
     scale = WEIGHTS[kind] * total**-CROWD
     return [replace(e, prior=scale * e.prior) for e in best]
-
-
-def kinds_of(edits: Iterable[Edit]) -> Counter[str]:
-    """How many edits there are of each kind."""
-    return Counter(edit.kind for edit in edits)

@@ -49,7 +49,6 @@ class Found:
     n_examples: int = 0
     n_base: int = 0
     """Examples that the original passes."""
-    n_tried: int = 0
     plausible: list[Version] = field(default_factory=list)
     """Pass every test at a first look."""
     partial: tuple[int, Version] | None = None
@@ -97,7 +96,6 @@ class _Run:
         self.tests = what.task.examples
         self._known = {what.code}
         self._helpful: list[Version] = []
-        self._inert: set[str] = set()
         self._base: Seen | None = None
         self._hangs = False
         self._stop_at = what.deadline
@@ -191,7 +189,6 @@ class _Run:
         for version, seen in zip(
             chunk, await self._screen([v.code for v in chunk], LEAST_S), strict=True
         ):
-            self.found.n_tried += 1
             if seen.passes:
                 self._plausible(version)
             elif seen.n_passed > self.found.n_base and len(version.edits) == 1:

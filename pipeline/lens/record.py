@@ -55,8 +55,6 @@ class Lens:
     dim: int
     """Of the model's states; the energy reads three of them."""
     energy: Head
-    difficulty: Head
-    """Over the state of the prompt's last token; its value is high for easy tasks."""
     base_rate: float
     """Share of right candidates in training."""
     earns_its_place: bool
@@ -80,12 +78,13 @@ def save_lens(lens: Lens, path: Path) -> None:
     import numpy as np
     from safetensors.numpy import save
 
-    tensors = {}
-    for name, head in (("energy", lens.energy), ("difficulty", lens.difficulty)):
-        for part in ("mean", "std", "w1", "b1", "w2"):
-            tensors[f"{name}.{part}"] = np.ascontiguousarray(getattr(head, part), np.float32)
-        scalars = [head.b2, head.slope, head.offset, head.farthest]
-        tensors[f"{name}.scalars"] = np.array(scalars, dtype=np.float64)
+    head = lens.energy
+    tensors = {
+        f"energy.{part}": np.ascontiguousarray(getattr(head, part), np.float32)
+        for part in ("mean", "std", "w1", "b1", "w2")
+    }
+    scalars = [head.b2, head.slope, head.offset, head.farthest]
+    tensors["energy.scalars"] = np.array(scalars, dtype=np.float64)
     about = {
         "model_sha256": lens.model_sha256,
         "model_name": lens.model_name,
@@ -105,13 +104,11 @@ def load_lens(path: Path) -> Lens:
 
     tensors, about = read_tensors(path, FORMAT)
     try:
-        heads = [_head(tensors, name) for name in ("energy", "difficulty")]
         lens = Lens(
             model_sha256=str(about["model_sha256"]),
             model_name=str(about["model_name"]),
             dim=int(about["dim"]),
-            energy=heads[0],
-            difficulty=heads[1],
+            energy=_head(tensors, "energy"),
             base_rate=float(about["base_rate"]),
             earns_its_place=about["earns_its_place"] is True,
             facts=about["facts"],
@@ -120,7 +117,7 @@ def load_lens(path: Path) -> Lens:
         raise LensError(f"{path} is no whole lens ({exc}); `atlas lens train` makes one") from exc
     if not all(np.isfinite(values).all() for values in tensors.values()):
         raise LensError(f"{path} holds weights that are no numbers; train it anew")
-    if len(lens.energy.mean) != 3 * lens.dim or len(lens.difficulty.mean) != lens.dim:
+    if len(lens.energy.mean) != 3 * lens.dim:
         raise LensError(f"{path} does not fit states of dimension {lens.dim}; train it anew")
     return lens
 

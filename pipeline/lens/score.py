@@ -76,17 +76,6 @@ def energies_of(
     return tuple(values)
 
 
-def easiness(states: HiddenStates | None, model: ModelInfo, lens: Lens) -> float | Abstained:
-    """P(a greedy answer is right), from the state of the prompt's last token alone."""
-    misfit = _misfit(model, lens)
-    if misfit:
-        return Abstained(reason=misfit)
-    value = _value(lens.difficulty, _prompt_only(states, lens.dim))
-    if isinstance(value, Abstained):
-        return value
-    return 1 / (1 + math.exp(-(lens.difficulty.slope * value + lens.difficulty.offset)))
-
-
 def installed_lens(model: ModelInfo) -> Lens | Abstained:
     """The lens for this very model file: the user's own one first, then the packaged one."""
     if not model.sha256:
@@ -152,11 +141,6 @@ def _value(head: Head, x: Array | Abstained) -> float | Abstained:
         return Abstained(reason="its states are unlike all that the lens was trained on")
     value = float(apply(head, row)[0])
     return value if math.isfinite(value) else Abstained(reason="its energy is no number")
-
-
-def _prompt_only(states: HiddenStates | None, dim: int) -> Array | Abstained:
-    whole = features(states, dim)
-    return whole if isinstance(whole, Abstained) else whole[:dim]
 
 
 def _misfit(model: ModelInfo, lens: Lens) -> str:

@@ -51,8 +51,6 @@ class Request:
     sampling: Sampling = Sampling()
     thinking_tokens: int = 0
     """Cap of the thinking; 0 asks the template for no thinking at all."""
-    min_thinking_tokens: int = 0
-    """Below this an early end of thinking is replaced by `Wait`; 0 never does."""
     stop: tuple[str, ...] = ()
     json_schema: str | None = None
     """JSON Schema text; the answer is constrained to it where the backend has grammars."""
@@ -120,8 +118,6 @@ class ModelInfo:
 
 SMALLEST_THINKER = 1_000_000_000
 """Parameters."""
-THINKING_TIERS = (0, 1024, 2048, 4096, 8192, 16384)
-"""Thinking caps to offer people, in tokens; any other number works too."""
 
 OnToken = Callable[[int, str], None]
 """Called with (index of the request, piece of text) on a model thread; must return at once."""

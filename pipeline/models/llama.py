@@ -64,8 +64,6 @@ class LlamaSettings:
     flash_attention: bool | None = None
     """None lets llama.cpp decide; a quantised cache needs it."""
     use_mmap: bool = True
-    thinking_end: str = ""
-    """Said before the closing tag when the thinking is cut at its cap."""
     memory_limit: int | None = None
     """Bytes that weights and cache may take; None is what the system has free."""
     cache_dir: Path | None = None
@@ -218,7 +216,7 @@ def _load(path: Path, settings: LlamaSettings, stop: threading.Event) -> _Loaded
     except ModelError:
         weights.close()
         raise
-    thinking = _thinking_tokens(template, vocabulary, settings)
+    thinking = _thinking_tokens(template, vocabulary)
     return _Loaded(
         info=ModelInfo(
             name=file.name,
@@ -285,17 +283,14 @@ def _refuse_if_too_big(file: GgufFile, settings: LlamaSettings, n_cells: int) ->
         )
 
 
-def _thinking_tokens(
-    template: ChatTemplate, vocabulary: Vocabulary, settings: LlamaSettings
-) -> ThinkingTokens | None:
+def _thinking_tokens(template: ChatTemplate, vocabulary: Vocabulary) -> ThinkingTokens | None:
     if template.tags is None:
         return None
-    end = f"\n{settings.thinking_end}{template.tags.end}\n\n"
+    end = f"\n{template.tags.end}\n\n"
     return ThinkingTokens(
         tags=template.tags,
         close=vocabulary.single(template.tags.end),
         end=vocabulary.tokens(end, special=True),
-        wait=vocabulary.tokens("Wait", special=False),
         gap=vocabulary.tokens("\n\n", special=False),
     )
 

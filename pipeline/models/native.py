@@ -22,7 +22,6 @@ from pipeline.models.abort import Aborted, AbortFlag
 from pipeline.models.api import ModelBroken, ModelError, Sampling
 
 KV_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "q8_0": 8}
-KV_BYTES = {"f32": 4.0, "f16": 2.0, "q4_0": 18 / 32, "q8_0": 34 / 32}
 _ABORTED = 2
 
 _last_errors: deque[str] = deque(maxlen=8)

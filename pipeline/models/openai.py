@@ -56,8 +56,6 @@ _HALF_AN_ANSWER = [
 _GO_ON = {"continue_final_message": True, "add_generation_prompt": False}
 """By vLLM's and SGLang's names; llama-server goes on with a last assistant message by itself."""
 
-_NO_MINIMUM = "servers keep no minimum of thinking: min_thinking_tokens was ignored"
-
 SchemaStyle = Literal["json_schema", "json_object", "none"]
 
 
@@ -201,9 +199,8 @@ class OpenAIModel:
         first = heard.get(0)
         if first is not None and request.thinking_tokens and first.is_thinking:
             return {0: await self._go_on_after_thinking(request, call, first, usage)}
-        detail = _NO_MINIMUM if request.min_thinking_tokens else ""
         return {
-            place: one.completion(request, _share(usage, place, len(heard)), detail=detail)
+            place: one.completion(request, _share(usage, place, len(heard)))
             for place, one in heard.items()
         }
 

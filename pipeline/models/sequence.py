@@ -28,8 +28,6 @@ class ThinkingTokens:
     """The closing tag's token; None where the tag is several tokens."""
     end: tuple[int, ...]
     """What is forced at the cap: a line break, the closing tag, a blank line."""
-    wait: tuple[int, ...]
-    """What replaces a closing tag that comes before the minimum."""
     gap: tuple[int, ...] = ()
     """A blank line, between a closing tag that the model wrote and a prefill."""
 
@@ -155,15 +153,10 @@ class Sequence:
             self._force_end()
 
     def _end_thinking_early(self, *, is_eog: bool) -> None:
-        """The model wants to stop thinking: make it wait, or let it answer."""
+        """The model stops thinking before its cap: let it answer."""
         tokens = self.thinking_tokens
         assert tokens is not None
-        room = self.request.thinking_tokens - self.n_thinking
-        if self.n_thinking < self.request.min_thinking_tokens and len(tokens.wait) < room:
-            self._replace(tokens.wait)
-            self.n_thinking += len(tokens.wait)
-            self.emit(self.index, self._thinking.add(b"Wait"))
-        elif is_eog:
+        if is_eog:
             self.notes.append("the model stopped inside its thinking")
             self._begin_answer(tokens.end)
             self.feed_forced()
@@ -190,11 +183,6 @@ class Sequence:
         self.forced.extend((*between, *self.prefill))
         self.phase = Phase.ANSWER
         self._guard = RunawayGuard()
-
-    def _replace(self, tokens: tuple[int, ...]) -> None:
-        """Feed these instead of the token that was sampled."""
-        self.forced.extend(tokens)
-        self.feed_forced()
 
     # --- answer
 

@@ -15,7 +15,7 @@ from itertools import islice
 from pipeline.core.task import VisibleTest
 from pipeline.source.literals import MAX_TEXT_CHARS, has_ellipsis, literal
 from pipeline.source.text import Literal, literal_arguments, parse
-from sandbox.api import Call, Limits, Policy, Prints, Program, Returns, Test
+from sandbox.api import Call, Limits, Policy, Returns, Test
 
 MAX_LITERAL_CHARS = 2_000
 MAX_PREFIX_CHARS = 160
@@ -145,21 +145,6 @@ def visible_example(
         text=example.text,
         origin=f"{example.origin} line {line}",
     )
-
-
-def stdio_examples(text: str, *, limits: Limits | None = None) -> tuple[VisibleTest, ...]:
-    """Samples of a program's statement: an `Input:` block and the `Output:` block after it."""
-    made = []
-    for index, (stdin, stdout, line) in enumerate(_io_blocks(text)):
-        test = Test(
-            test_id=f"sample:{index}",
-            form=Program(stdin=stdin.encode()),
-            expect=Prints(stdout=stdout),
-            limits=limits or Limits(),
-        )
-        shown = f"Input:\n{stdin}Output:\n{stdout}".rstrip("\n")
-        made.append(VisibleTest(test=test, text=shown, origin=f"sample line {line + 1}"))
-    return tuple(made)
 
 
 def _without_doctests(text: str) -> str:
@@ -434,23 +419,6 @@ def _input_args(given: str, params: Sequence[str]) -> tuple[object, ...] | None:
     if read is None or read[1] or len(read[0]) != len(params):
         return None
     return read[0]
-
-
-def _io_blocks(text: str) -> Iterator[tuple[str, str, int]]:
-    """(stdin, stdout, 0-based line); an output block ends at a blank line or the next heading."""
-    for match in _IO.finditer(text):
-        rest = text[match.end() :].lstrip("\n")
-        stop = re.search(r"\n[ \t]*\n|^[ \t]*[A-Z][A-Za-z ]{0,30}\d*:", rest, re.MULTILINE)
-        stdout = rest[: stop.start()] if stop else rest
-        stdin = _block(match["input"])
-        if stdout.strip():
-            yield stdin, _block(stdout), text.count("\n", 0, match.start("input"))
-
-
-def _block(text: str) -> str:
-    lines = [line for line in text.strip("\n").split("\n") if not line.strip().startswith("```")]
-    common = min((len(s) - len(s.lstrip()) for s in lines if s.strip()), default=0)
-    return "\n".join(line[common:] for line in lines).strip("\n") + "\n"
 
 
 # --- what is kept -----------------------------------------------------------------------------

@@ -55,13 +55,10 @@ class FunctionSite:
     first_line: int
     """0-based line of `start`."""
     def_line: int
-    last_line: int
     docstring: str | None
     is_stub: bool
     is_async: bool
     is_overload: bool
-    is_typing_only: bool
-    """It stands under `if TYPE_CHECKING:`."""
     owner: str
     """What encloses it directly: `module`, `class`, `function`."""
     params: tuple[str, ...]
@@ -212,12 +209,10 @@ def _site(document: Document, node: FunctionNode, place: _Place) -> FunctionSite
         indent=line_text[: node.col_offset].decode().rpartition("\f")[2],
         first_line=document.line_of(start),
         def_line=def_line,
-        last_line=document.line_of(end),
         docstring=doc.value if doc and isinstance(doc.value, str) else None,
         is_stub=all(_is_placeholder(stmt) for stmt in rest),
         is_async=isinstance(node, ast.AsyncFunctionDef),
         is_overload=_is_overload(node),
-        is_typing_only=place.typing_only,
         owner=place.owner,
         params=parameter_names(node),
         source_hash=hashlib.sha256(

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from pipeline.source.text import parse, scopes_of
 
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__builtins__"}
-_OWN_SCOPE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DYNAMIC = frozenset({"globals", "locals", "vars", "exec", "eval", "__import__", "modules"})
 
 

@@ -42,7 +42,6 @@ N_PROBES = 180
 AT_A_TIME = 60
 """Calls per process."""
 LONGEST_SOURCE = 72
-LONGEST_GOT = 72
 MOST_LINES = 4
 PATIENCE = 12
 """Calls that do not end, of one process; the rest of them are left out."""

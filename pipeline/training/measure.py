@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.floating[Any]]
 
-RANDOM = "random"
 N_DRAWS = 1000
 MARGIN = 0.03
 """AUC by which a lens must beat every free measure (shared notes on methods, 7.6)."""
@@ -35,8 +34,6 @@ class Measured:
     auc_within: float | None
     """Mean over tasks that have both right and wrong candidates."""
     auc_interval: Interval | None
-    n_mixed: int
-    """Tasks with both."""
     selected: float
     """Share of tasks solved by taking the best by this score; ties at random."""
     gain: float
@@ -109,7 +106,6 @@ def _measured(
         auc=auc(score, pool.passed) or 0.5,
         auc_within=float(np.mean(known)) if known else None,
         auc_interval=bootstrap(known, n_draws=N_DRAWS) if known else None,
-        n_mixed=len(known),
         selected=float(np.mean(chosen)) if chosen else 0.0,
         gain=float(np.mean(gains)) if gains else 0.0,
         gain_interval=bootstrap(gains, n_draws=N_DRAWS),

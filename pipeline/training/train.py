@@ -73,14 +73,12 @@ def train(pool: Pool, *, seed: int = 0, on_fold: OnFold | None = None) -> Lens:
         if on_fold is not None:
             on_fold(number + 1, FOLDS + 1)
     platt = _platt(energies, pool.passed)
-    ease = _platt(easy, _greedy_passes(pool, first))
     facts = _facts(pool, energies, easy, fold, seed)
     lens = Lens(
         model_sha256=str(pool.about["model_sha256"]),
         model_name=str(pool.about["model_name"]),
         dim=pool.dim,
         energy=replace(_energy_head(pool, seed), slope=platt[0], offset=platt[1]),
-        difficulty=replace(_difficulty_head(pool, first, seed), slope=ease[0], offset=ease[1]),
         base_rate=float(np.clip(pool.passed.mean(), 0.01, 0.99)),
         earns_its_place=facts["earns_its_place"],
         facts=facts,

@@ -11,7 +11,7 @@ import pytest
 from pipeline.core.context import Context, Settings
 from pipeline.core.task import Status, Task
 from pipeline.edits.doubt import doubt_of
-from pipeline.edits.edits import Edit, apart, apply_all, edits_of, kinds_of
+from pipeline.edits.edits import Edit, apart, apply_all, edits_of
 from pipeline.edits.hints import hints_of
 from pipeline.edits.kinds import WEIGHTS
 from pipeline.edits.mechanical import Patch, Progress, repair_mechanically
@@ -182,7 +182,7 @@ def test_every_edit_changes_one_stretch_and_keeps_comments(source: str) -> None:
     text = task_of(source).statement
     edits = edits_of(text)
     assert len(edits) > 50
-    assert set(kinds_of(edits)) <= set(WEIGHTS)
+    assert {edit.kind for edit in edits} <= set(WEIGHTS)
     doc_end = text.index('"""\n', text.index('"""') + 3)
     for edit in edits:
         assert 0 <= edit.start <= edit.end <= len(text)

@@ -46,7 +46,6 @@ def lens(*, sha256: str = SHA, dim: int = DIM, earns: bool = True) -> Lens:
         model_name="made",
         dim=dim,
         energy=head(3 * dim),
-        difficulty=head(dim),
         base_rate=0.5,
         earns_its_place=earns,
         facts={},

@@ -13,7 +13,7 @@ from lens_made import MODEL, candidates, clipped, lens, states
 
 from pipeline.core.task import Candidate
 from pipeline.lens.record import FORMAT, Lens, LensError, load_lens, save_lens
-from pipeline.lens.score import CLIP, Abstained, easiness, energies_of, lens_log_odds
+from pipeline.lens.score import CLIP, Abstained, energies_of, lens_log_odds
 from pipeline.models.api import ModelInfo
 
 ROOT = Path(__file__).parents[3]
@@ -42,13 +42,6 @@ def test_low_energy_is_good_and_the_lens_is_clipped():
     assert found[1] > found[2] > found[3]
     assert clipped(found, CLIP)
     assert (found[0], found[-1]) == (CLIP, -CLIP)
-
-
-def test_an_easy_prompt_is_told_before_anything_is_written():
-    easy, hard = (easiness(states(value), MODEL, lens()) for value in (-1.0, 1.0))
-    assert isinstance(easy, float)
-    assert isinstance(hard, float)
-    assert 0 < hard < 0.5 < easy < 1
 
 
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path):

@@ -188,17 +188,6 @@ async def test_the_thinking_cap_is_kept_to_the_token(tiny: LlamaModel):
         assert any(c.thinking_forced for c in completions)
 
 
-async def test_wait_replaces_an_early_end_only_when_asked(tiny: LlamaModel):
-    requests = [ask(seed=seed, thinking_tokens=60, max_tokens=4) for seed in range(40)]
-    free = await tiny.complete(requests)
-    early = [i for i, c in enumerate(free) if not c.thinking_forced]
-    assert early
-    assert not any("Wait" in c.thinking for c in free)
-    held = await tiny.complete([replace(requests[i], min_thinking_tokens=50) for i in early])
-    assert any("Wait" in c.thinking for c in held)
-    assert all(c.thinking_tokens <= 60 and c.answer_tokens > 0 for c in held)
-
-
 async def test_no_thinking_asks_the_template_and_thinks_not_at_all(tiny: LlamaModel):
     completion = await one(tiny, ask(thinking_tokens=0))
     assert completion.thinking == ""

@@ -8,11 +8,11 @@ from pipeline.models.api import Completion, Message, Request
 from pipeline.models.sequence import Fed, Phase, Sequence, ThinkingTokens
 from pipeline.models.template import Tags
 
-EOG, OPEN, CLOSE, NEWLINE, WAIT = 1, 2, 3, 10, 87
+EOG, OPEN, CLOSE, NEWLINE = 1, 2, 3, 10
 THINKING = ThinkingTokens(
-    tags=Tags("<think>", "</think>"), close=CLOSE, end=(NEWLINE, CLOSE, NEWLINE), wait=(WAIT,)
+    tags=Tags("<think>", "</think>"), close=CLOSE, end=(NEWLINE, CLOSE, NEWLINE)
 )
-PIECES = {EOG: b"<eog>", OPEN: b"<think>", CLOSE: b"</think>", WAIT: b"Wait"}
+PIECES = {EOG: b"<eog>", OPEN: b"<think>", CLOSE: b"</think>"}
 
 
 def run(
@@ -60,24 +60,6 @@ def test_an_end_by_the_model_itself_is_not_forced():
     assert fed.count(CLOSE) == 1
 
 
-def test_wait_stands_in_for_an_early_end_only_below_the_minimum():
-    sampled = [*letters("ab"), CLOSE, *letters("cd"), CLOSE, *letters("xy")]
-    done, fed = run(sampled, thinking_tokens=50, min_thinking_tokens=4)
-    assert fed == [7, *b"ab", WAIT, *b"cd", CLOSE, *b"xy"]
-    assert (done.thinking, done.text) == ("abWaitcd", "xy")
-    assert done.thinking_tokens == 5
-    without, fed = run(sampled, thinking_tokens=50)
-    assert WAIT not in fed
-    assert without.thinking == "ab"
-
-
-def test_wait_never_breaks_the_cap():
-    done, fed = run([CLOSE] * 4 + letters("xy"), thinking_tokens=4, min_thinking_tokens=4)
-    assert done.thinking_tokens <= 4
-    assert fed.count(CLOSE) == 1
-    assert (done.text, done.answer_tokens) == ("xy", 2)
-
-
 def test_a_model_that_stops_inside_its_thinking_still_answers():
     done, fed = run([*letters("ab"), EOG, *letters("xy")], thinking_tokens=50)
     assert fed == [7, *b"ab", NEWLINE, CLOSE, NEWLINE, *b"xy"]
@@ -86,7 +68,7 @@ def test_a_model_that_stops_inside_its_thinking_still_answers():
 
 
 def test_a_closing_tag_of_several_tokens_is_found_in_the_text():
-    tags = ThinkingTokens(tags=Tags("<think>", "</think>"), close=None, end=(9,), wait=(WAIT,))
+    tags = ThinkingTokens(tags=Tags("<think>", "</think>"), close=None, end=(9,))
     sampled = [*letters("ab"), b"</thi", b"nk>xy", *letters("z")]
     done, _ = run(sampled, tags, thinking_tokens=50)
     assert (done.thinking, done.text) == ("ab", "xyz")

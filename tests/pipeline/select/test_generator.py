@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.bench.records import PublicTask
+from pipeline.bench.suites import task_of
 from pipeline.core.context import Context, Settings
 from pipeline.core.events import Decided, Event, StageEnded
 from pipeline.core.task import Candidate, Task
@@ -19,7 +21,6 @@ from pipeline.models.scripted import Script, ScriptedModel
 from pipeline.running.judge import judge_all
 from pipeline.running.matrix import matrix_of, plan_of
 from pipeline.select.generator import MAX_BYTES, N_BATCH, N_SEEDS, STAGE, generated_stdins
-from pipeline.source.examples import stdio_examples
 from sandbox.api import Job, Observation, Outcome, Program, Sandbox
 from tests.pipeline.select.test_weigh import INFO
 from tests.pipeline.select.test_weigh import calibrated as calibrated  # a fixture
@@ -41,13 +42,8 @@ Input:
 Output:
 14
 """
-TASK = Task(
-    task_id="t/1",
-    kind="stdio",
-    statement=STATEMENT,
-    entry_point="",
-    visible=stdio_examples(STATEMENT),
-)
+SAMPLES = ({"input": "3\n1 2 3\n", "output": "6\n"}, {"input": "2\n7 7\n", "output": "14\n"})
+TASK = task_of(PublicTask(task_id="t/1", kind="stdio", source=STATEMENT, visible=SAMPLES))
 FUNCTION = replace(TASK, kind="function", entry_point="f")
 KADANE = """SECRET = 'of a candidate'
 input()

@@ -10,10 +10,9 @@ from pipeline.source.examples import (
     claim,
     examples_of,
     literal,
-    stdio_examples,
     visible_example,
 )
-from sandbox.api import Policy, Prints, Program, Returns
+from sandbox.api import Policy, Returns
 
 
 def check(text: str, *params: str, name: str = "f") -> list[tuple[tuple[object, ...], object]]:
@@ -148,13 +147,6 @@ def test_floats_get_a_tolerance(value: object, policy: Policy) -> None:
     example = Example(args=(1,), value=value, origin="o", line=0, text="t")
     expect = visible_example(example, "f", line=1).test.expect
     assert expect == Returns(value=value, policy=policy)
-
-
-def test_program_samples_are_read() -> None:
-    text = "Add.\n\nInput:\n1 2\n3\n\nOutput:\n6\n\nNote: x\n\nInput:\n4\nOutput:\n4\n"
-    tests = stdio_examples(text)
-    assert [t.test.form for t in tests] == [Program(stdin=b"1 2\n3\n"), Program(stdin=b"4\n")]
-    assert [t.test.expect for t in tests] == [Prints(stdout="6\n"), Prints(stdout="4\n")]
 
 
 @pytest.mark.parametrize("text", ["-" * 9000 + "1", "(" * 9000, "[" * 3000, "{1: ...}", "f(1)", ""])

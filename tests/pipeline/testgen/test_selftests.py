@@ -19,7 +19,6 @@ from pipeline.testgen.selftests import (
     broken_properties,
     combined,
     properties_of,
-    relations_of,
     self_tests,
 )
 from sandbox.api import Call, Sandbox
@@ -145,10 +144,3 @@ async def test_properties_are_those_that_all_examples_keep_and_two_show():
 
 async def test_one_example_shows_no_property():
     assert properties_of(known(([3, 1, 2], [1, 2, 3]))) == ()
-
-
-async def test_monotone_and_idempotent_are_read_from_several_examples():
-    assert "monotone" in {r.name for r in relations_of(known((1, 2), (3, 4), (5, 10)))}
-    assert "monotone" not in {r.name for r in relations_of(known((1, 9), (3, 4), (5, 10)))}
-    names = {r.name for r in relations_of(known(("A b", "a b"), ("a b", "a b")))}
-    assert "idempotent" in names
