@@ -20,6 +20,8 @@ from pathlib import Path
 
 from sandbox import child
 from sandbox.cgroup import Counter
+from sandbox.guise import Title, look_like_a_program
+from sandbox.landlock import Fence
 from sandbox.wire import FRAME, Request
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
@@ -38,6 +40,10 @@ class Setting:
     cpu: Counter | None
     oom: Counter | None
     tmp: Path
+    shm: Path | None = None
+    """Where shared memory lies, if tests have some of their own."""
+    fence: Fence | None = None
+    title: Title | None = None
 
 
 def prctl(option: int, value: int) -> bool:
@@ -112,14 +118,24 @@ def _own_data() -> int:
     return 0
 
 
-def drop(setting: Setting, offset: int) -> None:
-    """Become the test's own user; be the first that the kernel ends when memory runs out."""
+def enclose(setting: Setting) -> None:
+    """Be the first that the kernel ends when memory runs out, and open no more than a test may."""
     if setting.local:
         return
     with contextlib.suppress(OSError):
         fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
         os.write(fd, b"1000")
         os.close(fd)
+    if setting.title is not None:
+        look_like_a_program(setting.title)
+    if setting.fence is not None:
+        setting.fence.enter()
+
+
+def drop(setting: Setting, offset: int) -> None:
+    """Become the test's own user."""
+    if setting.local:
+        return
     if setting.uid is not None:
         uid = setting.uid + offset
         os.setgroups([])

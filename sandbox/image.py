@@ -20,10 +20,15 @@ from sandbox.engine import Client, one_line
 
 DEFAULT_BASE = "python:3.12-slim"
 LABEL = "org.atlas.sandbox"
+UIDS = tuple(range(20_000, 20_032, 2))
+"""Users that tests can run as, far from those of a machine; the test process of TestCode has the
+next one.
+"""
 _REPOSITORY = "atlas-sandbox"
 _HOME = "/opt/atlas"
 _INSIDE = (
     *("codec.py", "wire.py", "processes.py", "seccomp.py", "cgroup.py", "place.py"),
+    *("guise.py", "landlock.py"),
     *("child.py", "forms.py", "project_tests.py", "remote.py", "confine.py", "run.py"),
     *("standby.py", "template.py", "worker.py"),
 )
@@ -52,7 +57,15 @@ def worker_files() -> rootfs.Files:
     files: rootfs.Files = {f"{_HOME[1:]}/sandbox/__init__.py": (b"", 0o644)}
     for name in _INSIDE:
         files[f"{_HOME[1:]}/sandbox/{name}"] = ((here / name).read_bytes(), 0o644)
+    files["etc/passwd"] = (_passwd().encode(), 0o644)
     return files
+
+
+def _passwd() -> str:
+    """The usual system users, and an ordinary one for each uid of a test."""
+    system = ("root:x:0:0:root:/root:/bin/sh", "nobody:x:65534:65534:nobody:/:/bin/false")
+    users = [f"u{n}:x:{n}:{n}::{rootfs.HOME}:/bin/sh" for uid in UIDS for n in (uid, uid + 1)]
+    return "\n".join([*system, *users, ""])
 
 
 def recipe(base: str, packages: tuple[str, ...]) -> str:
@@ -60,7 +73,8 @@ def recipe(base: str, packages: tuple[str, ...]) -> str:
     Python.
     """
     digest = hashlib.sha256()
-    parts = [base, *sorted(packages), sys.version if base == LOCAL_BASE else ""]
+    of_local = (sys.version, Path(rootfs.__file__).read_text()) if base == LOCAL_BASE else ()
+    parts = [base, *sorted(packages), *of_local]
     parts += [f"{path}\0{content.decode()}" for path, (content, _mode) in worker_files().items()]
     for part in [*parts, *_ENTRY, *_ENVIRONMENT.values()]:
         digest.update(part.encode() + b"\0")
@@ -256,11 +270,18 @@ def _dockerfile(image: Image, packages: tuple[str, ...], wheels: Path | None) ->
         "python3 -m compileall -q --invalidation-mode unchecked-hash "
         f"$(python3 -c 'import sysconfig; print(sysconfig.get_path(\"stdlib\"))') {_HOME} || true"
     )
+    # Not every base has more than Python and a shell.
+    link = (
+        f"python3 -c \"import os; os.makedirs('/home', exist_ok=True); "
+        f"os.path.lexists('{rootfs.HOME}') or os.symlink('/tmp', '{rootfs.HOME}')\""
+    )
     return "\n".join(
         [
             f"FROM {image.base}",
             *_install(packages, wheels),
             f"COPY {_HOME[1:]} {_HOME}",
+            "COPY etc/passwd /etc/passwd",
+            f"RUN {link}",
             f"RUN {compile_all}",
             *environment,
             f"LABEL {LABEL}={image.recipe}",

@@ -22,6 +22,7 @@ from sandbox.confine import (
     Setting,
     as_owner,
     drop,
+    enclose,
     give_stdin,
     in_child,
     limit,
@@ -141,6 +142,7 @@ class Standby:
         if self._setting.local:
             os.setsid()
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        enclose(self._setting)
         inbox, go, arrived = redirect(self._writes, extra, (IN, *pipes))
         drop(self._setting, offset)
         restore_python()

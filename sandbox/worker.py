@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from sandbox import cgroup, child, codec, seccomp
+from sandbox import cgroup, child, codec, landlock, seccomp
 from sandbox.confine import (
     PR_SET_CHILD_SUBREAPER,
     PR_SET_DUMPABLE,
@@ -28,6 +28,8 @@ from sandbox.confine import (
     prctl,
     prepare_streams,
 )
+from sandbox.guise import Ages, Title, use_up_pids
+from sandbox.landlock import Fence
 from sandbox.run import Run
 from sandbox.standby import Standby
 from sandbox.template import Template
@@ -55,7 +57,8 @@ def main() -> None:
     setting = _setting()
     nonce = read_exact(NONCE_BYTES)
     guarantees = _harden(setting)
-    _warm()
+    ages = _disguise(setting)
+    _warm(setting)
     hello = codec.encode({"python": sys.version.split()[0], "isolation": guarantees})
     _say(Reply(say=Say.HELLO, nonce=nonce, result=hello))
     try:
@@ -67,6 +70,7 @@ def main() -> None:
                 _say(template.take(request))
             else:
                 _serve(setting, request, standby)
+            ages.restore()
             standby = Standby(setting)
     finally:
         if setting.local:
@@ -89,7 +93,13 @@ def _setting() -> Setting:
         cpu=cgroup.cpu_clock(),
         oom=cgroup.oom_kills(),
         tmp=Path("/tmp"),
+        shm=_SHM if _SHM.is_dir() else None,
+        fence=Fence() if landlock.is_available() else None,
+        title=Title(),
     )
+
+
+_SHM = Path("/dev/shm")
 
 
 def _harden(setting: Setting) -> tuple[str, ...]:
@@ -104,12 +114,24 @@ def _harden(setting: Setting) -> tuple[str, ...]:
         "separate-uid": setting.uid is not None,
         "own-seccomp": seccomp.install(),
         "cpu-by-cgroup": setting.cpu is not None,
+        "hidden-counters": setting.fence is not None,
     }
     words = [word if is_on else f"without:{word}" for word, is_on in extra.items()]
     return ("fork-per-test", "rlimits", "pid1", *words)
 
 
-def _warm() -> None:
+def _disguise(setting: Setting) -> Ages:
+    """Let no number or name say that this is a sandbox, and how used it is."""
+    folders = (setting.tmp, setting.shm) if setting.shm else (setting.tmp,)
+    ages = Ages(folders if not setting.local else ())
+    if setting.title is not None:
+        use_up_pids()
+        setting.title.set("init", "/sbin/init")
+    ages.restore()
+    return ages
+
+
+def _warm(setting: Setting) -> None:
     """Import what tests import, compile once, freeze the heap: a fork then copies little."""
     for name in _PRELOADED:
         __import__(name)
@@ -123,7 +145,7 @@ def _warm() -> None:
     if own in sys.path:
         sys.path.remove(own)
     os.environ.clear()
-    os.environ.update(_environment())
+    os.environ.update(_environment(setting))
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -133,9 +155,17 @@ _KEPT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHASHSEED", "LANG")
 _first_environment = dict(os.environ)
 
 
-def _environment() -> dict[str, str]:
+def _environment(setting: Setting) -> dict[str, str]:
+    """What a program of the test's user finds on an ordinary machine."""
+    import pwd
+
     kept = {name: _first_environment[name] for name in _KEPT if name in _first_environment}
-    return {"HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1", **kept}
+    try:
+        user = pwd.getpwuid(setting.uid if setting.uid is not None else os.getuid())
+    except KeyError:
+        return {"HOME": "/tmp", **kept}
+    home = user.pw_dir if not setting.local and Path(user.pw_dir).exists() else "/tmp"
+    return {"HOME": home, "USER": user.pw_name, "LOGNAME": user.pw_name, **kept}
 
 
 def _next_request(setting: Setting) -> Request | None:
@@ -188,14 +218,16 @@ def _sweep(setting: Setting, request: Request, directory: Path) -> bool:
     """Remove the test's files; False when something could not be removed."""
     if setting.local:
         return _remove(directory)
+    folders = [directory, setting.shm] if setting.shm else [directory]
     for offset in (0, 1) if request.test_bytes else (0,):
-        if not _names(directory):
+        left = [folder for folder in folders if _names(folder)]
+        if not left:
             return True
         pid = os.fork()
         if pid == 0:
-            in_child(partial(_remove_all, setting, offset, directory))
+            in_child(partial(_remove_all, setting, offset, left))
         os.waitpid(pid, 0)
-    return not _names(directory)
+    return not any(map(_names, folders))
 
 
 def _remove(folder: Path) -> bool:
@@ -209,12 +241,17 @@ def _names(directory: Path) -> list[str]:
     return os.listdir(directory)  # noqa: PTH208 - a quarter of the time of iterdir
 
 
-def _remove_all(setting: Setting, offset: int, directory: Path) -> None:
+def _remove_all(setting: Setting, offset: int, folders: list[Path]) -> None:
     """The janitor, under the test's own uid: it can do no more than the test could."""
-    import shutil
-
     signal.alarm(5)
     drop(setting, offset)
+    for folder in folders:
+        _empty(folder)
+
+
+def _empty(directory: Path) -> None:
+    import shutil
+
     for base, folders, _files in os.walk(directory):
         for path in [Path(base, name) for name in folders]:
             with contextlib.suppress(OSError):
