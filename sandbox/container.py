@@ -19,7 +19,7 @@ from typing import Any
 from sandbox.api import SandboxUnavailable
 from sandbox.channel import Channel, Hello, WorkerDied
 from sandbox.engine import Client, one_line
-from sandbox.image import LABEL
+from sandbox.image import LABEL, UIDS
 from sandbox.processes import start_time
 from sandbox.site import INSIDE
 
@@ -27,7 +27,7 @@ _MULTIPLEX = struct.Struct("!BxxxI")
 _STDERR = 2
 _MAX_STDERR = 4000
 _GREETING_TIMEOUT_S = 20
-FIRST_UID = 20000
+_HOSTS = ("alder", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +53,15 @@ class Plan:
     """Names in OPTIONAL that this engine refuses."""
 
 
-OPTIONAL = ("ipc-sysctls", "inode-limit", "cpu-limit")
+OPTIONAL = ("ipc-sysctls", "net-sysctls", "inode-limit", "cpu-limit", "own-cgroup-view")
 """Options that an engine or a kernel may refuse; without them a sandbox is weaker, and says so."""
 _ALWAYS = (
     *("container", "no-network", "read-only-root", "no-capabilities", "no-new-privileges"),
     *("memory-limit", "pids-limit", "tmpfs-limit", "no-ipc", "no-log"),
 )
-_SYSCTLS = {
+_NET_SYSCTLS = {"net.ipv4.tcp_max_tw_buckets": "0"}
+"""A closed connection on the loopback leaves nothing that the next test could meet."""
+_IPC_SYSCTLS = {
     "kernel.shm_rmid_forced": "1",
     "kernel.shmall": "0",
     "kernel.shmmni": "0",
@@ -71,18 +73,23 @@ _SYSCTLS = {
 
 def host_config(client: Client, plan: Plan) -> Any:
     inodes = "" if "inode-limit" in plan.dropped else "nr_inodes=1024,"
-    tmpfs = {"/tmp": f"size={plan.tmp_mb}m,{inodes}noexec,nosuid,nodev,mode=1777"}
+    own = f"size={plan.tmp_mb}m,{inodes}noexec,nosuid,nodev,mode=1777"
+    tmpfs = {"/tmp": own, "/dev/shm": own}
     if plan.is_project:
         # Nothing there can be written by a test but the file that holds its own candidate.
         tmpfs[_PROJECT] = f"size={_PROJECT_MB}m,noexec,nosuid,nodev,mode=755"
     optional: dict[str, Any] = {}
-    if "ipc-sysctls" not in plan.dropped:
-        optional["sysctls"] = _SYSCTLS
+    groups = {"ipc-sysctls": _IPC_SYSCTLS, "net-sysctls": _NET_SYSCTLS}
+    wanted = [group for name, group in groups.items() if name not in plan.dropped]
+    optional["sysctls"] = {key: value for group in wanted for key, value in group.items()}
+    if "own-cgroup-view" not in plan.dropped:
+        optional["cgroupns"] = "private"
     if "cpu-limit" not in plan.dropped:
         # A short period, so that a test that used up its share does not hold up the worker.
         optional.update(cpu_period=10_000, cpu_quota=int(10_000 * plan.cpus))
     return client.create_host_config(
         network_mode="none",
+        dns=["127.0.0.1"],
         read_only=True,
         tmpfs=tmpfs,
         mounts=[_mount(source, target) for source, target in plan.site],
@@ -163,7 +170,7 @@ def open_container(client: Client, plan: Plan, hash_seed: int) -> Container:
 
     container_id = ""
     try:
-        uid = FIRST_UID + 2 * secrets.randbelow(10_000)
+        uid = secrets.choice(UIDS)
         container_id, missing = _create(client, plan, hash_seed, uid)
         container = Container(client, container_id, _attach(client, container_id), uid)
         client.start(container_id)
@@ -201,9 +208,8 @@ def _create(client: Client, plan: Plan, hash_seed: int, uid: int) -> tuple[str, 
         environment={"PYTHONHASHSEED": str(hash_seed % (1 << 32))},
         stdin_open=True,
         detach=False,
-        network_disabled=True,
         working_dir="/tmp",
-        hostname="sandbox",
+        hostname=f"{secrets.choice(_HOSTS)}-{secrets.token_hex(2)}",
         user="0:0",
         labels=dict(plan.labels),
         host_config=host_config(client, plan),

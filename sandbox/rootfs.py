@@ -32,8 +32,17 @@ _LEFT_OUT = frozenset(
         *("__pycache__", "site-packages", "dist-packages", "pydoc_data", "turtle.py", "venv"),
     }
 )
-_FOLDERS = ("tmp", "proc", "sys", "dev", "etc", "opt", "root", "run", "var", "usr/local/bin")
-_PASSWD = "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"
+_FOLDERS = (
+    *("tmp", "proc", "sys", "dev", "etc", "home", "opt", "root", "run", "var", "usr/local/bin"),
+)
+HOME = "/home/user"
+"""A link to /tmp, where a test can write."""
+_NAMES = {
+    "etc/group": "root:x:0:\nnogroup:x:65534:\n",
+    "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    "etc/services": "ssh 22/tcp\ndomain 53/tcp\ndomain 53/udp\nhttp 80/tcp\nhttps 443/tcp\n",
+    "etc/protocols": "ip 0 IP\nicmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\n",
+}
 _UNCHECKED_HASH = 0b01
 Files = dict[str, tuple[bytes, int]]
 """Path inside to (content, mode)."""
@@ -66,8 +75,9 @@ def base_files() -> Files:
     on_every_linux = _platform_libraries()
     binaries += map(Path, on_every_linux.values())
     files.update(_placed(on_every_linux))
-    files["etc/passwd"] = (_PASSWD.encode(), 0o644)
     files.update(_libraries(binaries))
+    files.update(_places())
+    files.update({name: (text.encode(), 0o644) for name, text in _NAMES.items()})
     return files
 
 
@@ -89,6 +99,37 @@ def _platform_libraries() -> Mapping[str, str]:
     rows = re.findall(r"^\s+(\S+) \(([^)]*)\) => (/\S+)", done.stdout, re.MULTILINE)
     found = {name: path for name, about, path in reversed(rows) if kind in about}
     return {name: found[name] for name in _ON_EVERY_LINUX if name in found}
+
+
+_LOCALE = Path("/usr/lib/locale/C.utf8")
+_ZONES = Path("/usr/share/zoneinfo")
+_NOT_ZONES = frozenset({"posix", "right", "localtime", "posixrules", "leap-seconds.list"})
+
+
+def _places() -> Files:
+    """The C.UTF-8 locale and the time zones, as far as this machine has them."""
+    locale = [path for path in sorted(_LOCALE.rglob("*")) if path.is_file()]
+    zones = [
+        path
+        for path in sorted(_zone_folder().rglob("*"))
+        if path.is_file() and not _NOT_ZONES & set(path.relative_to(_zone_folder()).parts)
+    ]
+    return {
+        **{str(path)[1:]: (path.read_bytes(), 0o644) for path in locale},
+        **{
+            f"{_ZONES}/{path.relative_to(_zone_folder())}"[1:]: (path.read_bytes(), 0o644)
+            for path in zones
+            if path.suffix not in (".py", ".pyc")
+        },
+    }
+
+
+def _zone_folder() -> Path:
+    """The system's, or else that of the tzdata package where it is installed."""
+    if _ZONES.is_dir():
+        return _ZONES
+    found = importlib.util.find_spec("tzdata")
+    return Path(found.origin).parent / "zoneinfo" if found and found.origin else _ZONES
 
 
 def _stdlib_files(stdlib: Path) -> Iterator[Path]:
@@ -230,7 +271,10 @@ def tar(files: Files, *, bare: bool = False) -> bytes:
     A root file system also gets its empty folders and the names of python3, unless `bare`.
     """
     folders = set() if bare else _folders(files)
-    links = () if bare else ("python", "python3")
+    python = f"python3.{sys.version_info.minor}"
+    links = {} if bare else {"usr/local/bin/python": python, "usr/local/bin/python3": python}
+    if not bare:
+        links[HOME[1:]] = "/tmp"
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for folder in sorted(folders):
@@ -241,9 +285,9 @@ def tar(files: Files, *, bare: bool = False) -> bytes:
             entry = tarfile.TarInfo(path)
             entry.size, entry.mode = len(content), mode
             archive.addfile(entry, io.BytesIO(content))
-        for name in links:
-            entry = tarfile.TarInfo(f"usr/local/bin/{name}")
-            entry.type, entry.linkname = tarfile.SYMTYPE, f"python3.{sys.version_info.minor}"
+        for name, target in links.items():
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = tarfile.SYMTYPE, target
             archive.addfile(entry)
     return buffer.getvalue()
 

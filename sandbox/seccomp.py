@@ -2,7 +2,8 @@
 
 It refuses what lets a test watch another process, outlive its end in kernel objects, or reach past
 the container:
-ptrace, io_uring, System V IPC, message queues, keys, namespaces, and all sockets but AF_UNIX.
+ptrace, io_uring, System V IPC, message queues, keys, namespaces, and all sockets but those of
+AF_UNIX and plain TCP and UDP, which meet nothing but the container's own loopback.
 Tables exist for x86-64 and aarch64 (the latter never ran here); elsewhere nothing is installed.
 """
 
@@ -13,10 +14,13 @@ import os
 import struct
 
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
-_LOAD_WORD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_LOAD_WORD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN, _AND = 0x20, 0x15, 0x35, 0x06, 0x54
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_NUMBER_AT, _ARCH_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
-_EPERM, _EAFNOSUPPORT, _AF_UNIX = 1, 97, 1
+_NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, (16, 24, 32)
+_EPERM, _EAFNOSUPPORT = 1, 97
+_AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+_TYPE_BITS, _STREAM, _DATAGRAM = 0xF, 1, 2
+_ANY_PROTOCOL, _TCP, _UDP = 0, 6, 17
 _X32_BIT = 0x40000000
 
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -74,14 +78,29 @@ def program(machine: str) -> bytes:
     for number in refused:
         lines.append(_line(_JUMP_EQUAL, number, when_false=1))
         lines.append(_line(_RETURN, _ERRNO | _EPERM))
-    lines += [
-        _line(_JUMP_EQUAL, _SOCKET[machine], when_false=3),
-        _line(_LOAD_WORD, _FIRST_ARGUMENT_AT),
-        _line(_JUMP_EQUAL, _AF_UNIX, when_true=1),
+    check = _socket_check()
+    lines.append(_line(_JUMP_EQUAL, _SOCKET[machine], when_false=len(check) - 1))
+    return b"".join([*lines, *check])
+
+
+def _socket_check() -> list[bytes]:
+    """Of the three arguments of socket(); the last line allows."""
+    return [
+        _line(_LOAD_WORD, _ARGUMENTS_AT[0]),
+        _line(_JUMP_EQUAL, _AF_UNIX, when_true=11),
+        _line(_JUMP_EQUAL, _AF_INET, when_true=1),
+        _line(_JUMP_EQUAL, _AF_INET6, when_false=8),
+        _line(_LOAD_WORD, _ARGUMENTS_AT[1]),
+        _line(_AND, _TYPE_BITS),
+        _line(_JUMP_EQUAL, _STREAM, when_true=1),
+        _line(_JUMP_EQUAL, _DATAGRAM, when_false=4),
+        _line(_LOAD_WORD, _ARGUMENTS_AT[2]),
+        _line(_JUMP_EQUAL, _ANY_PROTOCOL, when_true=3),
+        _line(_JUMP_EQUAL, _TCP, when_true=2),
+        _line(_JUMP_EQUAL, _UDP, when_true=1),
         _line(_RETURN, _ERRNO | _EAFNOSUPPORT),
         _line(_RETURN, _ALLOW),
     ]
-    return b"".join(lines)
 
 
 def _line(code: int, value: int, *, when_true: int = 0, when_false: int = 0) -> bytes:

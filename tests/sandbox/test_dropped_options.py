@@ -54,7 +54,7 @@ class Filter:
             while data := near.recv(1 << 16):
                 if b"/containers/create" in data.partition(b"\r\n")[0]:
                     data = whole_request(near, data)
-                    if b'"Sysctls": {' in data:
+                    if b"kernel.sem" in data:
                         self.n_refused += 1
                         near.sendall(refusal())
                         continue

@@ -25,9 +25,10 @@ HARMLESS = {
 SOCKET = {"x86_64": 41, "aarch64": 198}
 
 
-def decision(machine: str, number: int, *, arch: int | None = None, argument: int = 0) -> int:
+def decision(machine: str, number: int, *arguments: int, arch: int | None = None) -> int:
     """What the program returns for one system call."""
-    data = struct.pack("=IIQQ", number, arch or ARCH[machine], 0, argument)
+    given = (*arguments, 0, 0, 0)[:3]
+    data = struct.pack("=IIQ3Q", number, arch or ARCH[machine], 0, *given)
     lines = list(struct.iter_unpack("=HBBI", program(machine)))
     at = loaded = 0
     while True:
@@ -37,6 +38,8 @@ def decision(machine: str, number: int, *, arch: int | None = None, argument: in
             return int(value)
         if code == 0x20:
             (loaded,) = struct.unpack_from("=I", data, value)
+        elif code == 0x54:
+            loaded &= value
         elif code in (0x15, 0x35):
             holds = loaded == value if code == 0x15 else loaded >= value
             at += when_true if holds else when_false
@@ -51,10 +54,14 @@ def test_listed_calls_are_refused_and_usual_ones_allowed(machine):
 
 
 @pytest.mark.parametrize("machine", sorted(REFUSED))
-def test_only_unix_sockets_can_be_made(machine):
-    assert decision(machine, SOCKET[machine], argument=1) == ALLOW
-    families = (2, 10, 16, 17, 40)
-    assert {decision(machine, SOCKET[machine], argument=n) for n in families} == {NO_FAMILY}
+def test_only_plain_sockets_can_be_made(machine):
+    close_on_exec = 0o2000000
+    plain = [(1, 1, 0), (1, 5, 0), (2, 1, 0), (2, 1 | close_on_exec, 6), (10, 2, 17), (10, 1, 0)]
+    assert {decision(machine, SOCKET[machine], *given) for given in plain} == {ALLOW}
+    families = [(n, 1, 0) for n in range(50) if n not in (1, 2, 10)]
+    raw, ping, sctp, multipath = (2, 3, 1), (2, 2, 1), (2, 1, 132), (2, 1, 262)
+    refused = [*families, raw, ping, sctp, multipath, (10, 3, 0), (2, 5, 0), (2, 2, 136)]
+    assert {decision(machine, SOCKET[machine], *given) for given in refused} == {NO_FAMILY}
 
 
 @pytest.mark.parametrize("machine", sorted(REFUSED))
