@@ -12,7 +12,6 @@ from pipeline.core.events import Emit, Event, Progress, StageEnded, StageStarted
 
 STAGES = (
     "probe",
-    "confirm",
     "plan_search",
     "div_sampling",
     "self_tests",

@@ -45,6 +45,10 @@ def condition_of(name: str) -> Condition:
     if unknown:
         raise BenchError(f"{name}: no stage {unknown[0]!r}; there are {', '.join(SWITCHES)}")
     base = match["base"]
+    idle = [stage for stage in off if stage not in switches_of(base[0])]
+    if idle:
+        others = ", ".join(switches_of(base[0])) or "nothing"
+        raise BenchError(f"{name}: {base} has no {idle[0]} to leave out; it has {others}")
     return Condition(
         name=name,
         base=base[0],
@@ -53,9 +57,23 @@ def condition_of(name: str) -> Condition:
     )
 
 
+def switches_of(base: str) -> tuple[str, ...]:
+    """What a condition can leave out: what something in it reads."""
+    if base in "AE":
+        return ()
+    if base == "B":
+        return ("plan_search", "div_sampling", "thinking")
+    without = {"C": _REPAIRING, "R": _REPAIRING + _PLANNING}.get(base, ())
+    return tuple(stage for stage in SWITCHES if stage not in without)
+
+
+_REPAIRING = ("mechanical", "repair")
+_PLANNING = ("probe", "plan_search", "div_sampling", "thinking")
+
+
 def settings_of(condition: Condition, base: Settings) -> Settings:
     """The pipeline's settings under a condition."""
-    settings = replace(base, confirm=True)
+    settings = base
     if condition.base in "ABE":
         settings = replace(settings, self_tests=False, agreement=False, lens=False)
     if condition.base == "R":
@@ -73,7 +91,6 @@ def _plain(settings: Settings, n_samples: int) -> Settings:
         settings,
         k=n_samples,
         probe=False,
-        confirm=False,
         plan_search=False,
         div_sampling=False,
         thinking_tokens=0,

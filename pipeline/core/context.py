@@ -28,8 +28,6 @@ class Settings:
     token_budget: int = 24_000
     """Generated tokens of one job; reserved before a call, refunded after it."""
     probe: bool = True
-    confirm: bool = False
-    """A second candidate from another framing must agree before the probe's is taken."""
     plan_search: bool = True
     div_sampling: bool = True
     self_tests: bool = True

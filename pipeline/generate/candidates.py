@@ -50,14 +50,6 @@ def greedy(ctx: Context, request: Request) -> Request:
     )
 
 
-async def confirm(ctx: Context, task: Task) -> tuple[Candidate, ...]:
-    """One candidate from another framing: does it behave like the probe's?"""
-    framing = perturbations()[ctx.settings.seed % len(perturbations())]
-    request = slot_request(ctx, task, hint=framing.text, slot=1)
-    answers = await ask(ctx, "confirm", [request])
-    return read_all(ctx, task, "confirm", answers, [("", framing.name)])
-
-
 async def generate(ctx: Context, task: Task) -> tuple[Candidate, ...]:
     """k candidates that do not see each other: a plan per slot, a framing where there is none."""
     plans = await plan_search(ctx, task) if ctx.settings.plan_search else ()
