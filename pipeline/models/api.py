@@ -123,12 +123,20 @@ OnToken = Callable[[int, str], None]
 """Called with (index of the request, piece of text) on a model thread; must return at once."""
 
 
+OnDone = Callable[[int, Completion], None]
+"""Called with (index of the request, its completion) as soon as it is whole, as `OnToken` is."""
+
+
 class Model(Protocol):
     @property
     def info(self) -> ModelInfo: ...
 
     async def complete(
-        self, requests: Sequence[Request], *, on_token: OnToken | None = None
+        self,
+        requests: Sequence[Request],
+        *,
+        on_token: OnToken | None = None,
+        on_done: OnDone | None = None,
     ) -> tuple[Completion, ...]:
         """Complete all requests, in their order; those that share a prefix share its prefill.
 

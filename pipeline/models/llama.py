@@ -11,18 +11,18 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.models.abort import Aborted, AbortFlag
 from pipeline.models.api import (
     Completion,
     Message,
     ModelBroken,
     ModelError,
     ModelInfo,
+    OnDone,
     OnToken,
     PromptTooLong,
     Request,
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from pipeline.models.engine import Counters, Engine, Prompt
     from pipeline.models.native import ContextSize, Vocabulary, Weights
 
+N_SHARED = 4
+"""Sequences of the context that hold prefixes (`engine.N_PREFIXES`)."""
 KvType = Literal["f32", "f16", "q8_0", "q4_0"]
 
 
@@ -106,19 +108,25 @@ class LlamaModel:
         return self._loaded.engine.counters
 
     async def complete(
-        self, requests: Sequence[Request], *, on_token: OnToken | None = None
+        self,
+        requests: Sequence[Request],
+        *,
+        on_token: OnToken | None = None,
+        on_done: OnDone | None = None,
     ) -> tuple[Completion, ...]:
         """See `Model.complete`. `on_token` gets thinking and answer, as they are sampled."""
         self._check_open()
         if not requests:
             return ()
-        job = _Job(self._loaded, requests, on_token or _ignore)
-        running = asyncio.get_running_loop().run_in_executor(self._pool, job.run)
+        call = _Call(self._loaded, requests, on_token or _ignore, on_done or _ignore)
+        if self._loaded.engine.submit(call.job):
+            self._pool.submit(self._loaded.engine.drain)
+        running = asyncio.wrap_future(call.future)
         running.add_done_callback(_retrieve)
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            job.cancel()
+            self._loaded.engine.cancel(call.job)
             await asyncio.wait([running])
             raise
 
@@ -183,7 +191,6 @@ class _Loaded:
     weights: Weights
     vocabulary: Vocabulary
     engine: Engine
-    abort: AbortFlag
     template: ChatTemplate
     thinking: ThinkingTokens | None
     n_cells: int
@@ -234,7 +241,6 @@ def _load(path: Path, settings: LlamaSettings, stop: threading.Event) -> _Loaded
         weights=weights,
         vocabulary=vocabulary,
         engine=Engine(context, vocabulary, n_slots=settings.n_parallel, n_cells=n_cells),
-        abort=context.abort,
         template=template,
         thinking=thinking,
         n_cells=n_cells,
@@ -254,7 +260,7 @@ def _context_size(file: GgufFile, settings: LlamaSettings, n_cells: int) -> Cont
 
     return ContextSize(
         n_cells=n_cells,
-        n_seq_max=settings.n_parallel + 1,
+        n_seq_max=settings.n_parallel + N_SHARED,
         n_batch=settings.n_batch,
         n_threads=settings.n_threads or _n_threads(file),
         kv_type=settings.kv_type,
@@ -304,38 +310,40 @@ def _discard(loading: asyncio.Future[_Loaded]) -> None:
 # --- jobs
 
 
-class _Job:
+class _Call:
     """One call of `complete`, carried to the worker thread and back."""
 
-    def __init__(self, loaded: _Loaded, requests: Sequence[Request], on_token: OnToken) -> None:
+    def __init__(
+        self, loaded: _Loaded, requests: Sequence[Request], on_token: OnToken, on_done: OnDone
+    ) -> None:
+        # Here, because the engine's module imports numpy.
+        from pipeline.models.engine import Job
+
         self._loaded = loaded
         self._requests = requests
-        self._on_token = on_token
-        self._lock = threading.Lock()
-        self._is_cancelled = False
-        self._is_running = False
+        self._on_done = on_done
+        self._done: dict[int, Completion] = {}
+        self.future: Future[tuple[Completion, ...]] = Future()
+        self.job = Job(
+            read=self._prompts,
+            thinking=loaded.thinking,
+            emit=on_token,
+            completed=self._completed,
+            ended=self._ended,
+        )
 
-    def cancel(self) -> None:
-        """From the event loop: the job ends at the next graph node, or never begins."""
-        with self._lock:
-            self._is_cancelled = True
-            if self._is_running:
-                self._loaded.abort.set()
+    def _completed(self, index: int, completion: Completion) -> None:
+        self._done[index] = completion
+        self._on_done(index, completion)
 
-    def run(self) -> tuple[Completion, ...]:
-        """On the worker thread."""
-        with self._lock:
-            if self._is_cancelled:
-                raise Aborted
-            self._loaded.abort.clear()
-            self._is_running = True
-        try:
-            prompts = [self._prompt(index, r) for index, r in enumerate(self._requests)]
-            return self._loaded.engine.run(prompts, self._loaded.thinking, self._on_token)
-        finally:
-            with self._lock:
-                self._is_running = False
-                self._loaded.abort.clear()
+    def _ended(self, error: BaseException | None) -> None:
+        if error is not None:
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(tuple(self._done[n] for n in range(len(self._requests))))
+
+    def _prompts(self) -> list[Prompt]:
+        return [self._prompt(index, request) for index, request in enumerate(self._requests)]
 
     def _prompt(self, index: int, request: Request) -> Prompt:
         from pipeline.models.engine import Prompt
@@ -385,7 +393,7 @@ def _parts(
     return [*parts, (text, False)]
 
 
-def _ignore(_index: int, _piece: str) -> None:
+def _ignore(_index: int, _what: object) -> None:
     """Nobody listens."""
 
 

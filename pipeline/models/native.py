@@ -265,18 +265,18 @@ class Context:
         """A view of shape (dim,): the state after the final norm, valid until the next decode."""
         return _view(lib.llama_get_embeddings_ith(self.pointer, row), self._state_type)
 
-    def share(self, slot: int) -> None:
-        """Let `slot` hold what sequence 0 holds."""
-        lib.llama_memory_seq_cp(self._memory, 0, slot, -1, -1)
+    def share(self, source: int, slot: int) -> None:
+        """Let `slot` hold what `source` holds, in the same cells."""
+        lib.llama_memory_seq_cp(self._memory, source, slot, -1, -1)
 
     def drop(self, slot: int) -> None:
         lib.llama_memory_seq_rm(self._memory, slot, -1, -1)
 
-    def truncate(self, n_kept: int) -> bool:
-        """Cut sequence 0 to its first tokens; False (and empty) where the architecture cannot."""
-        if lib.llama_memory_seq_rm(self._memory, 0, n_kept, -1):
+    def truncate(self, slot: int, n_kept: int) -> bool:
+        """Cut a sequence to its first tokens; False (and empty) where the architecture cannot."""
+        if lib.llama_memory_seq_rm(self._memory, slot, n_kept, -1):
             return True
-        self.drop(0)
+        self.drop(slot)
         return False
 
     def forget(self) -> None:

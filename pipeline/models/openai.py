@@ -20,6 +20,7 @@ from pipeline.models.api import (
     ModelError,
     ModelInfo,
     ModelNotFound,
+    OnDone,
     OnToken,
     PromptTooLong,
     Request,
@@ -132,7 +133,11 @@ class OpenAIModel:
         )
 
     async def complete(
-        self, requests: Sequence[Request], *, on_token: OnToken | None = None
+        self,
+        requests: Sequence[Request],
+        *,
+        on_token: OnToken | None = None,
+        on_done: OnDone | None = None,
     ) -> tuple[Completion, ...]:
         """See `Model.complete`. Requests that differ only in the seed go out as one, with `n`."""
         for request in requests:
@@ -141,7 +146,7 @@ class OpenAIModel:
         try:
             async with asyncio.TaskGroup() as group:
                 for indices in self._groups(requests):
-                    call = _Call(requests, indices, on_token or _ignore, done)
+                    call = _Call(requests, indices, on_token or _ignore, on_done or _ignore, done)
                     group.create_task(self._complete_group(call))
         except BaseExceptionGroup as failed:
             raise _first(failed) from None
@@ -189,6 +194,7 @@ class OpenAIModel:
             ) from exc
         for place, completion in answer.items():
             call.done[call.indices[place]] = completion
+            call.on_done(call.indices[place], completion)
         return [index for place, index in enumerate(call.indices) if place not in answer]
 
     async def _ask(self, request: Request, call: _Call) -> dict[int, Completion]:
@@ -330,6 +336,7 @@ class _Call:
     requests: Sequence[Request]
     indices: list[int]
     on_token: OnToken
+    on_done: OnDone
     done: dict[int, Completion]
 
 
@@ -573,5 +580,5 @@ def _share(usage: Usage, place: int, n: int) -> Usage:
     return replace(usage, completion_tokens=None, cached_tokens=cached, thinking_tokens=None)
 
 
-def _ignore(_index: int, _piece: str) -> None:
+def _ignore(_index: int, _what: object) -> None:
     """Nobody listens."""

@@ -14,6 +14,7 @@ from pipeline.models.api import (
     ModelError,
     ModelInfo,
     ModelNotFound,
+    OnDone,
     OnToken,
     Request,
 )
@@ -39,14 +40,20 @@ class ReplayModel:
         return self._info
 
     async def complete(
-        self, requests: Sequence[Request], *, on_token: OnToken | None = None
+        self,
+        requests: Sequence[Request],
+        *,
+        on_token: OnToken | None = None,
+        on_done: OnDone | None = None,
     ) -> tuple[Completion, ...]:
         """Raises ModelError for a request that the trace does not hold."""
         await asyncio.sleep(0)
         completions = tuple(self._answer(request) for request in requests)
-        if on_token is not None:
-            for index, completion in enumerate(completions):
+        for index, completion in enumerate(completions):
+            if on_token is not None:
                 on_token(index, completion.text)
+            if on_done is not None:
+                on_done(index, completion)
         return completions
 
     def count_tokens(self, text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
-from pipeline.models.api import Completion, ModelError, ModelInfo, OnToken, Request
+from pipeline.models.api import Completion, ModelError, ModelInfo, OnDone, OnToken, Request
 
 Answer = str | Completion
 Script = Callable[[Request, int], Answer]
@@ -31,7 +31,11 @@ class ScriptedModel:
         return self._info
 
     async def complete(
-        self, requests: Sequence[Request], *, on_token: OnToken | None = None
+        self,
+        requests: Sequence[Request],
+        *,
+        on_token: OnToken | None = None,
+        on_done: OnDone | None = None,
     ) -> tuple[Completion, ...]:
         await asyncio.sleep(0)
         completions = []
@@ -42,6 +46,8 @@ class ScriptedModel:
             completions.append(completion)
             if on_token is not None:
                 on_token(index, completion.text)
+            if on_done is not None:
+                on_done(index, completion)
         return tuple(completions)
 
     def count_tokens(self, text: str) -> int:

@@ -32,9 +32,19 @@ from pipeline.models.llama import (
     memory_needed,
     open_llama,
 )
+from pipeline.prompts import render
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+NANO = Path(__file__).parents[3] / "pipeline" / "nano" / "data" / "nano.gguf"
+SOURCE = '''def clamp(n, low, high):
+    """n, but at least low and at most high.
+
+    >>> clamp(4, 0, 9)
+    4
+    >>> clamp(12, 0, 9)
+    9
+    """'''
 WILD = Sampling(temperature=1.0, top_k=0, top_p=1.0)
 SCHEMA = json.dumps(
     {
@@ -490,3 +500,101 @@ async def test_two_hundred_jobs_do_not_grow(tiny: LlamaModel):
 def resident_bytes() -> int:
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     return int(pages) * 4096
+
+
+# --- several jobs in one batch
+
+
+async def test_jobs_that_come_together_are_decoded_together(tiny: LlamaModel):
+    requests = [ask(f"job {n} " * 9, seed=n, max_tokens=40) for n in range(3)]
+    tiny.forget_prefix()
+    before = tiny.counters.decode_calls
+    alone = [await one(tiny, request) for request in requests]
+    apart = tiny.counters.decode_calls - before
+    tiny.forget_prefix()
+    before = tiny.counters.decode_calls
+    together = await asyncio.gather(*(one(tiny, request) for request in requests))
+    assert tiny.counters.decode_calls - before < apart * 2 / 3
+    assert [c.text for c in together] == [c.text for c in alone]
+
+
+async def test_places_are_shared_out_fairly(tiny: LlamaModel):
+    """A job of one sequence does not wait for all forty of another one."""
+    many = asyncio.create_task(tiny.complete([ask(seed=s, max_tokens=60) for s in range(40)]))
+    await first_decode_after(tiny, tiny.counters.decode_calls)
+    await one(tiny, ask("a single one", max_tokens=5))
+    assert not many.done()
+    await many
+
+
+async def test_cancels_in_a_shared_batch_leave_the_other_job_its_text():
+    """With trained weights: where all tokens are nearly alike, rounding alone picks another one."""
+    nano = await open_llama(NANO)
+    request = ask(
+        render("solve", style="trained", source=SOURCE, hint=""),
+        max_tokens=200,
+        sampling=Sampling(),
+    )
+    reference = (await one(nano, request)).text
+    rng = random.Random(1)
+    other = asyncio.create_task(one(nano, request))
+    for _ in range(20):
+        if other.done():
+            assert (await other).text == reference
+            other = asyncio.create_task(one(nano, request))
+        job = asyncio.create_task(
+            nano.complete(
+                [ask("work " * rng.randrange(300), seed=s, max_tokens=99) for s in range(3)]
+            )
+        )
+        await asyncio.sleep(rng.uniform(0, 0.05))
+        if not job.done():
+            assert await seconds_to_cancel(job) < 1.0
+    assert (await other).text == reference
+    assert nano.counters.live_slots == 0
+    await nano.aclose()
+
+
+async def test_an_error_of_one_job_is_not_the_others(tiny: LlamaModel):
+    good = asyncio.create_task(one(tiny, ask(max_tokens=200)))
+    for bad in (ask(json_schema="[]"), ask(max_tokens=4000)):
+        with pytest.raises(ModelError):
+            await one(tiny, bad)
+    assert (await good).answer_tokens > 0
+
+
+async def test_a_broken_listener_is_an_error_and_not_a_hang(tiny: LlamaModel):
+    def fail(_index: int, _piece: str) -> None:
+        raise ValueError("the listener broke")
+
+    with pytest.raises(ValueError, match="listener"):
+        await tiny.complete([ask()], on_token=fail)
+    assert (await one(tiny, ask())).answer_tokens > 0
+
+
+async def test_completions_are_told_as_they_come(tiny: LlamaModel):
+    told: list[tuple[int, Completion]] = []
+    lengths = (60, 5, 30)
+    done = await tiny.complete(
+        [ask(seed=n, max_tokens=n_tokens) for n, n_tokens in enumerate(lengths)],
+        on_done=lambda index, completion: told.append((index, completion)),
+    )
+    assert [index for index, _ in told] == [1, 2, 0]
+    assert all(done[index] is completion for index, completion in told)
+
+
+async def test_jobs_that_wait_for_each_others_cells_all_end(tiny_path: Path):
+    model = await open_llama(tiny_path, settings=LlamaSettings(n_ctx=256, n_cells=256))
+    requests = [ask(f"{n} " + "word " * 25, seed=n, max_tokens=100) for n in range(6)]
+    completions = await asyncio.gather(*(one(model, request) for request in requests))
+    assert all(c.answer_tokens > 0 for c in completions)
+    assert model.counters.live_slots == 0
+    await model.aclose()
+
+
+async def test_two_files_keep_their_prefixes_side_by_side(tiny: LlamaModel):
+    tiny.forget_prefix()
+    first, second = (ask(name * 60, max_tokens=3) for name in ("alpha ", "beta "))
+    for request in (first, second, first, second):
+        completion = await one(tiny, request)
+    assert completion.cached_tokens == completion.prompt_tokens - 1
