@@ -35,11 +35,11 @@ from pipeline.core.ask import ask
 from pipeline.core.board import Board
 from pipeline.core.context import Context, Settings
 from pipeline.core.task import Candidate, Task
-from pipeline.edits.rung import mechanical, mend
-from pipeline.engine import judge_current
-from pipeline.generate.candidates import probe, read_all, slot_request
+from pipeline.edits.rungs import mended, patched
+from pipeline.generate.candidates import probed, read_all, slot_request
 from pipeline.nano.bench import BenchTask, Part, load_bench
-from pipeline.repair.prcot import repair
+from pipeline.repair.prcot import repaired
+from pipeline.running.first_look import look
 from pipeline.running.judge import judge_all
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
@@ -136,7 +136,7 @@ async def _arms(up: Runtime, one: BenchTask, kind: str, seed: int, counts: Path)
     """All three arms from the same failure; [] where there is none."""
     document = document_from_bytes(one.source.encode())
     task = task_from_file(document, find_function(document, one.entry_point))
-    settings = Settings(seed=seed, lens=False, thinking_tokens=0, mechanical_s=2.0)
+    settings = Settings(seed=seed, lens=False, thinking_tokens=0)
     ctx = dataclasses.replace(up.context(settings), counts=counts)
     board = await _failure(ctx, task, kind)
     if board is None:
@@ -188,19 +188,19 @@ def _always_repair(model: str) -> str:
 async def _failure(ctx: Context, task: Task, kind: str) -> Board | None:
     board = Board()
     if kind == "planted":
-        await judge_current(ctx, task, board)
+        await look(ctx, task, board)
         return board if board.current and not board.current.passes else None
-    await _add(ctx, task, board, await probe(ctx, task))
+    await _add(ctx, task, board, await probed(ctx, task))
     return board if board.judged and not board.passing else None
 
 
 async def _mechanical(ctx: Context, task: Task, board: Board) -> tuple[Candidate, ...]:
-    return await (mend(ctx, task, board) if board.judged else mechanical(ctx, task))
+    return await (mended(ctx, task, board) if board.judged else patched(ctx, task))
 
 
 async def _repair(ctx: Context, task: Task, board: Board) -> int:
     for round_ in range(ROUNDS):
-        await _add(ctx, task, board, await repair(ctx, task, board, round_))
+        await _add(ctx, task, board, await repaired(ctx, task, board, round_))
         if board.passing:
             break
     return sum(one.tokens for one in board.tries)
@@ -222,7 +222,7 @@ async def _resample(ctx: Context, task: Task, board: Board, tokens: int) -> tupl
 
 async def _add(ctx: Context, task: Task, board: Board, made: Sequence[Candidate]) -> None:
     if made:
-        board.add(await judge_all(ctx, task, made[0].origin, made))
+        board.add(made[0].origin, await judge_all(ctx, task, made[0].origin, made))
 
 
 # --- scoring: another process -------------------------------------------------------------------

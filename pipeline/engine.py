@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from contextlib import aclosing
 
 from pipeline.account.conclude import conclude
-from pipeline.core.board import Board
+from pipeline.core.board import Board, Rung
 from pipeline.core.context import Context
-from pipeline.core.events import StageEnded, StageStarted
+from pipeline.core.events import StageEnded
 from pipeline.core.stop import until_stopped
-from pipeline.core.task import Candidate, Judged, Solution, Task
-from pipeline.edits.rung import mechanical, mend
+from pipeline.core.task import Solution, Task
+from pipeline.edits.rungs import mechanical, mend
 from pipeline.generate.candidates import generate, probe
 from pipeline.repair.prcot import learned, repair
+from pipeline.running.first_look import look
 from pipeline.running.judge import judge_all
-from pipeline.running.lacking import lacking
 from pipeline.running.remembered import remembering
-from pipeline.select.choose import undecided
+from pipeline.select.choose import choose, is_proved
 
-Rung = Callable[[], Awaitable[Sequence[Candidate]]]
+RUNGS = (mechanical, probe, generate, mend, repair)
+"""Each is `(ctx, task, board)` and gives candidates, once or in rounds; the cheapest come first."""
 
 
 async def solve(ctx: Context, task: Task) -> Solution:
@@ -32,63 +31,34 @@ async def solve(ctx: Context, task: Task) -> Solution:
     Raises only for broken machinery (ModelError, SandboxError) and when it is cancelled.
     """
     ctx, board, began = remembering(ctx), Board(), time.monotonic()
-    with contextlib.suppress(TimeoutError):
+    try:
         async with asyncio.timeout(ctx.settings.timeout_s):
             await until_stopped(ctx, climb(ctx, task, board))
+    except TimeoutError:
+        board.end = f"the time limit of {ctx.settings.timeout_s:g} s was reached"
     learned(ctx, board)
     # The choice may ask the model once more, in what is left of the time.
     ctx.ledger.wall_s = time.monotonic() - began
-    solution = await conclude(ctx, task, board)
+    choice = await choose(ctx, task, board)
+    solution = await conclude(ctx, task, board, choice)
     ctx.ledger.wall_s = time.monotonic() - began
     return solution
 
 
 async def climb(ctx: Context, task: Task, board: Board) -> None:
-    """Each rung runs only when those before it left nothing proved; the cheapest come first."""
-    settings = ctx.settings
-    await judge_current(ctx, task, board)
-    if board.current and board.current.passes:
-        return
-    if absent := await lacking(ctx, task, board.current):
-        board.obstacle = (
-            f"cannot be judged here: the sandbox has not {', '.join(absent)}, which the function "
-            "or its examples import"
-        )
-        return
-    rungs: list[tuple[str, bool, Rung]] = [
-        ("mechanical", settings.mechanical and not task.is_stub, partial(mechanical, ctx, task)),
-        ("probe", settings.probe, partial(probe, ctx, task)),
-        ("generate", True, partial(generate, ctx, task)),
-        ("mend", settings.mechanical, partial(mend, ctx, task, board)),
-    ]
-    for name, wanted, rung in rungs:
-        if wanted and await run(ctx, task, board, name, rung):
-            return
-    for round_ in range(settings.repair_rounds if settings.repair else 0):
-        if await run(ctx, task, board, "repair", partial(repair, ctx, task, board, round_)):
+    """Look at what is there, then rung by rung until something is proved."""
+    await look(ctx, task, board)
+    for rung in RUNGS:
+        if board.is_settled or await step(ctx, task, board, rung):
             return
 
 
-async def run(ctx: Context, task: Task, board: Board, name: str, rung: Rung) -> bool:
-    """Make candidates, judge the new ones, report what the stage did; True when one is proved."""
-    ctx.emit(StageStarted(stage=name))
-    made = await rung()
-    n_new = board.add(await judge_all(ctx, task, name, made)) if made else 0
-    if made:
-        board.stages.append(name)
-    best = board.nearest
-    score = f", best passes {best.n_passed} of {best.n_visible}" if best and task.visible else ""
-    detail = f"{len(made)} candidates, {n_new} new{score}" if made else "made no candidate"
-    ctx.emit(StageEnded(stage=name, acted=bool(made), detail=detail))
-    if name == "mechanical":
-        return board.has_proof and not await undecided(ctx, task, board.passing)
-    return board.has_proof
-
-
-async def judge_current(ctx: Context, task: Task, board: Board) -> Judged | None:
-    """What the function does before anything is changed; a stub is known to fail."""
-    if task.is_stub or not task.visible:
-        return None
-    current = Candidate(code=task.statement, origin="current")
-    (board.current,) = await judge_all(ctx, task, "current", [current])
-    return board.current
+async def step(ctx: Context, task: Task, board: Board, rung: Rung) -> bool:
+    """Judge what a rung makes, report what it did; True when something is proved."""
+    async with aclosing(rung(ctx, task, board)) as rounds:
+        async for made in rounds:
+            board.add(rung.__name__, await judge_all(ctx, task, rung.__name__, made))
+            ctx.emit(StageEnded(stage=rung.__name__, acted=bool(made), detail=board.news))
+            if await is_proved(ctx, task, board):
+                return True
+    return False

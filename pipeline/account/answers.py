@@ -7,7 +7,7 @@ from dataclasses import replace
 from pipeline.account.conclude import about_origin, about_visible, side_effects
 from pipeline.account.status import status_of_judged
 from pipeline.core.context import Context
-from pipeline.core.task import Candidate, Question, Solution, Task
+from pipeline.core.task import Candidate, Origin, Question, Solution, Task
 from pipeline.edits.doubt import ALL_THE_SAME, n_different_wants
 from pipeline.inputs.target import NotCallable, target_of
 from pipeline.running.judge import judge_all
@@ -35,7 +35,7 @@ async def answered(
     if found is None:
         return None
     asked, candidate, source = found
-    (judged,) = await judge_all(ctx, asked, "answer", [candidate])
+    (judged,) = await judge_all(ctx, asked, Origin.ANSWER, [candidate])
     if not judged.passes:
         return None
     lines = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pipeline.account.contradictions import contradictions
@@ -9,24 +10,64 @@ from pipeline.account.side_effects import behaviour_changes
 from pipeline.account.status import status_of_judged
 from pipeline.core.board import Board
 from pipeline.core.context import Context
-from pipeline.core.task import Judged, Solution, Status, Task
+from pipeline.core.task import SMALL_EDITS, Judged, Solution, Status, Task
 from pipeline.running.judge import first_failure
-from pipeline.select.choose import Choice, choose
-from sandbox.api import BROKEN_MACHINERY
+from pipeline.select.choose import Choice
+from sandbox.api import BROKEN_MACHINERY, Verdict
 
 
-async def conclude(ctx: Context, task: Task, board: Board) -> Solution:
-    """The Solution of what is on the board; never more than the evidence carries."""
-    if board.current and board.current.passes:
-        return _solution(
-            ctx, task, board, Status.NONE, Choice(best=None), (_already(board.current),)
-        )
-    if board.obstacle:
-        return _solution(ctx, task, board, Status.NONE, Choice(best=None), (board.obstacle,))
-    choice = await choose(ctx, task, board.judged)
+async def conclude(ctx: Context, task: Task, board: Board, choice: Choice) -> Solution:
+    """The Solution of what is on the board; never more than the evidence carries.
+
+    The function as it stands is a candidate like any other: what passes no more is not offered.
+    """
+    if choice.best is None or not _is_better(choice.best, board.current):
+        evidence = tuple(why_nothing(ctx, task, board))
+        return _solution(ctx, task, board, Status.NONE, Choice(best=None), evidence)
     status = status_of_judged(choice.best, choice.probability, ctx.settings.consistent_at)
     evidence = (*evidence_of(ctx, task, board, choice), *await side_effects(ctx, task, choice.best))
     return _solution(ctx, task, board, status, choice, evidence)
+
+
+def _is_better(best: Judged, current: Judged | None) -> bool:
+    return current is None or best.passes or best.n_passed > current.n_passed
+
+
+def why_nothing(ctx: Context, task: Task, board: Board) -> Iterator[str]:
+    """Why nothing is offered, what was tried, and what to do."""
+    if board.current and board.current.passes:
+        yield _already(board.current)
+        return
+    if board.obstacle:
+        yield board.obstacle
+        return
+    broken = _broken(board.current) if board.current else None
+    best = max((one.n_passed for one in board.judged), default=0)
+    if broken:
+        yield f"the sandbox could not run the tests: {broken.detail}"
+    elif board.current and board.judged:
+        yield (
+            f"nothing better than what is there, which passes {board.current.n_passed} of "
+            f"{board.current.n_visible}: the best that was tried passes {best}"
+        )
+    elif not board.end:
+        yield "the model gave no function that can be read, and no small edit helps"
+    yield from map(str, contradictions(task))
+    if board.current and (failure := first_failure(board.current)):
+        yield f"fails: {failure.detail}"
+    yield from about_end(ctx, board)
+    if board.judged:
+        yield f"tried {len(board.judged)} candidates in {', '.join(board.stages)}"
+
+
+def about_end(ctx: Context, board: Board) -> Iterator[str]:
+    """What ended the search early, and what would let it go on."""
+    if board.end:
+        yield board.end
+    elif ctx.stopping:
+        yield "stopped before the search was over"
+    elif ctx.tokens_left <= 0:
+        yield f"the budget of {ctx.settings.token_budget} tokens is used up"
 
 
 async def side_effects(ctx: Context, task: Task, best: Judged | None) -> tuple[str, ...]:
@@ -50,6 +91,7 @@ def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple
     if choice.probability is not None:
         lines.append(f"estimated probability of being right: {choice.probability:.0%}")
     lines += choice.reasons
+    lines += about_end(ctx, board)
     n_rejected = sum(1 for one in board.judged if one is not choice.best)
     if n_rejected:
         lines.append(f"{n_rejected} other candidates were rejected")
@@ -59,12 +101,11 @@ def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple
 def about_visible(ctx: Context, current: Judged | None, best: Judged) -> list[str]:
     if not best.visible:
         return []
-    broken = [v for v in best.visible if v.observation.outcome in BROKEN_MACHINERY]
-    if broken:
-        return [f"the sandbox could not run the tests: {broken[0].detail}"]
+    if broken := _broken(best):
+        return [f"the sandbox could not run the tests: {broken.detail}"]
     where = f"{ctx.sandbox.kind} sandbox"
     lines = [f"passes {best.n_passed} of {best.n_visible} examples, run twice in the {where}"]
-    if current and best.passes:
+    if current:
         before = f"{current.n_passed} of {current.n_visible}"
         failure = first_failure(current)
         lines.append(f"before: {before}" + (f" ({failure.detail})" if failure else ""))
@@ -72,11 +113,17 @@ def about_visible(ctx: Context, current: Judged | None, best: Judged) -> list[st
     return [*lines, f"still fails: {failure.detail}"] if failure else lines
 
 
+def _broken(judged: Judged) -> Verdict | None:
+    """A verdict that the machinery could not give."""
+    found = (v for v in judged.visible if v.observation.outcome in BROKEN_MACHINERY)
+    return next(found, None)
+
+
 def about_origin(best: Judged) -> str:
     made = best.candidate
     how = (
         f", {made.plan}"
-        if made.origin in ("mechanical", "mend")
+        if made.origin in SMALL_EDITS
         else f", plan: {made.plan}"
         if made.plan
         else ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pipeline.core.context import Context
 from pipeline.core.task import Task
 from pipeline.inputs.target import NotCallable, Target, target_of
-from pipeline.running.screen import LEAST_S, screen
+from pipeline.running.screen import LEAST_S, Seen, screen
 from pipeline.source.edit import with_imports
 from pipeline.source.locate import find_function
 from pipeline.source.text import Document, SourceError, literal_of
@@ -94,14 +94,20 @@ def _outside(task: Task, calls: Sequence[Call]) -> list[Call]:
 
 async def _changes(ctx: Context, cases: Sequence[Case], before: str, after: str) -> list[Change]:
     tests = [case.test for case in cases]
-    old, again, new = await screen(
-        ctx.sandbox,
-        [before, before, after],
-        tests,
-        limit_s=LEAST_S,
-        patience=len(tests),
-        group=ctx.group,
-    )
+
+    async def screened(programs: Sequence[str], hash_seed: int) -> Sequence[Seen]:
+        return await screen(
+            ctx.sandbox,
+            programs,
+            tests,
+            limit_s=LEAST_S,
+            patience=len(tests),
+            hash_seed=hash_seed,
+            group=ctx.group,
+        )
+
+    old, new = await screened([before, after], 0)
+    (again,) = await screened([before], 1)
     found = []
     for i, case in enumerate(cases):
         was, twice, now = (_did(one.observed[i]) for one in (old, again, new))

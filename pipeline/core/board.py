@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
-from pipeline.core.task import Judged
+from pipeline.core.context import Context
+from pipeline.core.task import Candidate, Judged, Origin, Task
 
 Move = Literal["repair", "restart"]
+Rounds = AsyncGenerator[Sequence[Candidate], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,16 +29,39 @@ class Board:
         """The function as it stood, judged; None for a stub."""
         self.obstacle = ""
         """Why nothing can be judged here, in one line; "" where it can."""
+        self.end = ""
+        """What ended the climb before its last rung, in one line; "" where nothing did."""
         self.judged: list[Judged] = []
         self.stages: list[str] = []
         self.tries: list[Try] = []
+        self.news = ""
+        """What the last round brought, in words."""
 
-    def add(self, judged: Iterable[Judged]) -> int:
-        """Take those whose code is new; returns how many were."""
+    def add(self, stage: str, judged: Sequence[Judged]) -> None:
+        """Take those whose code is new."""
         known = {one.candidate.code for one in self.judged}
         fresh = [one for one in judged if one.candidate.code not in known]
         self.judged.extend(fresh)
-        return len(fresh)
+        if judged and stage not in self.stages[-1:]:
+            self.stages.append(stage)
+        self.news = self._told(len(judged), len(fresh))
+
+    def _told(self, n_made: int, n_new: int) -> str:
+        if not n_made:
+            return "made no candidate"
+        best = self.nearest
+        said = f"{n_made} candidates, {n_new} new"
+        if not best or not best.visible:
+            return said
+        return f"{said}, best passes {best.n_passed} of {best.n_visible}"
+
+    @property
+    def is_settled(self) -> bool:
+        """There is nothing to do, or nothing can be done: what is there passes, or cannot run."""
+        return bool(self.obstacle or self.end or (self.current and self.current.passes))
+
+    def made_by(self, origin: Origin) -> tuple[Judged, ...]:
+        return tuple(one for one in self.judged if one.candidate.origin == origin)
 
     @property
     def passing(self) -> tuple[Judged, ...]:
@@ -52,3 +77,14 @@ class Board:
         """The one that passes most; the function as it stood where nothing else is there."""
         pool = [*self.judged, *([self.current] if self.current else [])]
         return max(pool, key=lambda one: one.n_passed, default=None)
+
+
+class Rung(Protocol):
+    """A stage that makes candidates, once or in rounds; what it yields was judged when it goes on.
+
+    One that is switched off, or has nothing to work on, yields nothing.
+    """
+
+    __name__: str
+
+    def __call__(self, ctx: Context, task: Task, board: Board, /) -> Rounds: ...

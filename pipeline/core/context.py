@@ -41,7 +41,10 @@ class Settings:
     ask: bool = False
     """Prepare the question on which survivors differ; where somebody is there to answer."""
     mechanical: bool = True
-    mechanical_s: float = 2.0
+    mechanical_runs: int = 3000
+    """Small edits that are tried; counted, so that a busy machine gives the same answer, later."""
+    mechanical_cpu_s: float = 4.0
+    """CPU seconds that they may take together."""
     repair: bool = True
     repair_branches: int = 2
     repair_rounds: int = 3

@@ -105,14 +105,34 @@ def n_examples(test: Test) -> int:
     return len(test.form.examples) if isinstance(test.form, Doctest) else 1
 
 
+class Origin(StrEnum):
+    """Where candidates come from."""
+
+    CURRENT = "current"
+    """The function as it stands."""
+    MECHANICAL = "mechanical"
+    PROBE = "probe"
+    GENERATE = "generate"
+    MEND = "mend"
+    REPAIR = "repair"
+    ANSWER = "answer"
+    """One that somebody chose, with the answer as an example more."""
+    POOL = "pool"
+    """Recorded, from wherever."""
+
+
+SMALL_EDITS = (Origin.MECHANICAL, Origin.MEND)
+"""Of one program or another; what they made is no independent try."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
     """Code and where it came from."""
 
     code: str
     """The function, dedented (or the whole program for stdio)."""
-    origin: str
-    """The stage that made it: `current`, `mechanical`, `probe`, `generate`, `repair`, `pool`."""
+    origin: Origin
+    """The stage that made it."""
     seed: int = 0
     plan: str | None = None
     perturbation: str | None = None

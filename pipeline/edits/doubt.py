@@ -31,6 +31,8 @@ INVENTED = frozenset(
 def doubt_of(task: Task, found: Found, version: Version, share: float) -> str:
     """The strongest reason against trusting `version`, in words; "" where there is none."""
     n_fixed = found.n_examples - found.n_base
+    if found.is_cut:
+        return f"the search for other small edits was cut short after {found.n_tried} of them"
     if n_different_wants(task.examples) < 2:
         return ALL_THE_SAME
     if share < DOMINATES:

@@ -14,8 +14,10 @@ from sandbox.api import Limits, Sandbox
 from sandbox.verdicts import run_twice
 
 QUICK = Limits(cpu_s=0.3, wall_s=2.0)
-FOR_RANKING = 0.15
-"""Share of the time kept for ranking and confirming what was found."""
+N_RUNS, CPU_S = 3000, 4.0
+"""Versions, and their CPU seconds: about what two idle cores do in two seconds."""
+BACKSTOP = 10.0
+"""Seconds by the clock for each second of CPU; a busier machine than that finds less."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,9 @@ async def repair_mechanically(
     task: Task,
     *,
     code: str | None = None,
-    deadline_s: float = 2.0,
+    n_runs: int = N_RUNS,
+    cpu_s: float = CPU_S,
+    deadline_s: float | None = None,
     depth: int = 2,
     max_patches: int = 8,
     jobs_group: str = "",
@@ -63,7 +67,8 @@ async def repair_mechanically(
 ) -> tuple[Patch, ...]:
     """Patches of `code` (the task's function where None) that pass all visible tests, best first.
 
-    Single edits first, then up to `depth` together; at the deadline what was found so far. Where
+    Single edits first, then up to `depth` together, until `n_runs` versions or `cpu_s` are spent;
+    at the deadline, by the clock, what was found so far. Where
     nothing passes everything, the one version that passes most, if that is more than the original
     passes (`is_plausible` is False). () when nothing helps, nothing fails, or no test can be run.
     """
@@ -82,7 +87,9 @@ async def repair_mechanically(
             sandbox=sandbox,
             task=task,
             code=base,
-            deadline=began + (1 - FOR_RANKING) * deadline_s,
+            n_runs=n_runs,
+            cpu_s=cpu_s,
+            deadline=began + (BACKSTOP * cpu_s if deadline_s is None else deadline_s),
             depth=depth,
             group=jobs_group,
             on_plausible=report,

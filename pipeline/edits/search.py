@@ -29,7 +29,7 @@ HELPFUL = 24
 HELPS = 30.0
 """How much likelier an edit is right that passes more examples than the original."""
 GRACE = 0.12
-"""Share of the deadline to look for rivals after a first pair was found."""
+"""Share of the runs to look for rivals after a first pair was found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,9 @@ class Found:
     n_examples: int = 0
     n_base: int = 0
     """Examples that the original passes."""
+    n_tried: int = 0
+    is_cut: bool = False
+    """A limit came before all versions of a kind were tried."""
     plausible: list[Version] = field(default_factory=list)
     """Pass every test at a first look."""
     partial: tuple[int, Version] | None = None
@@ -57,20 +60,26 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What is searched, and until when."""
+    """What is searched, and how far: counted in what it got, so that a busy machine finds the same,
+    only later.
+    """
 
     sandbox: Sandbox
     task: Task
     code: str
+    n_runs: int
+    """Versions."""
+    cpu_s: float
+    """Of all versions together, as their processes say."""
     deadline: float
-    """By time.monotonic()."""
+    """By time.monotonic(): the backstop."""
     depth: int = 2
     group: str = ""
     on_plausible: Callable[[Version], None] | None = None
 
 
 async def search(what: Search) -> Found:
-    """All single edits, and pairs only where none of those passes; at the deadline what there is.
+    """All single edits, and pairs only where none of those passes; at a limit what there is.
 
     Nothing is tried when a test cannot be screened, when none fails, or when there is no test.
     """
@@ -79,7 +88,7 @@ async def search(what: Search) -> Found:
         async with asyncio.timeout_at(_loop_time(what.deadline)):
             await run.all()
     except TimeoutError:
-        pass
+        run.found.is_cut = True
     return run.found
 
 
@@ -98,8 +107,10 @@ class _Run:
         self._helpful: list[Version] = []
         self._base: Seen | None = None
         self._hangs = False
-        self._stop_at = what.deadline
-        self._began = time.monotonic()
+        self._n_asked = 0
+        self._cpu_s = 0.0
+        self._enough_at = what.n_runs
+        """Versions after which a search for pairs that found one looks no further."""
 
     async def all(self) -> None:
         if not self.tests or not all(map(can_screen, self.tests)):
@@ -156,18 +167,20 @@ class _Run:
                 yield Version(code=code, edits=edits, weight=weight)
 
     async def _try(self, versions: Iterator[Version], *, stop_early: bool = False) -> None:
-        """Screen the versions, a few chunks at a time, until they or the time run out."""
+        """Screen the versions, a few chunks at a time, until they or a limit run out."""
         running: set[asyncio.Task[None]] = set()
         try:
             while True:
-                late = stop_early and self.found.plausible and time.monotonic() > self._stop_at
-                while len(running) < IN_FLIGHT and not late:
+                enough = stop_early and self.found.plausible and self._n_asked >= self._enough_at
+                while len(running) < IN_FLIGHT and not enough:
                     n = FEW if self._hangs else AT_A_TIME
                     chunk = list(itertools.islice(self._new(versions), n))
-                    if not chunk:
+                    if not chunk or self._is_spent():
+                        self.found.is_cut |= bool(chunk)
                         break
+                    self._n_asked += len(chunk)
                     running.add(asyncio.create_task(self._look(chunk)))
-                if not running or late:
+                if not running:
                     return
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
@@ -179,6 +192,9 @@ class _Run:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 
+    def _is_spent(self) -> bool:
+        return self._n_asked >= self.what.n_runs or self._cpu_s >= self.what.cpu_s
+
     def _new(self, versions: Iterator[Version]) -> Iterator[Version]:
         for version in versions:
             if version.code not in self._known:
@@ -189,6 +205,8 @@ class _Run:
         for version, seen in zip(
             chunk, await self._screen([v.code for v in chunk], LEAST_S), strict=True
         ):
+            self.found.n_tried += 1
+            self._cpu_s += seen.cpu_s
             if seen.passes:
                 self._plausible(version)
             elif seen.n_passed > self.found.n_base and len(version.edits) == 1:
@@ -197,8 +215,7 @@ class _Run:
 
     def _plausible(self, version: Version) -> None:
         if not self.found.plausible:
-            spent = self.what.deadline - self._began
-            self._stop_at = time.monotonic() + GRACE * spent
+            self._enough_at = self._n_asked + int(GRACE * self.what.n_runs)
         self.found.plausible.append(version)
         if self.what.on_plausible:
             self.what.on_plausible(version)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from pipeline.core.ask import ask
+from pipeline.core.board import Board, Rounds
 from pipeline.core.context import Context
-from pipeline.core.events import CandidateMade
-from pipeline.core.task import Candidate, Task
+from pipeline.core.events import CandidateMade, StageStarted
+from pipeline.core.task import Candidate, Origin, Task
 from pipeline.generate.asking import to_solve
 from pipeline.generate.plans import plan_search
 from pipeline.models.api import Completion, ModelInfo, Request, Sampling
@@ -34,10 +35,23 @@ def perturbations() -> tuple[Perturbation, ...]:
     return tuple(Perturbation(**row) for row in rows)
 
 
-async def probe(ctx: Context, task: Task) -> tuple[Candidate, ...]:
+async def probe(ctx: Context, task: Task, _board: Board) -> Rounds:
     """One greedy candidate without thinking: half of all tasks end here."""
+    if ctx.settings.probe:
+        ctx.emit(StageStarted(stage=Origin.PROBE))
+        yield await probed(ctx, task)
+
+
+async def generate(ctx: Context, task: Task, _board: Board) -> Rounds:
+    """k candidates that do not see each other."""
+    ctx.emit(StageStarted(stage=Origin.GENERATE))
+    yield await sampled(ctx, task)
+
+
+async def probed(ctx: Context, task: Task) -> tuple[Candidate, ...]:
+    """The answer that the model finds likeliest, without thinking."""
     request = greedy(ctx, to_solve(ctx.model.info, task))
-    return read_all(ctx, task, "probe", await ask(ctx, "probe", [request]), [("", "")])
+    return read_all(ctx, task, Origin.PROBE, await ask(ctx, Origin.PROBE, [request]), [("", "")])
 
 
 def greedy(ctx: Context, request: Request) -> Request:
@@ -50,17 +64,17 @@ def greedy(ctx: Context, request: Request) -> Request:
     )
 
 
-async def generate(ctx: Context, task: Task) -> tuple[Candidate, ...]:
-    """k candidates that do not see each other: a plan per slot, a framing where there is none."""
+async def sampled(ctx: Context, task: Task) -> tuple[Candidate, ...]:
+    """k candidates: a plan per slot, a framing where there is none."""
     plans = await plan_search(ctx, task) if ctx.settings.plan_search else ()
     hints = assign_hints(ctx, plans)
     requests = [
         slot_request(ctx, task, hint=hint_text(plan, framing), slot=slot)
         for slot, (plan, framing) in enumerate(hints)
     ]
-    answers = await ask(ctx, "generate", requests)
+    answers = await ask(ctx, Origin.GENERATE, requests)
     labels = [(plan, framing.name if framing else "") for plan, framing in hints]
-    return read_all(ctx, task, "generate", answers, labels)
+    return read_all(ctx, task, Origin.GENERATE, answers, labels)
 
 
 def assign_hints(ctx: Context, plans: Sequence[str]) -> list[tuple[str, Perturbation | None]]:
@@ -97,7 +111,7 @@ def thinking_cap(info: ModelInfo, asked: int) -> int:
 def read_all(
     ctx: Context,
     task: Task,
-    stage: str,
+    origin: Origin,
     answers: Sequence[Completion],
     labels: Sequence[tuple[str, str]],
     *,
@@ -108,14 +122,14 @@ def read_all(
     for slot, (answer, (plan, framing)) in enumerate(zip(answers, labels, strict=False)):
         found = extract_all(answer.text, task)
         if isinstance(found, ExtractionFailure):
-            ctx.emit(CandidateMade(stage=stage, code=None, detail=found.reason))
+            ctx.emit(CandidateMade(stage=origin, code=None, detail=found.reason))
             continue
         for read in found:
             code = merge(task.statement, read) if task.kind != "stdio" else read.code
-            ctx.emit(CandidateMade(stage=stage, code=code))
+            ctx.emit(CandidateMade(stage=origin, code=code))
             candidate = Candidate(
                 code=code,
-                origin=stage,
+                origin=origin,
                 seed=ctx.settings.seed * 1000 + slot,
                 plan=plan or None,
                 perturbation=framing or None,

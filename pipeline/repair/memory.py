@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 
 from pipeline.core.board import Board
-from pipeline.core.task import Judged, Task
+from pipeline.core.task import Judged, Origin, Task
 from pipeline.repair.anchors import keeps_anchors, parent_of
 from pipeline.running.judge import first_failure
 
@@ -16,7 +16,7 @@ LONGEST = 120
 
 def memory_of(task: Task, board: Board) -> str:
     """The latest failed ideas of repair rounds, for a prompt; "" where none has failed yet."""
-    failed = [one for one in board.judged if one.candidate.origin == "repair" and not one.passes]
+    failed = [one for one in board.made_by(Origin.REPAIR) if not one.passes]
     return "\n".join(line for one in failed[-MOST_IDEAS:] for line in _idea(task, board, one))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipeline.core.ask import ask
-from pipeline.core.board import Board, Try
+from pipeline.core.board import Board, Rounds, Try
 from pipeline.core.context import Context
-from pipeline.core.task import Candidate, Judged, Task
+from pipeline.core.events import StageStarted
+from pipeline.core.task import Candidate, Judged, Origin, Task
 from pipeline.edits.minimise import smallest_failure
 from pipeline.generate.asking import to_repair
 from pipeline.generate.candidates import read_all, slot_request, thinking_cap
@@ -27,7 +28,14 @@ PERSPECTIVES = (
 LONGEST_FAILURE = 600
 
 
-async def repair(ctx: Context, task: Task, board: Board, round_: int) -> tuple[Candidate, ...]:
+async def repair(ctx: Context, task: Task, board: Board) -> Rounds:
+    """Rounds that each learn from those before."""
+    for round_ in range(ctx.settings.repair_rounds if ctx.settings.repair else 0):
+        ctx.emit(StageStarted(stage=Origin.REPAIR))
+        yield await repaired(ctx, task, board, round_)
+
+
+async def repaired(ctx: Context, task: Task, board: Board, round_: int) -> tuple[Candidate, ...]:
     """Branches that fix the best candidate's first failure, or start afresh where that pays more.
 
     Only the failure of a visible test drives an edit. () when there is none to show.
@@ -48,19 +56,19 @@ async def repair(ctx: Context, task: Task, board: Board, round_: int) -> tuple[C
             else _repair_request(ctx, task, parent, shown, hint, 40 + slot)
         )
         labels.append(("", FRESH if move == "restart" else name))
-    answers = await ask(ctx, "repair", requests)
+    answers = await ask(ctx, Origin.REPAIR, requests)
     board.tries += [
         Try(move=move, tokens=answer.thinking_tokens + answer.answer_tokens)
         for move, answer in zip(moves, answers, strict=False)
     ]
     index = next((i for i, one in enumerate(board.judged) if one is parent), None)
-    made = read_all(ctx, task, "repair", answers, labels, parent=index)
+    made = read_all(ctx, task, Origin.REPAIR, answers, labels, parent=index)
     return tuple(replace(one, parent=None) if one.perturbation == FRESH else one for one in made)
 
 
 def learned(ctx: Context, board: Board) -> None:
     """Count what the rounds of this job brought."""
-    won = [one for one in board.passing if one.candidate.origin == "repair"]
+    won = [one for one in board.made_by(Origin.REPAIR) if one.passes]
     n_fresh = sum(one.candidate.perturbation == FRESH for one in won)
     learn(ctx, board.tries, {"restart": n_fresh, "repair": len(won) - n_fresh})
 
@@ -87,7 +95,7 @@ def _usual_tokens(ctx: Context, board: Board) -> float:
 
 def _new_plan(board: Board, hint: str) -> str:
     """A perspective for a fresh start; plans that have failed are named so as to be left alone."""
-    plans = {one.candidate.plan: None for one in board.judged if one.candidate.origin == "generate"}
+    plans = {one.candidate.plan: None for one in board.made_by(Origin.GENERATE)}
     failed = [plan for plan in plans if plan]
     if not failed:
         return hint

@@ -44,10 +44,13 @@ class _Memory:
     is_whole: bool = False
     """The code could not be loaded: what was seen stands for every input."""
 
-    def holds_for(self, limits: Limits) -> bool:
-        if self.observation.outcome not in LIMITED:
-            return True
-        return _size(limits) <= _size(self.limits)
+    is_traced: bool = False
+
+    def holds_for(self, job: Job) -> bool:
+        if job.trace_lines and not self.is_traced:
+            return False
+        is_limited = self.observation.outcome in LIMITED
+        return not is_limited or _size(job.limits) <= _size(self.limits)
 
 
 def _size(limits: Limits) -> tuple[float, int, int]:
@@ -98,7 +101,7 @@ class Remembered:
     def _is_new(self, job: Job, form: Form, asked: set[Key]) -> bool:
         key = _key(job, form)
         known = self._seen.get(key)
-        return key not in asked and (known is None or not known.holds_for(job.limits))
+        return key not in asked and (known is None or not known.holds_for(job))
 
 
 def _forms(job: Job) -> Sequence[Form]:
@@ -112,7 +115,7 @@ def _like(form: Form, parts: Sequence[Form]) -> Form:
 
 
 def _key(job: Job, form: Form) -> Key:
-    what = (job.code, form, job.hash_seed, job.trace_lines, *_more(job))
+    what = (job.code, form, job.hash_seed, *_more(job))
     return blake2b(repr(what).encode("utf-8", "surrogatepass"), digest_size=20).digest()
 
 
@@ -126,8 +129,12 @@ def _memories(job: Job, seen: Observation) -> Iterator[tuple[Key, _Memory]]:
     is_whole = isinstance(job.form, Batch) and len(seen.parts) != len(forms)
     each = [seen] * len(forms) if is_whole or not isinstance(job.form, Batch) else seen.parts
     for form, one in zip(forms, each, strict=True):
-        memory = _Memory(observation=one, limits=job.limits, is_whole=is_whole)
-        yield _key(job, form), memory
+        yield (
+            _key(job, form),
+            _Memory(
+                observation=one, limits=job.limits, is_whole=is_whole, is_traced=job.trace_lines
+            ),
+        )
 
 
 def _recalled(job: Job, seen: dict[Key, _Memory]) -> Observation:

@@ -63,6 +63,7 @@ async def screen(
     limit_s: float = LEAST_S,
     patience: int = 1,
     quiet: bool = False,
+    hash_seed: int = 0,
     group: str = "",
 ) -> tuple[Seen, ...]:
     """A first look at each program, in order; at most AT_A_TIME of them share a process.
@@ -75,7 +76,12 @@ async def screen(
     parts = [Call(entry="attempt", args=(p, payloads, limit_s, patience)) for p in programs]
     limits = Limits(cpu_s=0.2 + limit_s * (1 + patience + len(tests)), wall_s=10.0, memory_mb=256)
     jobs = [
-        Job(code=_driver(), form=Batch(parts=tuple(parts[i : i + AT_A_TIME])), limits=limits)
+        Job(
+            code=_driver(),
+            form=Batch(parts=tuple(parts[i : i + AT_A_TIME])),
+            limits=limits,
+            hash_seed=hash_seed,
+        )
         for i in range(0, len(parts), AT_A_TIME)
     ]
     seen = await sandbox.run(jobs, group=group)

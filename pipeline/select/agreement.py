@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from pipeline.core.calls import source_of
 from pipeline.core.context import Context
 from pipeline.core.events import Decided
-from pipeline.core.task import Judged
+from pipeline.core.task import SMALL_EDITS, Judged, Origin
 from pipeline.running.matrix import Behaviours
 from pipeline.select.distinguish import Ruling
 
-SMALL_EDITS = ("mechanical", "mend")
-WEIGHTS = {"probe": 1.0, "mechanical": 0.8, "mend": 0.6}
+WEIGHTS = {Origin.PROBE: 1.0, Origin.MECHANICAL: 0.8, Origin.MEND: 0.6}
 """What one candidate's vote counts by its origin; a greedy answer most, a sample 0.7."""
 SAMPLE = 0.7
 LEAST = 1e-9

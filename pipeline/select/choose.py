@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pipeline.core.board import Board
 from pipeline.core.context import Context
 from pipeline.core.events import StageEnded
-from pipeline.core.task import Judged, Question, Task
-from pipeline.select.agreement import SMALL_EDITS, Agreement, agreement
+from pipeline.core.task import SMALL_EDITS, Judged, Question, Task
+from pipeline.select.agreement import Agreement, agreement
 from pipeline.select.compare import compare
 from pipeline.select.distinguish import distinguish, question_of
 from pipeline.select.generator import generated_stdins
@@ -32,12 +33,15 @@ class Choice:
     """What the sides of the question point into."""
 
 
-async def choose(ctx: Context, task: Task, pool: Sequence[Judged]) -> Choice:
+async def choose(ctx: Context, task: Task, board: Board) -> Choice:
     """Trust in order: visible tests, agreement on generated inputs, posterior, lens, logprob.
 
     Without visible tests the posterior comes before agreement, which is a part of it.
     Unknown is never best: a missing logprob sorts last, inputs that cannot be made decide nothing.
     """
+    if board.is_settled or not board.judged:
+        return Choice(best=None)
+    pool = board.judged
     survivors = [one for one in pool if one.passes or not task.visible]
     odds = _lens(ctx, survivors or pool)
     samples = [one for one in pool if one.candidate.origin not in SMALL_EDITS]
@@ -100,13 +104,18 @@ def _lens(ctx: Context, pool: Sequence[Judged]) -> dict[int, float]:
     return {id(one): term for one, term in zip(pool, said, strict=True)}
 
 
-async def undecided(ctx: Context, task: Task, passing: Sequence[Judged]) -> bool:
-    """Only small edits pass, and they do not behave alike: too little to stop on."""
-    if not ctx.settings.agreement or len(passing) < 2:
+async def is_proved(ctx: Context, task: Task, board: Board) -> bool:
+    """One passes everything and nothing speaks against it: enough to stop.
+
+    Small edits of one program are enough only where all that pass behave alike.
+    """
+    if not board.has_proof:
         return False
-    if any(one.candidate.origin not in SMALL_EDITS for one in passing):
-        return False
-    return len((await compare(ctx, task, passing)).behaviours(passing).clusters()) > 1
+    passing = board.passing
+    is_alone = any(one.candidate.origin not in SMALL_EDITS for one in passing)
+    if is_alone or len(passing) < 2 or not ctx.settings.agreement:
+        return True
+    return len((await compare(ctx, task, passing)).behaviours(passing).clusters()) == 1
 
 
 def _rank(judged: Judged, chances: Mapping[int, float], odds: Mapping[int, float]) -> Rank:

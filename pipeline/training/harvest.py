@@ -15,7 +15,7 @@ from typing import Any
 from pipeline.bench.scorer import score_program
 from pipeline.core.ask import ask, user
 from pipeline.core.context import Context, Settings
-from pipeline.core.task import Candidate, Task
+from pipeline.core.task import Candidate, Origin, Task
 from pipeline.generate.asking import to_solve
 from pipeline.generate.candidates import perturbations, read_all
 from pipeline.inputs.mutated import mutated_calls
@@ -95,7 +95,7 @@ async def sample(ctx: Context, task: Task, left_out: Counter[str]) -> list[Sampl
     answers = await ask(ctx, "harvest", requests_of(ctx, task))
     made = []
     for slot, answer in enumerate(answers):
-        read = read_all(ctx, task, "harvest", [answer], [("", "")])
+        read = read_all(ctx, task, Origin.GENERATE, [answer], [("", "")])
         if answer.finish != "stop":
             left_out["broke off"] += 1
         elif not read:
@@ -206,7 +206,7 @@ async def answer_once(model: Model) -> Candidate:
     text = render("solve", style="trained", source=EXAMPLE, hint="")
     request = Request(messages=user(text), max_tokens=128, want_states=True)
     (answer,) = await model.complete([request])
-    return Candidate(code=answer.text, origin="check", states=answer.states)
+    return Candidate(code=answer.text, origin=Origin.POOL, states=answer.states)
 
 
 EXAMPLE = '''def double(n):

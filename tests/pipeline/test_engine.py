@@ -102,7 +102,7 @@ async def test_repair_is_shown_the_failing_example(box: Sandbox):
 
 
 async def test_mechanical_repair_costs_no_tokens(box: Sandbox):
-    settings = dataclasses.replace(PLAIN, mechanical=True, mechanical_s=5.0, agreement=False)
+    settings = dataclasses.replace(PLAIN, mechanical=True, agreement=False)
     solution, _ = await check(box, WRONG, [], settings)
     assert solution.status is Status.VERIFIED
     assert solution.stages == ("mechanical",)
@@ -166,7 +166,7 @@ async def test_a_sandbox_failure_is_no_evidence_against_a_candidate():
 
 async def test_every_stage_that_is_switched_on_says_what_it_did(box: Sandbox):
     settings = dataclasses.replace(
-        PLAIN, plan_search=True, repair=True, mechanical=True, mechanical_s=0.2
+        PLAIN, plan_search=True, repair=True, mechanical=True, mechanical_runs=80
     )
     plans = '{"plans": ["add n to itself", "use a table of squares", "shift by one bit"]}'
     answers = ["return n ** 3", plans, *["return n ** 4"] * 3, *["return n ** 5"] * 6]

@@ -13,14 +13,14 @@ from pipeline.bench.suites import task_of
 from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Judged, Solution, Task
 from pipeline.engine import solve
-from pipeline.generate.candidates import generate, probe
+from pipeline.generate.candidates import probed, sampled
 from pipeline.running.judge import runnable
 
 
 async def answer(ctx: Context, condition: Condition, public: PublicTask, cell: Cell) -> Answer:
     """What the condition's part of the pipeline makes of it. Raises ModelError, SuiteError."""
     task = task_of(public)
-    stages = {"A": probe, "B": generate, "E": published.greedy(public)}
+    stages = {"A": probed, "B": sampled, "E": published.greedy(public)}
     stage = stages.get(condition.base)
     if stage is None:
         return _judged(task, public, cell, await solve(ctx, task))

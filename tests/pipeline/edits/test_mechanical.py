@@ -117,7 +117,7 @@ def task_of(source: str) -> Task:
 
 
 async def check(
-    box: Sandbox, source: str, deadline_s: float = 6.0, seen: list[Progress] | None = None
+    box: Sandbox, source: str, deadline_s: float | None = None, seen: list[Progress] | None = None
 ) -> tuple[Patch, ...]:
     report = seen.append if seen is not None else None
     return await repair_mechanically(
@@ -159,7 +159,7 @@ async def test_the_deadline_ends_a_search_that_finds_nothing(box: Sandbox) -> No
 
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_function_that_hangs_is_repaired(box: Sandbox) -> None:
-    patches = await check(box, HANGS, deadline_s=10.0)
+    patches = await check(box, HANGS)
     assert patches[0].is_plausible
     assert "n * 2" not in patches[0].code
 
@@ -245,7 +245,7 @@ async def test_a_patch_that_rests_on_too_little_is_plausible_but_not_verified(bo
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_doubted_patch_is_offered_as_unverified_with_its_reason(box: Sandbox) -> None:
     off = dict.fromkeys(("plan_search", "repair", "probe", "judge"), False)
-    settings = Settings(mechanical_s=5.0, k=1, **off)
+    settings = Settings(k=1, **off)
     model = ScriptedModel(["nothing here"] * 4)
     solution = await solve(
         Context(model=model, sandbox=box, settings=settings), task_of(ONE_EXAMPLE)

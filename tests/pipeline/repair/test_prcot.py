@@ -12,14 +12,15 @@ from pipeline.core.board import Board
 from pipeline.core.context import Context, Settings
 from pipeline.core.events import Decided, Event, JsonlTrace, Prompted, fan_out
 from pipeline.core.task import Candidate, Judged, Status, Task
-from pipeline.engine import judge_current, solve
+from pipeline.engine import solve
 from pipeline.models.api import Model, Request
 from pipeline.models.replay import open_replay
 from pipeline.models.scripted import ScriptedModel
 from pipeline.repair.anchors import keeps_anchors, pick_parent
 from pipeline.repair.memory import LONGEST, memory_of
 from pipeline.repair.policy import load
-from pipeline.repair.prcot import repair
+from pipeline.repair.prcot import repaired
+from pipeline.running.first_look import look
 from pipeline.running.judge import judge_all
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
@@ -73,10 +74,10 @@ async def play(
 ) -> Round:
     model, events, board, task = ScriptedModel(map(answer, answers)), [], Board(), task_of()
     ctx = Context(model=model, sandbox=box, settings=MODEL_ONLY, emit=events.append)
-    await judge_current(ctx, task, board)
-    board.add(await judge_all(ctx, task, "repair", made_before))
-    made = await repair(ctx, task, board, round_)
-    board.add(await judge_all(ctx, task, "repair", made))
+    await look(ctx, task, board)
+    board.add("repair", await judge_all(ctx, task, "repair", made_before))
+    made = await repaired(ctx, task, board, round_)
+    board.add("repair", await judge_all(ctx, task, "repair", made))
     return Round(task=task, board=board, made=made, requests=model.requests, events=events)
 
 
@@ -101,8 +102,8 @@ async def test_branches_that_repair_share_all_but_the_perspective(box: Sandbox, 
     )
     model, board, task = ScriptedModel(map(answer, ["return 0", "return 9"])), Board(), task_of()
     ctx = Context(model=model, sandbox=box, settings=MODEL_ONLY, counts=counts)
-    await judge_current(ctx, task, board)
-    made = await repair(ctx, task, board, 0)
+    await look(ctx, task, board)
+    made = await repaired(ctx, task, board, 0)
     first, second = map(prompt_of, model.requests)
     assert "clamp(12)" in first
     assert second == f"{first}\nLook for a case that the code forgets."
@@ -170,7 +171,7 @@ async def test_failed_ideas_are_remembered_in_three_lines_each(box: Sandbox):
 async def test_nothing_is_remembered_before_something_failed(box: Sandbox):
     board = Board()
     ctx = Context(model=ScriptedModel([]), sandbox=box)
-    await judge_current(ctx, task_of(), board)
+    await look(ctx, task_of(), board)
     assert memory_of(task_of(), board) == ""
 
 

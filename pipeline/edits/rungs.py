@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline.core.board import Board
+from pipeline.core.board import Board, Rounds
 from pipeline.core.context import Context
-from pipeline.core.events import Progress
-from pipeline.core.task import Candidate, Task
+from pipeline.core.events import Progress, StageStarted
+from pipeline.core.task import Candidate, Origin, Task
 from pipeline.edits.mechanical import repair_mechanically
 
 MOST_PATCHES = 3
@@ -13,30 +13,44 @@ MENDED = "a small edit of a wrong answer, which is wrong too often to be proved 
 """4 of 9 were right on nano's own failures (`benchmarks/repair_vs_resample.py`)."""
 
 
-async def mechanical(ctx: Context, task: Task) -> tuple[Candidate, ...]:
+async def mechanical(ctx: Context, task: Task, _board: Board) -> Rounds:
     """The best few plausible patches of the function as it stands, found without the model."""
+    if not ctx.settings.mechanical or task.is_stub:
+        return
+    ctx.emit(StageStarted(stage=Origin.MECHANICAL))
     ctx.emit(Progress(message="mechanical: trying small edits"))
-    return await _patched(ctx, task, task.statement, "mechanical", None)
+    yield await patched(ctx, task)
 
 
-async def mend(ctx: Context, task: Task, board: Board) -> tuple[Candidate, ...]:
+async def mend(ctx: Context, task: Task, board: Board) -> Rounds:
     """The same for the candidate that came nearest: often one constant or name is wrong."""
-    if not task.visible or not board.judged:
-        return ()
-    nearest = max(range(len(board.judged)), key=lambda i: board.judged[i].n_passed)
+    if not ctx.settings.mechanical or not task.visible or not board.judged:
+        return
+    ctx.emit(StageStarted(stage=Origin.MEND))
     ctx.emit(Progress(message="mend: trying small edits of the nearest candidate"))
+    yield await mended(ctx, task, board)
+
+
+async def patched(ctx: Context, task: Task) -> tuple[Candidate, ...]:
+    return await _patched(ctx, task, task.statement, Origin.MECHANICAL, None)
+
+
+async def mended(ctx: Context, task: Task, board: Board) -> tuple[Candidate, ...]:
+    """Small edits of the candidate that passes most."""
+    nearest = max(range(len(board.judged)), key=lambda i: board.judged[i].n_passed)
     code = board.judged[nearest].candidate.code
-    return await _patched(ctx, task, code, "mend", nearest)
+    return await _patched(ctx, task, code, Origin.MEND, nearest)
 
 
 async def _patched(
-    ctx: Context, task: Task, code: str, origin: str, parent: int | None
+    ctx: Context, task: Task, code: str, origin: Origin, parent: int | None
 ) -> tuple[Candidate, ...]:
     patches = await repair_mechanically(
         ctx.sandbox,
         task,
         code=code,
-        deadline_s=ctx.settings.mechanical_s,
+        n_runs=ctx.settings.mechanical_runs,
+        cpu_s=ctx.settings.mechanical_cpu_s,
         max_patches=MOST_PATCHES,
         jobs_group=ctx.group,
     )

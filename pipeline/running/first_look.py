@@ -1,0 +1,28 @@
+"""What there is before anything is changed: does it run here, and what does it already pass?"""
+
+from __future__ import annotations
+
+from pipeline.core.board import Board
+from pipeline.core.context import Context
+from pipeline.core.task import Candidate, Origin, Task
+from pipeline.running.judge import judge_all
+from pipeline.running.lacking import lacking
+
+NOTHING_WRONG = "no example says what the function should do: nothing to repair; give it a doctest"
+
+
+async def look(ctx: Context, task: Task, board: Board) -> None:
+    """Judge the function as it stands, and say on the board why nothing could be judged here.
+
+    A stub is known to fail. Costs no token.
+    """
+    if not task.is_stub and task.visible:
+        current = Candidate(code=task.statement, origin=Origin.CURRENT)
+        (board.current,) = await judge_all(ctx, task, Origin.CURRENT, [current])
+    elif not task.is_stub:
+        board.end = NOTHING_WRONG
+    if not board.is_settled and (absent := await lacking(ctx, task, board.current)):
+        board.obstacle = (
+            f"cannot be judged here: the sandbox has not {', '.join(absent)}, which the function "
+            "or its examples import"
+        )
