@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import marshal
-import os
-import tempfile
 from collections.abc import Iterator
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from types import CodeType
 from typing import Any
+
+from pipeline.core.kept import keep, read_kept
 
 Key = tuple[str, str]
 """Text and file name."""
@@ -45,25 +45,16 @@ def kept_byte_code(folder: Path) -> Iterator[None]:
     finally:
         del names["compile"]
     if not used.keys() <= known.keys():
-        _write(path, used)
+        keep(path, marshal.dumps(used))
 
 
 def _read(path: Path) -> dict[Key, CodeType]:
-    """{} for a file that is not there, not ours, or not whole."""
+    """{} for a file that is not there, not ours, or not as it was written."""
+    payload = read_kept(path)
+    if payload is None:
+        return {}
     try:
-        if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
-            return {}
-        found = marshal.loads(path.read_bytes())
-    except (OSError, ValueError, EOFError, TypeError):
+        found = marshal.loads(payload)
+    except (ValueError, EOFError, TypeError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _write(path: Path, used: dict[Key, CodeType]) -> None:
-    """In one step; a folder that cannot be written costs time only."""
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(marshal.dumps(used))
-        Path(name).replace(path)

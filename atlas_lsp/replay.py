@@ -40,16 +40,7 @@ async def _run(ls: AtlasServer, job: Job, record: Record) -> None:
     beginning = asyncio.create_task(progress.begin())
     said = "cancelled"
     try:
-        before, source = await asyncio.to_thread(lambda: (record.load(), record.source()))
-        request = before["request"]
-        good, _ = checked(request["settings"], "client", "the record")
-        order = Order(
-            document=Document(text=source, path=request["path"]),
-            name=request["function"],
-            settings=settings_from(good, {"sandbox": ls.settings().sandbox}),
-            emit=lambda event: progress.report(getattr(event, "message", "") or "working"),
-            keep_best=job.keep_best,
-        )
+        before, order = await asyncio.to_thread(_recorded, ls, job, record, progress)
         async with ls.jobs.turn(job):
             finished = await ls.solver.solve(order)
         made = [finished, *(one for _, one in finished.answers)]
@@ -62,6 +53,26 @@ async def _run(ls: AtlasServer, job: Job, record: Record) -> None:
     finally:
         beginning.cancel()
         progress.end(said)
+
+
+def _recorded(
+    ls: AtlasServer, job: Job, record: Record, progress: JobProgress
+) -> tuple[dict[str, Any], Order]:
+    """What was said then, and the order to do it again. Raises SourceError, OSError."""
+    try:
+        before, source = record.load(), record.source()
+        request = before["request"]
+        good, _ = checked(request["settings"], "client", "the record")
+        order = Order(
+            document=Document(text=source, path=request["path"]),
+            name=request["function"],
+            settings=settings_from(good, {"sandbox": ls.settings().sandbox}),
+            emit=lambda event: progress.report(getattr(event, "message", "") or "working"),
+            keep_best=job.keep_best,
+        )
+    except (ValueError, KeyError, TypeError) as exc:
+        raise SourceError(f"{record.folder} cannot be read; ask for a newer result") from exc
+    return before, order
 
 
 def compare(before: dict[str, Any], after: dict[str, Any]) -> str:

@@ -34,6 +34,7 @@ from pipeline.bench.statistics import Paired, paired, wilson
 from pipeline.core.ask import ask
 from pipeline.core.board import Board
 from pipeline.core.context import Context, Settings
+from pipeline.core.kept import keep
 from pipeline.core.task import Candidate, Task
 from pipeline.edits.rungs import mended, patched
 from pipeline.generate.candidates import probed, read_all, slot_request
@@ -112,7 +113,8 @@ async def solve_all(model: str, seed: int, bounds: Bounds) -> list[Answer]:
     with tempfile.TemporaryDirectory() as folder:
         counts = Path(folder) / "counts.json"
         async with runtime(model=model) as up:
-            await asyncio.to_thread(counts.write_text, _always_repair(up.model.info.name))
+            table = _always_repair(up.model.info.name).encode()
+            await asyncio.to_thread(keep, counts, table)
             for parts, kind in ((("repair",), "planted"), (("seen", "composed", "unseen"), "own")):
                 n_failures, until = 0, time.monotonic() + bounds.seconds / 2
                 for one in _spread(parts):

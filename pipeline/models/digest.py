@@ -7,6 +7,7 @@ import json
 import threading
 from pathlib import Path
 
+from pipeline.core.kept import keep, read_kept
 from pipeline.models.abort import Aborted
 
 _CHUNK = 1 << 24
@@ -29,7 +30,8 @@ def file_sha256(
     if known is not None and known[:3] == stamp:
         return str(known[3])
     digest = _hash(path, stop)
-    _write(note, [*stamp, digest])
+    # A cache that cannot be written costs time only.
+    keep(note, json.dumps([*stamp, digest]).encode())
     return digest
 
 
@@ -44,17 +46,6 @@ def _hash(path: Path, stop: threading.Event | None) -> str:
 
 
 def _read(note: Path) -> list[object] | None:
-    try:
-        known = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    payload = read_kept(note)
+    known = json.loads(payload) if payload is not None else None
     return known if isinstance(known, list) and len(known) == 4 else None
-
-
-def _write(note: Path, row: list[object]) -> None:
-    try:
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(json.dumps(row), encoding="utf-8")
-    except OSError:
-        # A cache that cannot be written costs time only.
-        return

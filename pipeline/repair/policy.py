@@ -5,10 +5,8 @@ A try is one branch of one round; it wins when its candidate passes every visibl
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,6 +15,13 @@ from pathlib import Path
 from pipeline.core.board import Move, Try
 from pipeline.core.context import Context
 from pipeline.core.events import Decided, Progress
+from pipeline.core.kept import keep, read_kept
+
+try:
+    import fcntl
+except ImportError:
+    # Windows: two jobs that end at once may lose one count of the two.
+    fcntl = None  # type: ignore[assignment]
 
 MOVES: tuple[Move, ...] = ("repair", "restart")
 FAILED_ROUNDS = 2
@@ -143,8 +148,9 @@ def _read(path: Path | None) -> Table:
     """Raises ValueError, in one line, for a file that holds no counts."""
     if path is None or not path.exists():
         return {}
+    payload = read_kept(path)
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = json.loads(payload or b"")
         table = {m: {k: Count(**c) for k, c in moves.items()} for m, moves in rows.items()}
     except (ValueError, TypeError, AttributeError) as exc:
         raise ValueError("not a file of counts; it is begun anew") from exc
@@ -161,13 +167,8 @@ def _is_sane(count: Count) -> bool:
 
 def _write(path: Path, table: Table) -> None:
     rows = {m: {move: asdict(c) for move, c in moves.items()} for m, moves in table.items()}
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(rows, file)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    if not keep(path, json.dumps(rows).encode()):
+        raise OSError(errno.EIO, "it cannot be written", str(path))
 
 
 @contextmanager
@@ -175,5 +176,6 @@ def _locked(path: Path) -> Iterator[None]:
     """One writer at a time, among processes too; held for a read and a write."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f"{path.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield

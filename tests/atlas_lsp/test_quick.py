@@ -55,6 +55,16 @@ def test_the_second_start_compiles_nothing(tmp_path: Path):
     assert kept(tmp_path).stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("n", [7, 31, 32, 40, 2_000, 60_000])
+def test_one_flipped_bit_is_made_anew(tmp_path: Path, n: int):
+    n_all = n_compiled(tmp_path)
+    path = kept(tmp_path)
+    data = bytearray(path.read_bytes())
+    data[n] ^= 4
+    path.write_bytes(data)
+    assert n_compiled(tmp_path) == n_all
+
+
 @pytest.mark.parametrize("harm", [b"", b"junk", b"i\x01\x00\x00\x00", None])
 def test_a_broken_file_is_made_anew(tmp_path: Path, harm: bytes | None):
     n_all = n_compiled(tmp_path)

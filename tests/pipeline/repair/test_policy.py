@@ -11,6 +11,7 @@ import pytest
 from pipeline.core.board import Move, Try
 from pipeline.core.context import Context
 from pipeline.core.events import Decided, Event, Progress
+from pipeline.core.kept import keep
 from pipeline.models.scripted import ScriptedModel
 from pipeline.repair.policy import MOVES, Count, choose_moves, gain, learn, load
 from sandbox import open_sandbox
@@ -31,7 +32,7 @@ def context(counts: Path | None, events: list[Event] | None = None) -> Context:
 
 def kept(path: Path, repair: Count, restart: Count) -> Path:
     rows = {"repair": vars(repair), "restart": vars(restart)}
-    path.write_text(json.dumps({"scripted": rows}))
+    assert keep(path, json.dumps({"scripted": rows}).encode())
     return path
 
 

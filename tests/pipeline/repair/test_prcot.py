@@ -11,6 +11,7 @@ import pytest
 from pipeline.core.board import Board
 from pipeline.core.context import Context, Settings
 from pipeline.core.events import Decided, Event, JsonlTrace, Prompted, fan_out
+from pipeline.core.kept import keep
 from pipeline.core.task import Candidate, Judged, Status, Task
 from pipeline.engine import solve
 from pipeline.models.api import Model, Request
@@ -97,9 +98,8 @@ def prompt_of(request: Request) -> str:
 async def test_branches_that_repair_share_all_but_the_perspective(box: Sandbox, tmp_path: Path):
     counts = tmp_path / "counts.json"
     many = '{"tried": 100, "won": %d, "tokens": 1000}'
-    counts.write_text(
-        f'{{"scripted": {{"repair": {many % 90}, "restart": {many % 1}}}}}', encoding="utf-8"
-    )
+    table = f'{{"scripted": {{"repair": {many % 90}, "restart": {many % 1}}}}}'
+    assert keep(counts, table.encode())
     model, board, task = ScriptedModel(map(answer, ["return 0", "return 9"])), Board(), task_of()
     ctx = Context(model=model, sandbox=box, settings=MODEL_ONLY, counts=counts)
     await look(ctx, task, board)
