@@ -10,9 +10,8 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
-
-from pipeline.core.caches import cache_folder
 
 if TYPE_CHECKING:
     from atlas_lsp.state import AtlasServer
@@ -72,6 +71,19 @@ def _launch(args: argparse.Namespace) -> dict[str, object]:
         raise SystemExit(2) from exc
 
 
+def _user() -> tuple[Mapping[str, object], tuple[str, ...]]:
+    from atlas_lsp.settings import user_settings
+
+    return user_settings(os.environ)
+
+
+def _cache() -> Path:
+    # Not before `find_our_packages`: a project may have a `pipeline` of its own.
+    from pipeline.core.caches import cache_folder
+
+    return cache_folder()
+
+
 async def serve(server: AtlasServer, reader: Reader, writer: Writer, pid: int | None) -> int:
     """Answer until exit, the end of the input, SIGTERM or the client's death; then clean up."""
     from atlas_lsp.transport import flushed, read_frames
@@ -108,12 +120,13 @@ async def _serve_stdio(
     from atlas_lsp.quick import kept_byte_code
     from atlas_lsp.transport import stdio
 
-    cache = cache_folder()
+    cache = _cache()
     with kept_byte_code(cache):
         from atlas_lsp.server import create_server
 
     reader, writer = await stdio(protocol_out)
-    return await serve(create_server(cache, launch=launch), reader, writer, pid)
+    server = create_server(cache, launch=launch, user=_user())
+    return await serve(server, reader, writer, pid)
 
 
 async def _end_with_client(server: AtlasServer, pid: int | None, end: object) -> None:
@@ -142,7 +155,7 @@ def _main_on_socket(args: argparse.Namespace) -> int:
     host, _, port = (args.tcp or args.ws).rpartition(":")
     host = host or "127.0.0.1"
     if args.ws:
-        create_server(cache_folder(), launch=_launch(args)).start_ws(host, int(port))
+        create_server(_cache(), launch=_launch(args), user=_user()).start_ws(host, int(port))
         return 0
     return asyncio.run(_serve_tcp(host, int(port), _launch(args)))
 
@@ -154,7 +167,7 @@ async def _serve_tcp(host: str, port: int, launch: Mapping[str, object]) -> int:
     code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server = create_server(cache_folder(), launch=launch)
+        server = create_server(_cache(), launch=launch, user=_user())
         code.set_result(await serve(server, reader, writer, None))
 
     async with await asyncio.start_server(connected, host, port) as listening:
@@ -164,4 +177,6 @@ async def _serve_tcp(host: str, port: int, launch: Mapping[str, object]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from atlas_lsp.start import server as start
+
+    sys.exit(start())

@@ -28,13 +28,17 @@ CONFIGURATION_S = 5.0
 
 
 def create_server(
-    cache: Path, solver: Solver | None = None, launch: Mapping[str, object] | None = None
+    cache: Path,
+    solver: Solver | None = None,
+    launch: Mapping[str, object] | None = None,
+    user: tuple[Mapping[str, object], tuple[str, ...]] = ({}, ()),
 ) -> AtlasServer:
     """A server with its features; nothing heavy is imported or started before a job needs it.
 
-    `launch` are settings of the command line and the environment.
+    `launch` are settings of the command line and the environment, `user` those of the user's
+    file with what is wrong with them.
     """
-    server = AtlasServer(solver or PipelineSolver(), cache, launch or {})
+    server = AtlasServer(solver or PipelineSolver(), cache, launch or {}, user)
     add_life_cycle(server)
     add_texts(server)
     add_views(server)

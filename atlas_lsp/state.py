@@ -49,7 +49,13 @@ class AtlasServer(LanguageServer):
 
     protocol: AtlasProtocol
 
-    def __init__(self, solver: Solver, cache: Path, launch: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        solver: Solver,
+        cache: Path,
+        launch: Mapping[str, object],
+        user: tuple[Mapping[str, object], tuple[str, ...]],
+    ) -> None:
         super().__init__(
             "atlas",
             version("atlas-lsp"),
@@ -67,6 +73,8 @@ class AtlasServer(LanguageServer):
         """By document URI and function."""
         self._launch = launch
         """Settings of the command line and the environment; stronger than all others."""
+        self._user = user
+        """The user's file, weaker than all others, and what is wrong with it."""
         self._layers: dict[str, list[dict[str, object]]] = {"": []}
         """Settings by folder URI, weakest first; "" is what the client said at the start."""
         self._complained: set[str] = set()
@@ -109,7 +117,7 @@ class AtlasServer(LanguageServer):
         good, complaints = checked(options, "client", "initializationOptions")
         base: dict[str, object] = {"codeLens": True} if self.client.prefers_lenses else {}
         self._layers[""] = [base, good]
-        self.complain(complaints)
+        self.complain((*self._user[1], *complaints))
 
     def set_folder(self, folder: str, pulled: object) -> None:
         """The settings of a workspace folder ("" for none): its project file, then the client's."""
@@ -136,7 +144,7 @@ class AtlasServer(LanguageServer):
     def settings(self, uri: str = "") -> ServerSettings:
         folder = self.folder_of(uri)
         own = self._layers.get(folder, ()) if folder else ()
-        return settings_from(*self._layers[""], *own, self._launch)
+        return settings_from(self._user[0], *self._layers[""], *own, self._launch)
 
     def folder_of(self, uri: str) -> str:
         """The workspace folder that holds the file, the longest first; "" for none."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipeline.account.answers import answered
 from pipeline.core.caches import cache_folder
@@ -82,28 +79,3 @@ def _result(document: Document, site: FunctionSite, task: Task, solution: Soluti
         new_text=new,
         diff=unified_diff(document.text, new, document.path) if new is not None else "",
     )
-
-
-class FileChanged(Exception):
-    """The file is not the one that was solved; nothing was written."""
-
-
-def write_if_unchanged(path: Path, expected: bytes, new: bytes) -> None:
-    """Replace the file's bytes in one step, keeping its mode; only if it still holds `expected`.
-
-    Raises FileChanged, or OSError (a full disk leaves the file as it was).
-    """
-    target = path.resolve()
-    if target.read_bytes() != expected:
-        raise FileChanged(f"{path} changed while it was being solved; run again, or use the diff")
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(new)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(target.stat().st_mode & 0o7777)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)

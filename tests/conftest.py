@@ -39,14 +39,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nothing is learned from, or left in, the cache of whoever runs the tests."""
-    before = os.environ.get("ATLAS_CACHE")
-    os.environ["ATLAS_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    """Nothing is learned from, or left in, the cache and settings of whoever runs the tests."""
+    ours = [name for name in os.environ if name.startswith("ATLAS_")]
+    before = {name: os.environ.pop(name) for name in ours}
+    folder = tmp_path_factory.mktemp("user")
+    own = {"ATLAS_CACHE": str(folder), "ATLAS_CONFIG": str(folder / "settings.toml")}
+    os.environ.update(own)
     yield
-    if before is None:
-        del os.environ["ATLAS_CACHE"]
-    else:
-        os.environ["ATLAS_CACHE"] = before
+    for name in own:
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+
+from atlas_lsp.commands.common import print_json, setting_flag
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,7 @@ class Check:
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("doctor", help="check model, Docker, image, versions, GPU")
-    parser.add_argument("--model", default="nano", metavar="PATH|NAME|URL")
+    setting_flag(parser, "model", metavar="PATH|NAME|URL")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=run)
 
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
     checks = [*versions(), *model(args.model), *docker()]
     if args.json:
-        print(json.dumps([asdict(check) for check in checks], indent=2))
+        print_json([asdict(check) for check in checks])
     else:
         for check in checks:
             print(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.what}")

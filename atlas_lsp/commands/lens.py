@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from atlas_lsp.commands.common import setting_flag
 from atlas_lsp.exits import NOTHING_GOOD, OK, UsageError
 
 if TYPE_CHECKING:
@@ -55,13 +56,13 @@ def _add_harvest(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--k", type=int, default=4, metavar="N", help="candidates of each task")
     parser.add_argument("--split", choices=("train", "test"), default="train")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
-    parser.add_argument("--sandbox", choices=("docker", "unsafe-local"), default="docker")
+    setting_flag(parser, "sandbox", choices=("docker", "unsafe-local"))
     _add_model(parser)
     parser.set_defaults(run=harvest)
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", default="nano", metavar="PATH|NAME", help="default: nano")
+    setting_flag(parser, "model", metavar="PATH|NAME")
 
 
 def harvest(args: argparse.Namespace) -> int:

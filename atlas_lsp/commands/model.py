@@ -1,14 +1,14 @@
-"""`atlas model list|add|remove|check|recommend`: which models there are and what they can do."""
+"""`atlas model VERB`: which models there are, which one is used, what they can do."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from atlas_lsp.commands.common import is_setting, note, print_json
 
 if TYPE_CHECKING:
     from pipeline.models.registry import Check, Listed
@@ -23,15 +23,19 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     add_ = verbs.add_parser("add", help="install a known model, OWNER/REPO:FILE, or a local file")
     add_.add_argument("what", metavar="NAME|OWNER/REPO:FILE|PATH")
     add_.set_defaults(run=install)
+    use_ = verbs.add_parser("use", help="make it the default of the command line and the editor")
+    use_.add_argument("name", metavar="PATH|NAME|URL")
+    use_.set_defaults(run=use)
     remove_ = verbs.add_parser("remove", help="delete an installed model")
     remove_.add_argument("name")
     remove_.set_defaults(run=remove)
     check_ = verbs.add_parser("check", help="load, generate, measure, say what works")
-    check_.add_argument("model", nargs="?", default="nano", metavar="PATH|NAME|URL")
+    check_.add_argument("model", nargs="?", metavar="PATH|NAME|URL", help="default: as set")
+    is_setting(check_, "model")
     check_.add_argument("--json", action="store_true")
     check_.set_defaults(run=check)
     recommend_ = verbs.add_parser("recommend", help="what fits a memory, the most capable first")
-    recommend_.add_argument("--vram", type=float, metavar="GB", help="default: this machine's RAM")
+    recommend_.add_argument("--vram", type=float, metavar="GB", help="default: this machine's")
     recommend_.set_defaults(run=recommend)
 
 
@@ -40,7 +44,7 @@ def show(args: argparse.Namespace) -> int:
 
     rows = list_models()
     if args.json:
-        print(json.dumps([asdict(row) for row in rows], indent=2, default=str))
+        print_json([asdict(row) for row in rows])
         return 0
     print("nano                  installed   the embedded demonstration model")
     for row in rows:
@@ -57,16 +61,27 @@ def _row(row: Listed) -> str:
     return f"{row.name:21} {state:11} {about}".rstrip()
 
 
+def use(args: argparse.Namespace) -> int:
+    """Set the user's model to one that is there. Raises ModelNotFound, ModelBroken."""
+    from atlas_lsp.settings import write_user_setting
+    from pipeline.models.gguf_file import read_gguf
+    from pipeline.wiring import model_path
+
+    value = args.name
+    if not value.startswith(("http://", "https://")):
+        path = model_path(value)
+        read_gguf(path)
+        value = value if path.stem == value else str(path.resolve())
+    print(f"{write_user_setting(os.environ, 'model', value)}: model = {value}")
+    return 0
+
+
 def install(args: argparse.Namespace) -> int:
+    from atlas_lsp.commands.download import bar
     from pipeline.models.registry import add_model
 
-    def on_progress(done: int, total: int | None) -> None:
-        if sys.stderr.isatty():
-            share = f" of {total / 1e9:.2f}" if total else ""
-            print(f"\r{done / 1e9:.2f}{share} GB", end="", file=sys.stderr, flush=True)
-
-    path = add_model(args.what, on_progress=on_progress)
-    print(path)
+    with bar(args.what) as on_progress:
+        print(add_model(args.what, on_progress=on_progress))
     return 0
 
 
@@ -80,7 +95,7 @@ def remove(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     found = asyncio.run(_check(args.model))
     if args.json:
-        print(json.dumps(asdict(found) | {"batching_gain": found.batching_gain}, indent=2))
+        print_json(asdict(found) | {"batching_gain": found.batching_gain})
         return 0
     print(f"{found.name}: context {found.n_ctx}, sha256 {found.sha256 or 'unknown'}")
     print(
@@ -109,17 +124,13 @@ async def _check(name: str) -> Check:
 
 def recommend(args: argparse.Namespace) -> int:
     from atlas_lsp.exits import NOTHING_GOOD, OK
+    from atlas_lsp.machine import look
     from pipeline.models.registry import recommend as fitting
 
-    memory = args.vram * 1e9 if args.vram else free_memory()
+    memory = args.vram * 1e9 if args.vram else look().room
     found = fitting(int(memory))
     for known in found:
         print(f"{known.name:21} {known.repo}:{known.file}")
     if not found:
-        print(f"nothing in the table fits {memory / 1e9:.1f} GB; nano always does", file=sys.stderr)
+        note(f"nothing in the table fits {memory / 1e9:.1f} GB; nano always does")
     return OK if found else NOTHING_GOOD
-
-
-def free_memory() -> int:
-    """Bytes of memory that this machine has free."""
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

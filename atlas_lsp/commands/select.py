@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas_lsp.exits import INTERRUPTED, OK, UsageError
+from atlas_lsp.commands.common import print_json, setting_flag
+from atlas_lsp.exits import OK, Stopped, UsageError
 
 if TYPE_CHECKING:
     from pipeline.pools.replay import Choice, OnDone, Options
@@ -23,7 +24,9 @@ EVIDENCE = ("visible", "generated", "agreement", "lens")
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     text = "choose one of the recorded candidates of each task of a pool"
     parser = subparsers.add_parser("select", help=text, description=text)
-    parser.add_argument("pool", type=Path, metavar="POOL", help="JSON lines, gzip allowed")
+    parser.add_argument(
+        "pool", type=Path, metavar="POOL", help="JSON lines, gzip allowed; - reads stdin"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the choices")
     parser.add_argument(
         "--k", type=int, default=3, metavar="N", help="candidates of each task; 0 takes all"
@@ -37,7 +40,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         help=f"comma-separated, of {', '.join(EVIDENCE)} (default: the first three)",
     )
     parser.add_argument("--jobs", type=int, default=4, metavar="N", help="tasks at a time")
-    parser.add_argument("--sandbox", choices=("docker", "unsafe-local"), default="docker")
+    setting_flag(parser, "sandbox", choices=("docker", "unsafe-local"))
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     parser.set_defaults(run=run)
 
@@ -52,11 +55,20 @@ def _evidence(text: str) -> tuple[str, ...]:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.k < 0 or not 1 <= args.jobs <= 64:
+        raise UsageError(f"--k {args.k} --jobs {args.jobs}: give a k of 0 or more and 1 to 64 jobs")
+    if str(args.pool) == "-":
+        with tempfile.TemporaryDirectory() as folder:
+            args.pool = Path(folder) / "stdin.jsonl"
+            args.pool.write_bytes(sys.stdin.buffer.read())
+            return _choose(args)
+    return _choose(args)
+
+
+def _choose(args: argparse.Namespace) -> int:
     from pipeline.pools.pool import PoolError
     from pipeline.pools.replay import Options
 
-    if args.k < 0 or not 1 <= args.jobs <= 64:
-        raise UsageError(f"--k {args.k} --jobs {args.jobs}: give a k of 0 or more and 1 to 64 jobs")
     if not args.pool.is_file():
         raise UsageError(f"{args.pool}: no such file; give a pool of JSON lines")
     if "lens" in args.evidence:
@@ -67,8 +79,7 @@ def run(args: argparse.Namespace) -> int:
     except PoolError as exc:
         raise UsageError(f"{args.pool.name}: {exc}") from exc
     except KeyboardInterrupt:
-        print(f"atlas: stopped; the same command goes on with {args.out}", file=sys.stderr)
-        return INTERRUPTED
+        raise Stopped(f"stopped; the same command goes on with {args.out}") from None
 
 
 async def _run(args: argparse.Namespace, options: Options) -> int:
@@ -86,7 +97,7 @@ async def _run(args: argparse.Namespace, options: Options) -> int:
         finally:
             await box.aclose()
     if args.json:
-        print(json.dumps({"chosen": dict(counts), "known": n_known, "out": str(args.out)}))
+        print_json({"chosen": dict(counts), "known": n_known, "out": str(args.out)})
         return OK
     said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "nothing new"
     known = f" ({n_known} were there)" if n_known else ""

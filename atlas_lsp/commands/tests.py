@@ -4,29 +4,47 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
-from dataclasses import asdict
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas_lsp.commands.common import add_common, count, progress
-from atlas_lsp.commands.solve import read_document, show_diff, split_target
+from atlas_lsp.commands.common import (
+    add_common,
+    count,
+    note,
+    print_json,
+    progress,
+    setting_flag,
+)
+from atlas_lsp.commands.solve import opened, show_diff
+from atlas_lsp.commands.targets import (
+    Target,
+    add_targets,
+    is_one_function,
+    read_document,
+    targets,
+)
+from atlas_lsp.exits import NOTHING_GOOD, OK
 
 if TYPE_CHECKING:
     from pipeline.source.text import Document
     from pipeline.testgen.testgen import FileEdit, TestProposal
+    from pipeline.wiring import Runtime
 
 TEXT = "propose tests that pass on a function and fail on small wrong versions of it"
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("tests", help=TEXT, description=TEXT)
-    parser.add_argument("target", metavar="FILE::NAME", help="pkg/mod.py::f, mod.py::Class.m")
-    parser.add_argument(
-        "--style",
+    add_targets(parser)
+    setting_flag(
+        parser,
+        "tests",
+        flag="--style",
         choices=("auto", "doctest", "pytest"),
-        default="auto",
         help="auto: doctests where the function has some, else where the project keeps its tests",
     )
     parser.add_argument("--max", type=count, default=8, metavar="N", help="tests (default: 8)")
@@ -39,40 +57,65 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def run(args: argparse.Namespace) -> int:
-    return asyncio.run(_run(args))
+    found = targets(args.targets, lambda site: not site.is_stub)
+    if not found:
+        note(f"no function with a body in {', '.join(args.targets)}")
+    done: list[Done] = []
+    if found:
+        asyncio.run(_run(args, found, done))
+    if args.json:
+        documents = [as_json(one.proposal) | {"written": one.is_written} for one in done]
+        print_json(documents[0] if is_one_function(args.targets) else {"results": documents})
+    return max((one.code for one in done), default=OK)
 
 
-async def _run(args: argparse.Namespace) -> int:
-    from atlas_lsp.exits import NOTHING_GOOD, OK
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What came of one function."""
+
+    proposal: TestProposal
+    is_written: bool
+
+    @property
+    def code(self) -> int:
+        return OK if self.proposal.tests else NOTHING_GOOD
+
+
+async def _run(args: argparse.Namespace, found: Sequence[Target], done: list[Done]) -> None:
+    async with AsyncExitStack() as stack:
+        up = await opened(stack, args)
+        for target in found:
+            document = target.document
+            for name in target.names:
+                proposal = await _propose(args, up, document, name)
+                if not args.json:
+                    show_diff(args, *((edit.diff, edit.encoding) for edit in proposal.edits))
+                    print(summary(proposal), file=sys.stderr)
+                if args.apply:
+                    for edit in proposal.edits:
+                        write(edit, target.path, document)
+                    document = read_document(target.path)
+                done.append(Done(proposal=proposal, is_written=args.apply))
+
+
+async def _propose(
+    args: argparse.Namespace, up: Runtime, document: Document, name: str
+) -> TestProposal:
     from pipeline.core.context import Settings
     from pipeline.source.locate import find_function
     from pipeline.testgen.testgen import propose_tests
-    from pipeline.wiring import runtime
 
-    path, name = split_target(args.target)
-    document = read_document(path)
-    site = find_function(document, name)
     settings = Settings(seed=args.seed, timeout_s=args.timeout, self_tests=not args.no_self_tests)
     with progress(verbose=args.verbose) as emit:
-        async with runtime(model=args.model, sandbox=args.sandbox) as up:
-            proposal = await propose_tests(
-                up,
-                document,
-                site,
-                style=args.style,
-                max_tests=args.max,
-                emit=emit,
-                settings=settings,
-            )
-    if args.json:
-        print(json.dumps(as_json(proposal), indent=2, ensure_ascii=False))
-    else:
-        show_diff(*((edit.diff, edit.encoding) for edit in proposal.edits))
-        print(summary(proposal), file=sys.stderr)
-    if args.apply:
-        for edit in proposal.edits:
-            write(edit, path, document)
-    return OK if proposal.tests else NOTHING_GOOD
+        return await propose_tests(
+            up,
+            document,
+            find_function(document, name),
+            style=args.tests,
+            max_tests=args.max,
+            emit=emit,
+            settings=settings,
+        )
 
 
 def as_json(proposal: TestProposal) -> dict[str, object]:
@@ -110,7 +153,7 @@ def mutants(n: int) -> str:
 def write(edit: FileEdit, path: Path, document: Document) -> None:
     """Write one file, only if it is still what the tests were made for."""
     from atlas_lsp.exits import UsageError
-    from pipeline.job import FileChanged, write_if_unchanged
+    from pipeline.source.write import FileChanged, write_if_unchanged
 
     target = path if edit.path == document.path else Path(edit.path)
     try:

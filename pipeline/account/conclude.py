@@ -23,7 +23,8 @@ async def conclude(ctx: Context, task: Task, board: Board, choice: Choice) -> So
     """
     if choice.best is None or not _is_better(choice.best, board.current):
         evidence = tuple(why_nothing(ctx, task, board))
-        return _solution(ctx, task, board, Status.NONE, Choice(best=None), evidence)
+        nothing = _solution(ctx, task, board, Status.NONE, Choice(best=None), evidence)
+        return replace(nothing, is_right_already=bool(board.current and board.current.passes))
     status = status_of_judged(choice.best, choice.probability, ctx.settings.consistent_at)
     evidence = (*evidence_of(ctx, task, board, choice), *await side_effects(ctx, task, choice.best))
     return _solution(ctx, task, board, status, choice, evidence)

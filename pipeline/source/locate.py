@@ -20,6 +20,10 @@ _COMPOUND = (
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
+NEAR = 0.5
+"""What looks so much alike is asked for with "did you mean"."""
+
+
 class FunctionNotFound(SourceError):
     """No function of that name, or none at that place; `near` has names that look like it."""
 
@@ -82,7 +86,7 @@ def find_function(document: Document, name: str) -> FunctionSite:
     if found:
         _, node, place = _implementation(found)
         return _site(document, node, place)
-    raise _not_found(document, name, sorted({one[0] for one in places}))
+    raise _not_found(document, name, tuple(dict.fromkeys(one[0] for one in places)))
 
 
 def function_at(
@@ -349,10 +353,17 @@ def _not_found(document: Document, name: str, names: Sequence[str]) -> FunctionN
     file = document.path or "the file"
     if not names:
         return FunctionNotFound(f"{file} has no function at all, so no {name!r}")
-    tails = {n.rsplit(".", 1)[-1]: n for n in names}
-    close = difflib.get_close_matches(name, [*names, *tails], n=3, cutoff=0.5)
-    inside = [n for n in names if n.endswith("." + name)]
-    near = tuple(dict.fromkeys([*inside, *(tails.get(n, n) for n in close)]))
+    ranked = sorted(names, key=lambda known: -_likeness(name, known))
+    near = tuple(known for known in ranked if _likeness(name, known) >= NEAR)[:3]
     shown = near or tuple(names[:5])
     word = "did you mean" if near else "it has"
     return FunctionNotFound(f"no function {name!r} in {file}; {word} {', '.join(shown)}", near=near)
+
+
+def _likeness(typed: str, known: str) -> float:
+    """From 0 to 1, whatever the case: of the whole name or its last part, the better one."""
+    wanted = typed.lower()
+    parts = (known.lower(), known.lower().rpartition(".")[2])
+    if parts[1] in (wanted, wanted.rpartition(".")[2]):
+        return 1.0
+    return max(difflib.SequenceMatcher(None, wanted, part).ratio() for part in parts)
