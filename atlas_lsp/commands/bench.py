@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from atlas_lsp.commands.common import add_common, count
+from atlas_lsp.commands.common import add_common, count, setting_flag
 from atlas_lsp.exits import NOTHING_GOOD, OK, USAGE
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _add_finish(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("finish", help="score a run whose shards are done")
     parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("--sandbox", choices=("docker", "unsafe-local"), default="docker")
+    setting_flag(parser, "sandbox", choices=("docker", "unsafe-local"))
     parser.add_argument("--quiet", action="store_true", help="no report at the end")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.set_defaults(run=run_finish)
@@ -90,7 +90,7 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "samples", type=Path, metavar="SAMPLES", help="JSONL of task_id and solution, or a folder"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: SAMPLES.scores")
-    parser.add_argument("--sandbox", choices=("docker", "unsafe-local"), default="docker")
+    setting_flag(parser, "sandbox", choices=("docker", "unsafe-local"))
     parser.add_argument("--packages", type=names, default=(), metavar="LIST", help="for the image")
     parser.add_argument("--workers", type=count, metavar="N", help="sandboxes, default: cores")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")

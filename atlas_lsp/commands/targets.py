@@ -120,7 +120,7 @@ def _names(document: Document, wanted: Callable[[FunctionSite], bool]) -> tuple[
     from pipeline.source.locate import functions
 
     sites = functions(document)
-    plain = [s for s in sites if not s.is_overload and not s.is_typing_only]
+    plain = [s for s in sites if not s.is_overload]
     return tuple(dict.fromkeys(s.name for s in plain if s.owner != "function" and wanted(s)))
 
 
