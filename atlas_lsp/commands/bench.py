@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -122,16 +123,16 @@ def positive(text: str) -> int:
 
 
 def run_bench(args: argparse.Namespace) -> int:
-    return _checked(lambda: _keeping(args.out, lambda: asyncio.run(_run(args))))
+    return _checked(lambda: _keeping(args.out, lambda: _until_told(_run(args))))
 
 
 def run_finish(args: argparse.Namespace) -> int:
-    return _checked(lambda: _keeping(args.folder, lambda: asyncio.run(_finish(args))))
+    return _checked(lambda: _keeping(args.folder, lambda: _until_told(_finish(args))))
 
 
 def run_score(args: argparse.Namespace) -> int:
     out = args.out or args.samples.with_name(f"{args.samples.name}.scores")
-    return _checked(lambda: _keeping(out, lambda: asyncio.run(_score_samples(args, out))))
+    return _checked(lambda: _keeping(out, lambda: _until_told(_score_samples(args, out))))
 
 
 def run_report(args: argparse.Namespace) -> int:
@@ -185,12 +186,29 @@ def _keeping(root: Path, work: Callable[[], int]) -> int:
 
     try:
         return work()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         raise KeyboardInterrupt(f"stopped; {_kept(root)}") from None
     except (ModelError, SandboxError) as exc:
         raise type(exc)(f"{exc}; {_kept(root)}") from exc
     except OSError as exc:
         raise OSError(exc.errno, f"{exc.strerror or exc}; {_kept(root)}", exc.filename) from exc
+
+
+def _until_told(work: Coroutine[Any, Any, int]) -> int:
+    """Run it; the first SIGTERM cancels it, as Ctrl-C does, and what it started ends with it."""
+
+    async def main() -> int:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+
+        def stop() -> None:
+            loop.add_signal_handler(signal.SIGTERM, lambda: None)
+            task.cancel()
+
+        loop.add_signal_handler(signal.SIGTERM, stop)
+        return await work
+
+    return asyncio.run(main())
 
 
 def _kept(root: Path) -> str:

@@ -251,8 +251,9 @@ _ORACLES: dict[str, Callable[[Args, Any, float], bool]] = {
     "digit_distance_nums": _digit_distance,
 }
 VIEW = "_atlas_view"
-LONG = 1 << 16
-"""Characters from which a text travels as its hash; to know the hash is to know the text."""
+LONG = 1 << 14
+"""Characters or items from which a value travels as its hash, if no float is in it: to know the
+hash is to know the value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,10 +267,13 @@ class _Views:
 _LONG = f"""
 def {VIEW}(*args):
     out = {{entry}}(*args)
-    if type(out) is not str or len(out) < {LONG}:
+    if type(out) not in (str, list, tuple) or len(out) < {LONG}:
+        return out
+    text = out if type(out) is str else repr(out)
+    if type(out) is not str and "." in text:
         return out
     import hashlib
-    return ("{VIEW}", hashlib.sha256(out.encode("utf-8", "surrogatepass")).digest())
+    return ("{VIEW}", type(out).__name__, hashlib.sha256(text.encode("utf-8", "replace")).digest())
 """
 _SET = f"def {VIEW}(*args):\n    return set({{entry}}(*args))\n"
 _IS_SOMETHING = f"def {VIEW}(*args):\n    return {{entry}}(*args) is not None\n"
