@@ -14,7 +14,8 @@ from pipeline.source.text import Document, Unit
 if TYPE_CHECKING:
     from atlas_lsp.anchors import Fit
     from atlas_lsp.client import Client
-    from atlas_lsp.solver import Checked, Finished
+    from atlas_lsp.solver import Checked
+    from pipeline.job import JobResult
 
 SOLVE = "refactor.rewrite.atlas.solve"
 REPAIR = "refactor.rewrite.atlas.repair"
@@ -71,22 +72,22 @@ def apply_action(
     return action
 
 
-def answer_title(finished: Finished, call: str, output: str) -> str:
+def answer_title(result: JobResult, call: str, output: str) -> str:
     """`Atlas: apply, where `f([])` is None (8/8 examples)`."""
-    best = finished.result.solution.chosen
+    best = result.solution.chosen
     tests = f" ({best.n_passed}/{best.n_visible} examples)" if best else ""
     said = output if output.startswith("raises ") else f"is {output}"
     return f"Atlas: apply, where `{call}` {said}{tests}"
 
 
-def apply_title(finished: Finished, fit: Fit) -> str:
+def apply_title(result: JobResult, fit: Fit) -> str:
     """`Atlas: apply verified solution of `f` (7/7 examples)`; what is not proved is in capitals."""
-    solution = finished.result.solution
+    solution = result.solution
     best = solution.chosen
     tests = f" ({best.n_passed}/{best.n_visible} examples)" if best and best.n_visible else ""
     moved = "; the file around it changed since" if fit.moved else ""
     word = str(solution.status) if solution.is_good else "UNVERIFIED"
-    return f"Atlas: apply {word} solution of `{finished.result.site.name}`{tests}{moved}"
+    return f"Atlas: apply {word} solution of `{result.site.name}`{tests}{moved}"
 
 
 def workspace_edit(

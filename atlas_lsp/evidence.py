@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.summary import as_json
+
 if TYPE_CHECKING:
     from atlas_lsp.settings import ServerSettings
-    from atlas_lsp.solver import Finished
+    from pipeline.job import JobResult
 
 KEEP = 200
 """Results kept per workspace."""
@@ -55,9 +57,8 @@ class History:
     def __init__(self, cache: Path, root: str) -> None:
         self.folder = cache / "history" / hashlib.sha256(root.encode()).hexdigest()[:16]
 
-    def add(self, finished: Finished, settings: ServerSettings, uri: str) -> Record:
+    def add(self, result: JobResult, settings: ServerSettings, uri: str) -> Record:
         """Write a result and prune the oldest. Raises OSError."""
-        result = finished.result
         now = time.time()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + f"-{int(now * 1e6) % 10**6:06d}"
         name = re.sub(r"\W+", "_", result.site.name, flags=re.ASCII)[:40]
@@ -76,7 +77,7 @@ class History:
                 "timeout": settings.timeout,
             },
         }
-        document = {**finished.evidence, "id": record.record_id, "request": request}
+        document = {**as_json(result), "id": record.record_id, "request": request}
         _write(record.folder / "evidence.json", json.dumps(document, indent=2, ensure_ascii=False))
         _write(record.markdown, as_markdown(document))
         record.diff.write_bytes(result.document.to_bytes(result.diff))
@@ -106,9 +107,9 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def headline(finished: Finished) -> str:
+def headline(result: JobResult) -> str:
     """`f: verified, 7/7 examples, 4 s`."""
-    solution = finished.result.solution
+    solution = result.solution
     best = solution.chosen
     parts = [str(solution.status) if str(solution.status) != "none" else "no solution"]
     if best and best.n_visible:
@@ -117,15 +118,14 @@ def headline(finished: Finished) -> str:
         parts.append(f"{solution.ledger.wall_s:.0f} s")
     if best is None and solution.evidence:
         parts.append(solution.evidence[0])
-    return f"{finished.result.site.name}: {', '.join(parts)}"
+    return f"{result.site.name}: {', '.join(parts)}"
 
 
-def card(finished: Finished, link: str = "") -> str:
+def card(result: JobResult, link: str = "") -> str:
     """The hover: a few lines of Markdown."""
-    document = finished.evidence
-    lines = [f"**Atlas: {headline(finished)}**", ""]
-    lines += [f"- {line}" for line in finished.result.solution.evidence]
-    lines += ["", " · ".join(_facts(document))]
+    lines = [f"**Atlas: {headline(result)}**", ""]
+    lines += [f"- {line}" for line in result.solution.evidence]
+    lines += ["", " · ".join(_facts(as_json(result)))]
     return "\n".join([*lines, "", f"[Evidence]({link})"] if link else lines)
 
 

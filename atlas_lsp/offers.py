@@ -18,8 +18,8 @@ from atlas_lsp.protocol import NoAnswer, answer_to
 from atlas_lsp.questions import QUESTION_S, answer_of_user
 
 if TYPE_CHECKING:
-    from atlas_lsp.solver import Finished
     from atlas_lsp.state import AtlasServer
+    from pipeline.job import JobResult
 
 APPLY, SHOW, LATER = "Apply", "Show diff", "Not now"
 APPLY_S = 10.0
@@ -27,29 +27,29 @@ CONFIRM_S = 5.0
 HINT = "it waits in the code actions"
 
 
-async def offer(ls: AtlasServer, key: Key, finished: Finished) -> None:
+async def offer(ls: AtlasServer, key: Key, result: JobResult) -> None:
     """Bring a finished result to the user, in the way that the settings ask for."""
     how = ls.settings(key[0]).apply
-    if finished.answers:
-        chosen = await answer_of_user(ls, key, finished) if how != "offer" else None
+    if result.answers:
+        chosen = await answer_of_user(ls, key, result) if how != "offer" else None
         if chosen is None:
-            question = finished.result.solution.question
+            question = result.solution.question
             asked = f"; {question.shown} Both wait" if question else "; it waits"
-            ls.say(f"{headline(finished)}{asked} in the code actions")
+            ls.say(f"{headline(result)}{asked} in the code actions")
             return
         await ls.keep(key, chosen)
-        finished = chosen
-    solution = finished.result.solution
-    if finished.result.new_text is None:
-        ls.say(headline(finished))
+        result = chosen
+    solution = result.solution
+    if result.new_text is None:
+        ls.say(headline(result))
     elif not solution.is_good or how == "offer" or not may_send(ls, key):
-        ls.say(f"{headline(finished)}; {HINT}")
+        ls.say(f"{headline(result)}; {HINT}")
     elif how == "auto":
-        await apply(ls, key, finished)
+        await apply(ls, key, result)
     elif not ls.client.can_ask:
-        ls.say(f"{headline(finished)}; {HINT}")
+        ls.say(f"{headline(result)}; {HINT}")
     else:
-        await _ask(ls, key, finished)
+        await _ask(ls, key, result)
 
 
 def may_send(ls: AtlasServer, key: Key) -> bool:
@@ -57,12 +57,12 @@ def may_send(ls: AtlasServer, key: Key) -> bool:
     return buffer.in_order and ls.client.may_send_edit(buffer.version)
 
 
-async def _ask(ls: AtlasServer, key: Key, finished: Finished) -> None:
+async def _ask(ls: AtlasServer, key: Key, result: JobResult) -> None:
     """Ask; no answer is a no, and the code action stays."""
     titles = [APPLY, SHOW, LATER] if ls.client.can_show_documents else [APPLY, LATER]
     question = types.ShowMessageRequestParams(
         type=types.MessageType.Info,
-        message=f"atlas: {headline(finished)}",
+        message=f"atlas: {headline(result)}",
         actions=[types.MessageActionItem(title=title) for title in titles],
     )
     try:
@@ -71,14 +71,14 @@ async def _ask(ls: AtlasServer, key: Key, finished: Finished) -> None:
         return
     title = answer.title if answer else LATER
     if title == APPLY:
-        await apply(ls, key, finished)
+        await apply(ls, key, result)
     elif title == SHOW:
         await show_diff(ls, key)
 
 
-async def apply(ls: AtlasServer, key: Key, finished: Finished) -> bool:
+async def apply(ls: AtlasServer, key: Key, result: JobResult) -> bool:
     """Send the edit if it still fits the text, and see that it arrives; else keep it and say so."""
-    fitting = await _proved_fit(ls, key, finished)
+    fitting = await _proved_fit(ls, key, result)
     if isinstance(fitting, Misfit):
         ls.say(
             f"`{key[1]}` {fitting.why}, so nothing was applied; "
@@ -102,17 +102,17 @@ async def apply(ls: AtlasServer, key: Key, finished: Finished) -> bool:
     return await _arrived(ls, key, fitting)
 
 
-async def _proved_fit(ls: AtlasServer, key: Key, finished: Finished) -> Fit | Misfit:
+async def _proved_fit(ls: AtlasServer, key: Key, result: JobResult) -> Fit | Misfit:
     """An edit of the newest text, proved in that text: other code may have changed under it."""
     for _ in range(3):
         buffer = ls.buffer(key[0])
         if not buffer.in_order:
             return Misfit(why="stands in a text that the editor sent out of order")
-        fitting = fit(finished.result, buffer.document)
+        fitting = fit(result, buffer.document)
         if isinstance(fitting, Misfit) or not fitting.moved:
             return fitting
         document = buffer.document
-        judged = await ls.solver.verify(document, finished.result, ls.settings(key[0]))
+        judged = await ls.solver.verify(document, result, ls.settings(key[0]))
         if judged is not None and judged.visible and not judged.passes:
             return Misfit(why="no longer passes its examples in the changed file")
         if ls.buffer(key[0]).document is document:
@@ -143,11 +143,11 @@ async def _arrived(ls: AtlasServer, key: Key, fitting: Fit) -> bool:
 
 async def show_diff(ls: AtlasServer, key: Key) -> None:
     """Open the kept diff, or tell where it is."""
-    result = ls.results.get(key)
-    if result is None or result.record is None:
+    record = ls.records.get(key)
+    if record is None:
         ls.say(f"there is no diff of `{key[1]}`")
         return
-    await show(ls, result.record.diff.as_uri(), str(result.record.diff))
+    await show(ls, record.diff.as_uri(), str(record.diff))
 
 
 async def show(ls: AtlasServer, uri: str, path: str) -> None:
@@ -161,5 +161,5 @@ async def show(ls: AtlasServer, uri: str, path: str) -> None:
 
 
 def _where(ls: AtlasServer, key: Key) -> str:
-    result = ls.results.get(key)
-    return f" as {result.record.diff}" if result and result.record else ""
+    record = ls.records.get(key)
+    return f" as {record.diff}" if record else ""

@@ -13,8 +13,8 @@ from pipeline.core.task import Status
 
 if TYPE_CHECKING:
     from atlas_lsp.jobs import Key
-    from atlas_lsp.solver import Finished
     from atlas_lsp.state import AtlasServer
+    from pipeline.job import JobResult
 
 NEITHER = "Neither"
 QUESTION_S = 600.0
@@ -23,19 +23,19 @@ LONGEST = 40
 """Characters on a button."""
 
 
-def possible_answers(finished: Finished) -> Iterator[tuple[str, str, Finished]]:
+def possible_answers(result: JobResult) -> Iterator[tuple[str, str, JobResult]]:
     """(call, output, what is offered then) of an open question."""
-    question = finished.result.solution.question
+    question = result.solution.question
     if question is not None:
-        yield from ((question.source, output, one) for output, one in finished.answers)
+        yield from ((question.source, output, one) for output, one in result.answers)
 
 
-async def answer_of_user(ls: AtlasServer, key: Key, finished: Finished) -> Finished | None:
+async def answer_of_user(ls: AtlasServer, key: Key, result: JobResult) -> JobResult | None:
     """What the user's answer makes of the result; None where there is no answer."""
-    question = finished.result.solution.question
+    question = result.solution.question
     if question is None or not ls.client.can_ask:
         return None
-    texts = [output for output, _ in finished.answers]
+    texts = [output for output, _ in result.answers]
     titles = _titles(texts)
     shown = " or ".join(question.outputs)
     asked = types.ShowMessageRequestParams(
@@ -51,32 +51,26 @@ async def answer_of_user(ls: AtlasServer, key: Key, finished: Finished) -> Finis
     if answer is None:
         return None
     if answer.title in titles:
-        return finished.answers[titles.index(answer.title)][1]
-    return _denied(finished) if answer.title == NEITHER else None
+        return result.answers[titles.index(answer.title)][1]
+    return _denied(result) if answer.title == NEITHER else None
 
 
-def _denied(finished: Finished) -> Finished:
+def _denied(result: JobResult) -> JobResult:
     """The same result, which nobody may call good any more."""
-    solution = finished.result.solution
+    solution = result.solution
     assert solution.question is not None
     said = (
         f"you chose neither output for {solution.question.source}; write the right one as an "
         "example in the docstring, and repair"
     )
-    evidence = (said, *solution.evidence)
     doubted = replace(
-        solution, status=Status.UNVERIFIED, evidence=evidence, question=None, survivors=()
+        solution,
+        status=Status.UNVERIFIED,
+        evidence=(said, *solution.evidence),
+        question=None,
+        survivors=(),
     )
-    return replace(
-        finished,
-        result=replace(finished.result, solution=doubted, answers=()),
-        evidence={
-            **finished.evidence,
-            "status": str(doubted.status),
-            "evidence": list(evidence),
-        },
-        answers=(),
-    )
+    return replace(result, solution=doubted, answers=())
 
 
 def _titles(outputs: list[str]) -> list[str]:

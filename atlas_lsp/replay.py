@@ -15,6 +15,7 @@ from atlas_lsp.solver import Order
 from atlas_lsp.state import AtlasServer
 from pipeline.models.api import ModelError
 from pipeline.source.text import Document, SourceError
+from pipeline.summary import as_json
 from sandbox.api import SandboxError
 
 
@@ -42,10 +43,11 @@ async def _run(ls: AtlasServer, job: Job, record: Record) -> None:
     try:
         before, order = await asyncio.to_thread(_recorded, ls, job, record, progress)
         async with ls.jobs.turn(job):
-            finished = await ls.solver.solve(order)
-        made = [finished, *(one for _, one in finished.answers)]
-        same = [one for one in made if one.evidence["code"] == before["code"]]
-        said = compare(before, (same or made)[0].evidence)
+            result = await ls.solver.solve(order)
+        made = [result, *(one for _, one in result.answers)]
+        found = [as_json(one) for one in made]
+        same = [one for one in found if one["code"] == before["code"]]
+        said = compare(before, (same or found)[0])
         ls.say(f"{record.record_id}: {said}")
     except (SourceError, ModelError, SandboxError, OSError) as exc:
         said = str(exc)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
@@ -19,10 +19,14 @@ from atlas_lsp.proposals import proposal_action
 from atlas_lsp.protocol import NoAnswer, answer_to
 from atlas_lsp.questions import possible_answers
 from atlas_lsp.replay import replay
-from atlas_lsp.solver import Finished, PipelineSolver, Solver
-from atlas_lsp.state import AtlasServer, Result
+from atlas_lsp.solver import PipelineSolver, Solver
+from atlas_lsp.state import AtlasServer
 from pipeline.source.locate import FunctionSite, function_at, functions
 from pipeline.source.text import SourceError
+from pipeline.summary import as_json
+
+if TYPE_CHECKING:
+    from pipeline.job import JobResult
 
 CONFIGURATION_S = 5.0
 
@@ -200,14 +204,14 @@ def add_evidence_commands(server: AtlasServer) -> None:
         if result is None:
             ls.say(f"there is no evidence on `{name}`; solve it first")
             return None
-        if result.record and ls.client.can_show_documents:
-            path = result.record.markdown
-            ls.spawn(show(ls, path.as_uri(), str(path)))
+        record = ls.records.get((uri, name))
+        if record and ls.client.can_show_documents:
+            ls.spawn(show(ls, record.markdown.as_uri(), str(record.markdown)))
         return {
-            "markdown": card(result.finished),
-            "evidence": result.finished.evidence,
-            "id": result.record.record_id if result.record else None,
-            "path": str(result.record.folder) if result.record else None,
+            "markdown": card(result),
+            "evidence": as_json(result),
+            "id": record.record_id if record else None,
+            "path": str(record.folder) if record else None,
         }
 
     @server.command("atlas.diff")
@@ -216,7 +220,7 @@ def add_evidence_commands(server: AtlasServer) -> None:
         result = ls.results.get((uri, name))
         if result and ls.client.can_show_documents:
             ls.spawn(show_diff(ls, (uri, name)))
-        return result.finished.result.diff if result else None
+        return result.diff if result else None
 
     @server.command("atlas.history")
     def history(ls: AtlasServer, uri: str) -> list[str]:
@@ -234,11 +238,11 @@ def add_evidence_commands(server: AtlasServer) -> None:
         return replay(ls, uri, record_id)
 
 
-async def _applied(ls: AtlasServer, key: Key, result: Result) -> None:
+async def _applied(ls: AtlasServer, key: Key, result: JobResult) -> None:
     if not ls.client.may_send_edit(ls.buffer(key[0]).version):
         ls.say("this editor may apply an edit to a newer text; take it from the code actions")
         return
-    await apply(ls, key, result.finished)
+    await apply(ls, key, result)
 
 
 def code_actions(ls: AtlasServer, params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -275,10 +279,10 @@ def _on_function(ls: AtlasServer, uri: str, site: FunctionSite) -> list[types.Co
     return [*found, *actions.start_actions(uri, site)]
 
 
-def _of_result(ls: AtlasServer, key: Key, result: Result) -> list[types.CodeAction]:
+def _of_result(ls: AtlasServer, key: Key, result: JobResult) -> list[types.CodeAction]:
     """The finished result as an edit of this very text, or where it is kept."""
     buffer = ls.buffer(key[0])
-    fitting = fit(result.finished.result, buffer.document)
+    fitting = fit(result, buffer.document)
     kept = [
         actions.command(f"Atlas: {word} of `{key[1]}`", actions.SHOW, name, list(key))
         for word, name in (("show the diff", "atlas.diff"), ("evidence", "atlas.evidence"))
@@ -286,25 +290,25 @@ def _of_result(ls: AtlasServer, key: Key, result: Result) -> list[types.CodeActi
     ]
     if isinstance(fitting, Misfit) or not buffer.in_order or not fitting.edits:
         return kept
-    title = actions.apply_title(result.finished, fitting)
-    offered = [_apply_action(ls, key, result.finished, fitting, title)]
-    for call, output, finished in possible_answers(result.finished):
-        answer = fit(finished.result, buffer.document)
-        if isinstance(answer, Fit):
-            title = actions.answer_title(finished, call, output)
-            offered.append(_apply_action(ls, key, finished, answer, title, actions.ANSWER))
+    title = actions.apply_title(result, fitting)
+    offered = [_apply_action(ls, key, result, fitting, title)]
+    for call, output, answer in possible_answers(result):
+        place = fit(answer, buffer.document)
+        if isinstance(place, Fit):
+            title = actions.answer_title(answer, call, output)
+            offered.append(_apply_action(ls, key, answer, place, title, actions.ANSWER))
     return [*offered, *kept]
 
 
 def _apply_action(
     ls: AtlasServer,
     key: Key,
-    finished: Finished,
+    result: JobResult,
     fitting: Fit,
     title: str,
     kind: str = actions.APPLY,
 ) -> types.CodeAction:
-    confirm = "" if finished.result.solution.is_good else "This solution is not verified"
+    confirm = "" if result.solution.is_good else "This solution is not verified"
     version = ls.buffer(key[0]).version
     edit = actions.workspace_edit(key[0], version, fitting, ls.unit, ls.client, confirm=confirm)
     return actions.apply_action(title, edit, ls.client, kind)
@@ -340,7 +344,8 @@ def evidence_hover(ls: AtlasServer, params: types.HoverParams) -> types.Hover | 
     result = ls.results.get((uri, site.name))
     if result is None or place.line != site.def_line:
         return None
-    text = card(result.finished, result.record.markdown.as_uri() if result.record else "")
+    record = ls.records.get((uri, site.name))
+    text = card(result, record.markdown.as_uri() if record else "")
     kind = types.MarkupKind.Markdown if ls.client.shows_markdown else types.MarkupKind.PlainText
     value = text if ls.client.shows_markdown else plain(text)
     return types.Hover(contents=types.MarkupContent(kind=kind, value=value))

@@ -44,16 +44,6 @@ class Order:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finished:
-    """A job's result with its evidence as JSON (the document of `atlas solve --json`)."""
-
-    result: JobResult
-    evidence: dict[str, object]
-    answers: tuple[tuple[str, Finished], ...] = ()
-    """Where survivors differ: each output, and what is offered to whoever says it is right."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Proposed:
     """Generated tests, and the text and function that they were made for."""
 
@@ -88,7 +78,7 @@ class Checked:
 class Solver(Protocol):
     """Long work, awaited on the client's loop and done elsewhere; cancelling the await ends it."""
 
-    async def solve(self, order: Order) -> Finished:
+    async def solve(self, order: Order) -> JobResult:
         """Raises SourceError, ModelError or SandboxError with one line for the user."""
         ...
 
@@ -126,7 +116,7 @@ class PipelineSolver:
         self._idle: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
 
-    async def solve(self, order: Order) -> Finished:
+    async def solve(self, order: Order) -> JobResult:
         emit, keep_best = _on_this_loop(order.emit), asyncio.Event()
 
         async def forward() -> None:
@@ -204,8 +194,7 @@ class _Engine:
 
     async def solve(
         self, order: Order, emit: Callable[[Event], None], keep_best: asyncio.Event
-    ) -> Finished:
-        from pipeline.account.report import as_json
+    ) -> JobResult:
         from pipeline.core.context import Settings
         from pipeline.job import run_job
         from pipeline.source.locate import find_function
@@ -214,12 +203,7 @@ class _Engine:
         up = await self._runtime(order.settings)
         asked = order.settings
         settings = Settings(k=asked.k, seed=asked.seed, timeout_s=asked.timeout, ask=True)
-        result = await run_job(up, order.document, site, settings, emit=emit, keep_best=keep_best)
-        answers = tuple(
-            (output, Finished(result=one, evidence=as_json(one, up)))
-            for output, one in result.answers
-        )
-        return Finished(result=result, evidence=as_json(result, up), answers=answers)
+        return await run_job(up, order.document, site, settings, emit=emit, keep_best=keep_best)
 
     async def propose(self, order: Order, emit: Callable[[Event], None]) -> Proposed:
         from pipeline.core.context import Settings

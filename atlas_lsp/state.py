@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from functools import cache as cached
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cattrs import Converter
 from lsprotocol import types
@@ -29,19 +29,13 @@ from atlas_lsp.settings import (
     properties,
     settings_from,
 )
-from atlas_lsp.solver import Checked, Finished, Proposed, Solver
+from atlas_lsp.solver import Checked, Proposed, Solver
 from pipeline.source.text import Unit
 
+if TYPE_CHECKING:
+    from pipeline.job import JobResult
+
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """A finished job that can still be applied, shown or run again."""
-
-    finished: Finished
-    record: Record | None
-    """None when the cache folder could not be written."""
 
 
 class AtlasServer(LanguageServer):
@@ -66,7 +60,10 @@ class AtlasServer(LanguageServer):
         self.cache = cache
         self.client = Client(capabilities=types.ClientCapabilities())
         self.jobs = JobTable()
-        self.results: dict[Key, Result] = {}
+        self.results: dict[Key, JobResult] = {}
+        """Finished jobs that can still be applied, shown or run again."""
+        self.records: dict[Key, Record] = {}
+        """Where they are kept; a cache folder that cannot be written keeps none."""
         self.proposals: dict[Key, Proposed] = {}
         """Generated tests that can still be taken."""
         self.checked: dict[str, dict[str, Checked]] = {}
@@ -164,15 +161,15 @@ class AtlasServer(LanguageServer):
 
     # --- results ------------------------------------------------------------------------------
 
-    async def keep(self, key: Key, finished: Finished) -> None:
+    async def keep(self, key: Key, result: JobResult) -> None:
         """Remember a result, on disk too where that can be written."""
         history, settings = self.history(key[0]), self.settings(key[0])
-        record = None
+        self.records.pop(key, None)
         try:
-            record = await asyncio.to_thread(history.add, finished, settings, key[0])
+            self.records[key] = await asyncio.to_thread(history.add, result, settings, key[0])
         except OSError as exc:
             self.complain((f"the evidence cannot be kept in {history.folder}: {exc.strerror}",))
-        self.results[key] = Result(finished=finished, record=record)
+        self.results[key] = result
         self.refresh_lenses()
 
     def refresh_lenses(self) -> None:

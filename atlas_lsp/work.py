@@ -58,10 +58,10 @@ async def run(ls: AtlasServer, job: Job) -> None:
             if job.verb == TESTS:
                 said = await _propose(ls, job.key, order)
                 return
-            finished = await ls.solver.solve(order)
-        said = headline(finished)
-        await ls.keep(job.key, finished)
-        ls.spawn(offer(ls, job.key, finished))
+            result = await ls.solver.solve(order)
+        said = headline(result)
+        await ls.keep(job.key, result)
+        ls.spawn(offer(ls, job.key, result))
     except (SourceError, ModelError, SandboxError, OSError) as exc:
         said = str(exc)
         ls.say(said, types.MessageType.Error)

@@ -12,6 +12,7 @@ from pipeline.core.context import Settings
 from pipeline.core.events import Emit, ignore
 from pipeline.core.task import Solution, Task
 from pipeline.engine import solve
+from pipeline.models.api import ModelInfo
 from pipeline.running.remembered import remembering
 from pipeline.source.edit import splice, unified_diff
 from pipeline.source.locate import FunctionSite
@@ -21,6 +22,15 @@ from pipeline.wiring import Runtime
 
 REPAIR_COUNTS = "repair.json"
 """Of the user's own jobs only; benchmarks start from the priors each time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeWith:
+    """The model and the sandbox of a job."""
+
+    model: ModelInfo
+    sandbox: str
+    isolation: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +44,7 @@ class JobResult:
     new_text: str | None
     """The whole file with the function replaced; None when nothing was chosen."""
     diff: str
+    made_with: MadeWith
     answers: tuple[tuple[str, JobResult], ...] = ()
     """What the question's outputs are, and the result for whoever says that it is right."""
 
@@ -56,19 +67,23 @@ async def run_job(
     ctx = runtime.context(settings, emit, group=task.task_id, keep_best=keep_best)
     ctx = remembering(dataclasses.replace(ctx, counts=cache_folder() / REPAIR_COUNTS))
     solution = await solve(ctx, task)
-    result = _result(document, site, task, solution)
+    box = runtime.sandbox
+    made_with = MadeWith(model=runtime.model.info, sandbox=box.kind, isolation=box.isolation)
+    result = _result(document, site, task, solution, made_with)
     if solution.question is None:
         return result
     found = [await answered(ctx, document, site, task, solution, side) for side in (0, 1)]
     answers = tuple(
-        (output, _result(document, site, task, one))
+        (output, _result(document, site, task, one, made_with))
         for output, one in zip(solution.question.outputs, found, strict=True)
         if one is not None
     )
     return dataclasses.replace(result, answers=answers)
 
 
-def _result(document: Document, site: FunctionSite, task: Task, solution: Solution) -> JobResult:
+def _result(
+    document: Document, site: FunctionSite, task: Task, solution: Solution, made_with: MadeWith
+) -> JobResult:
     best = solution.chosen
     new = splice(document, site, best.candidate.code, best.candidate.imports) if best else None
     return JobResult(
@@ -78,4 +93,5 @@ def _result(document: Document, site: FunctionSite, task: Task, solution: Soluti
         solution=solution,
         new_text=new,
         diff=unified_diff(document.text, new, document.path) if new is not None else "",
+        made_with=made_with,
     )

@@ -161,7 +161,7 @@ async def _do(
     with progress(verbose=args.verbose) as emit:
         both = fan_out(emit, trace)
         result = await run_job(up, target.document, site, settings_of(args), emit=both)
-    outcome = _outcome(args, target.path, result, up)
+    outcome = _outcome(args, target.path, result)
     if not args.json and is_one_function(args.targets):
         # A person sees the diff before anything is written, also when that fails.
         show_diff(args, (outcome.diff, target.document.encoding))
@@ -173,8 +173,8 @@ async def _do(
     return outcome, target.document if text is None else replace(target.document, text=text)
 
 
-def _outcome(args: argparse.Namespace, path: Path, result: JobResult, up: Runtime) -> Outcome:
-    from pipeline.account.report import as_json, summary
+def _outcome(args: argparse.Namespace, path: Path, result: JobResult) -> Outcome:
+    from pipeline.summary import as_json, summary
 
     solution = result.solution
     notes = tuple(_notes(args, result))
@@ -184,7 +184,7 @@ def _outcome(args: argparse.Namespace, path: Path, result: JobResult, up: Runtim
         name=result.site.name,
         word="already right" if right else str(solution.status),
         code=_code(solution, right),
-        report=as_json(result, up) | {"already_right": right, "notes": list(notes)},
+        report=as_json(result) | {"already_right": right, "notes": list(notes)},
         lines=(summary(solution, result.site.name), *(f"  note: {text}" for text in notes)),
         diff=result.diff,
     )

@@ -16,11 +16,12 @@ from typing import Any
 
 from atlas_lsp.server import create_server
 from atlas_lsp.settings import ServerSettings
-from atlas_lsp.solver import Checked, Finished, Order
+from atlas_lsp.solver import Checked, Order
 from pipeline.core.events import Progress
 from pipeline.core.ledger import Ledger
 from pipeline.core.task import Candidate, Judged, Solution, Status
-from pipeline.job import JobResult
+from pipeline.job import JobResult, MadeWith
+from pipeline.models.api import ModelInfo
 from pipeline.source.edit import splice, unified_diff
 from pipeline.source.locate import find_function, functions
 from pipeline.source.task import statement_of, task_from_file
@@ -65,7 +66,7 @@ class FakeSolver:
     n_checked: int = 0
     closed: bool = False
 
-    async def solve(self, order: Order) -> Finished:
+    async def solve(self, order: Order) -> JobResult:
         self.n_running += 1
         self.most_running = max(self.most_running, self.n_running)
         self.began.set()
@@ -87,7 +88,7 @@ class FakeSolver:
             for task in told:
                 task.cancel()
 
-    def finished(self, order: Order) -> Finished:
+    def finished(self, order: Order) -> JobResult:
         document, site = order.document, find_function(order.document, order.name)
         code = statement_of(document, site) + self.body
         judged = Judged(candidate=Candidate(code=code, origin="probe"), visible=(verdict(2, 2),))
@@ -98,19 +99,21 @@ class FakeSolver:
             chosen=judged,
             probability=None,
             evidence=("passes 2 of 2 examples",),
-            rejected=(Judged(candidate=Candidate(code="", origin="probe")),),
+            rejected=(
+                Judged(candidate=Candidate(code="", origin="probe"), visible=(verdict(0, 2),)),
+            ),
             stages=("probe",),
             ledger=Ledger(wall_s=4.0),
         )
-        result = JobResult(
+        return JobResult(
             document=document,
             site=site,
             task=task_from_file(document, site),
             solution=solution,
             new_text=new,
             diff=unified_diff(document.text, new, document.path),
+            made_with=MADE_WITH,
         )
-        return Finished(result=result, evidence=evidence_of(result))
 
     async def verify(
         self, document: Document, result: JobResult, settings: ServerSettings
@@ -140,24 +143,9 @@ class FakeSolver:
         self.closed = True
 
 
-def evidence_of(result: JobResult) -> JSON:
-    solution = result.solution
-    assert solution.chosen is not None
-    return {
-        "status": str(solution.status),
-        "function": result.site.name,
-        "diff": result.diff,
-        "code": solution.chosen.candidate.code,
-        "tests": {"visible": {"passed": 2, "total": 2}, "self": {"passed": 0, "total": 0}},
-        "probability": None,
-        "evidence": list(solution.evidence),
-        "rejected": [{"origin": "probe", "passed": 0, "total": 2, "why": "f(1) | was 2"}],
-        "ledger": {"wall_s": 4.0},
-        "stages": ["probe"],
-        "model": {"name": "fake", "sha256": "0" * 64, "backend": "fake"},
-        "sandbox": {"kind": "fake", "isolation": []},
-        "seed": 0,
-    }
+MADE_WITH = MadeWith(
+    model=ModelInfo(name="fake", sha256="0" * 64, backend="fake"), sandbox="fake", isolation=()
+)
 
 
 @dataclass(frozen=True, kw_only=True)

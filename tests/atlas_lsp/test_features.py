@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from atlas_lsp.solver import Finished, Order
+from atlas_lsp.solver import Order
 from pipeline.core.task import Question, Status
+from pipeline.job import JobResult
 from pipeline.models.api import ModelNotFound
 from sandbox.api import Call
 from tests.atlas_lsp.simulated import (
@@ -379,7 +380,7 @@ def test_unknown_and_wrong_settings_are_told_once(tmp_path: Path):
 class Recording(FakeSolver):
     order: Order
 
-    def finished(self, order: Order) -> Finished:
+    def finished(self, order: Order) -> JobResult:
         self.order = order
         return super().finished(order)
 
@@ -424,15 +425,14 @@ ANSWERS = ("return n * 2", "return n * 2 or 1")
 class Asking(FakeSolver):
     """Two survivors differ; each answer is an edit of its own."""
 
-    def finished(self, order: Order) -> Finished:
+    def finished(self, order: Order) -> JobResult:
         plain = super().finished(order)
         answers = []
         for output, body in zip(QUESTION.outputs, ANSWERS, strict=True):
             self.body = f"    {body}\n"
             answers.append((output, super().finished(order)))
-        solution = replace(plain.result.solution, question=QUESTION)
-        result = replace(plain.result, solution=solution)
-        return replace(plain, result=result, answers=tuple(answers))
+        solution = replace(plain.solution, question=QUESTION)
+        return replace(plain, solution=solution, answers=tuple(answers))
 
 
 def asked(editor: Editor) -> list[str]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from pipeline.core.task import Judged, Solution
-from pipeline.job import JobResult
 from pipeline.models.api import ModelInfo
 from pipeline.running.judge import first_failure
-from pipeline.wiring import Runtime
 from sandbox.api import Verdict
 
+if TYPE_CHECKING:
+    from pipeline.job import JobResult
 
-def as_json(result: JobResult, runtime: Runtime) -> dict[str, object]:
+
+def as_json(result: JobResult) -> dict[str, Any]:
     """The document of `atlas solve --json`; every field from what really happened."""
-    solution = result.solution
+    solution, made_with = result.solution, result.made_with
     return {
         "status": str(solution.status),
         "function": result.site.name,
@@ -26,8 +28,8 @@ def as_json(result: JobResult, runtime: Runtime) -> dict[str, object]:
         "rejected": [rejected_json(one) for one in solution.rejected],
         "ledger": solution.ledger.as_json() if solution.ledger else {},
         "stages": list(solution.stages),
-        "model": model_json(runtime.model.info),
-        "sandbox": {"kind": runtime.sandbox.kind, "isolation": list(runtime.sandbox.isolation)},
+        "model": model_json(made_with.model),
+        "sandbox": {"kind": made_with.sandbox, "isolation": list(made_with.isolation)},
         "seed": solution.seed,
     }
 
