@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 from pipeline.core.context import Context
 from pipeline.core.events import Answered, Progress, Prompted
@@ -26,33 +28,80 @@ async def ask(ctx: Context, stage: str, requests: Sequence[Request]) -> tuple[Co
     The caps are reserved before the call, what was not used is free again after it.
     Raises ModelError when the backend breaks.
     """
+    async with aclosing(ask_each(ctx, stage, requests)) as answers:
+        found = {index: completion async for index, completion in answers}
+    return tuple(found[index] for index in sorted(found))
+
+
+async def ask_each(
+    ctx: Context, stage: str, requests: Sequence[Request]
+) -> AsyncGenerator[tuple[int, Completion], None]:
+    """As `ask`, but each (index, completion) as soon as it is whole.
+
+    Closing the generator ends the completions that are still being written.
+    """
     granted = _within_budget(ctx, requests)
     if not granted:
-        return ()
+        return
     for index, request in enumerate(granted):
         ctx.emit(_prompted(ctx, stage, index, request))
-    counts = [0] * len(granted)
-    completions: tuple[Completion, ...] | None = None
-
-    def on_token(index: int, piece: str) -> None:
-        counts[index] += 1
-        if sum(counts) % 16 == 0:
-            ctx.emit(
-                Progress(message=f"{stage}: {sum(counts)} tokens from {len(granted)} candidates")
-            )
-
-    began = time.monotonic()
+    call = _Call(ctx, stage, granted)
     try:
-        completions = await ctx.model.complete(granted, on_token=on_token)
+        while (told := await call.told.get()) is not None:
+            index, completion = told
+            call.counts[index] = CHARGED
+            _charge(ctx, completion)
+            ctx.emit(_answered(stage, index, completion))
+            yield index, completion
+        await call.running
     finally:
-        ctx.ledger.model_s += time.monotonic() - began
-        ctx.ledger.model_calls += len(granted)
-        if completions is None:
-            _charge_broken_off(ctx, granted, counts)
-    for index, completion in enumerate(completions):
-        _charge(ctx, completion)
-        ctx.emit(_answered(stage, index, completion))
-    return completions
+        await call.end()
+
+
+CHARGED = -1
+
+
+class _Call:
+    """One call of the model, whose completions come one by one."""
+
+    def __init__(self, ctx: Context, stage: str, requests: Sequence[Request]) -> None:
+        self._ctx = ctx
+        self._stage = stage
+        self._requests = requests
+        self._loop = asyncio.get_running_loop()
+        self.counts = [0] * len(requests)
+        """Pieces heard of each answer; CHARGED for one that came whole."""
+        self.told: asyncio.Queue[tuple[int, Completion] | None] = asyncio.Queue()
+        self._began = time.monotonic()
+        self.running = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            await self._ctx.model.complete(
+                self._requests, on_token=self._on_token, on_done=self._on_done
+            )
+        finally:
+            self._ctx.ledger.model_s += time.monotonic() - self._began
+            self._ctx.ledger.model_calls += len(self._requests)
+            # Behind what was told from a thread of the model.
+            self._loop.call_soon(self.told.put_nowait, None)
+
+    def _on_token(self, index: int, _piece: str) -> None:
+        self.counts[index] += 1
+        if (total := sum(self.counts)) % 16 == 0:
+            message = f"{self._stage}: {total} tokens from {len(self._requests)} candidates"
+            self._ctx.emit(Progress(message=message))
+
+    def _on_done(self, index: int, completion: Completion) -> None:
+        """Called on a thread of the model."""
+        self._loop.call_soon_threadsafe(self.told.put_nowait, (index, completion))
+
+    async def end(self) -> None:
+        """Nobody waits any more: stop what is still written, and charge what was heard of it."""
+        self.running.cancel()
+        await asyncio.wait([self.running])
+        heard = [(r, n) for r, n in zip(self._requests, self.counts, strict=True) if n != CHARGED]
+        _charge_broken_off(self._ctx, [r for r, _ in heard], [n for _, n in heard])
 
 
 def _within_budget(ctx: Context, requests: Sequence[Request]) -> tuple[Request, ...]:

@@ -27,6 +27,9 @@ class Settings:
     """Cap of the thinking of one candidate; 0 never thinks."""
     token_budget: int = 24_000
     """Generated tokens of one job; reserved before a call, refunded after it."""
+    first_proof: bool = True
+    """The first candidate that is proved ends its batch; else the batch is judged when it is whole.
+    """
     probe: bool = True
     plan_search: bool = True
     div_sampling: bool = True

@@ -11,7 +11,13 @@ from pipeline.core.events import StageStarted
 from pipeline.core.task import Candidate, Judged, Origin, Task
 from pipeline.edits.minimise import smallest_failure
 from pipeline.generate.asking import to_repair
-from pipeline.generate.candidates import read_all, slot_request, thinking_cap
+from pipeline.generate.candidates import (
+    clip,
+    failure_shown,
+    read_all,
+    slot_request,
+    thinking_cap,
+)
 from pipeline.models.api import Request, Sampling
 from pipeline.repair.anchors import FRESH, pick_parent
 from pipeline.repair.memory import memory_of
@@ -25,7 +31,6 @@ PERSPECTIVES = (
     ("assumption", "Question what the code takes for granted."),
     ("other algorithm", "Use another algorithm."),
 )
-LONGEST_FAILURE = 600
 
 
 async def repair(ctx: Context, task: Task, board: Board) -> Rounds:
@@ -51,7 +56,13 @@ async def repaired(ctx: Context, task: Task, board: Board, round_: int) -> tuple
         name, hint = PERSPECTIVES[(branch + round_) % len(PERSPECTIVES)]
         slot = 10 * round_ + branch
         requests.append(
-            slot_request(ctx, task, hint=_new_plan(board, hint), slot=20 + slot)
+            slot_request(
+                ctx,
+                task,
+                hint=_new_plan(board, hint),
+                slot=20 + slot,
+                failure=failure_shown(board.current),
+            )
             if move == "restart"
             else _repair_request(ctx, task, parent, shown, hint, 40 + slot)
         )
@@ -113,11 +124,3 @@ def _repair_request(
         sampling=Sampling(temperature=0.7, min_p=0.05),
         want_states=ctx.settings.lens and ctx.model.info.has_states,
     )
-
-
-def clip(text: str, most: int = LONGEST_FAILURE) -> str:
-    """The text, or its ends with a mark that says how much was left out."""
-    if len(text) <= most:
-        return text
-    half = most // 2
-    return f"{text[:half]} [... {len(text) - most} characters left out ...] {text[-half:]}"

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from pipeline.core.context import Context, Settings
-from pipeline.core.events import Decided, Event, StageEnded, StageStarted
+from pipeline.core.events import (
+    Answered,
+    CandidateJudged,
+    Decided,
+    Event,
+    Prompted,
+    StageEnded,
+    StageStarted,
+)
 from pipeline.core.task import Solution, Status, Task
 from pipeline.engine import solve
-from pipeline.models.api import ModelInfo
+from pipeline.models.api import Completion, ModelInfo, OnDone, OnToken, Request
 from pipeline.models.scripted import ScriptedModel
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
@@ -76,7 +85,81 @@ async def test_a_failed_probe_is_followed_by_k_candidates(box: Sandbox):
     assert solution.stages == ("probe", "generate")
     assert solution.chosen is not None
     assert "n + n" in solution.chosen.candidate.code
+    assert len(solution.rejected) == 2, "what came after the proof was not waited for"
+
+
+async def test_a_batch_is_judged_whole_where_that_is_set(box: Sandbox):
+    answers = ["return n ** 2", "return n", "return n + n", "return 4"]
+    whole = dataclasses.replace(PLAIN, first_proof=False)
+    solution, _ = await check(box, STUB, answers, whole)
+    assert solution.status is Status.VERIFIED
     assert len(solution.rejected) == 3
+
+
+class OneByOne(ScriptedModel):
+    """Each answer comes when the one before it has been judged; the last one never."""
+
+    def __init__(self, answers: list[str], judged: Callable[[], int]) -> None:
+        super().__init__(answers, info=SMALL)
+        self._answers = answers
+        self._judged = judged
+        self.n_cancelled = 0
+
+    async def complete(
+        self,
+        requests: Sequence[Request],
+        *,
+        on_token: OnToken | None = None,
+        on_done: OnDone | None = None,
+    ) -> tuple[Completion, ...]:
+        before = self._judged()
+        for index, _ in enumerate(requests):
+            while self._judged() < before + index:  # noqa: ASYNC110 - a list has no event
+                await asyncio.sleep(0.001)
+            if not self._answers:
+                self.n_cancelled += 1
+                await asyncio.Event().wait()
+            if on_token:
+                on_token(index, "x")
+            if on_done:
+                on_done(index, self._complete(requests[index], self._answers.pop(0)))
+        return ()
+
+
+async def test_the_first_proof_ends_what_is_still_written(box: Sandbox):
+    events: list[Event] = []
+    model = OneByOne(
+        [answer("return n ** 2"), answer("return n"), answer("return n + n")],
+        lambda: sum(isinstance(e, CandidateJudged) for e in events),
+    )
+    ctx = Context(model=model, sandbox=box, settings=PLAIN, emit=events.append)
+    solution = await solve(ctx, task_of(STUB))
+    assert solution.status is Status.VERIFIED
+    assert len(solution.rejected) == 2
+    told = [type(e).__name__ for e in events if isinstance(e, Answered | CandidateJudged)]
+    assert told == ["Answered", "CandidateJudged"] * 3
+    assert ctx.ledger.answer_tokens == 3 * len(answer("return n + n").split()) - 2
+
+
+async def test_a_wrong_function_is_never_shown_as_one_to_be_written(box: Sandbox):
+    answers = ["return n ** 3", "return n ** 4", *["return n ** 5"] * 3]
+    _, events = await check(box, WRONG, answers)
+    prompts = [e for e in events if isinstance(e, Prompted)]
+    again, mended = prompts[:2]
+    assert "n ** 2" not in again.prompt + again.prefill
+    assert "n ** 2" in mended.prompt
+    assert "n ** 2" not in mended.prefill
+    assert all("expected" in prompt.prompt for prompt in prompts)
+
+
+async def test_all_prompts_about_a_function_begin_alike(box: Sandbox):
+    plans = '{"plans": ["a", "b", "c"]}'
+    settings = dataclasses.replace(PLAIN, plan_search=True, repair=True, repair_rounds=1)
+    answers = ["return n ** 3", "return n ** 4", plans, *["return n ** 5"] * 9]
+    _, events = await check(box, WRONG, answers, settings)
+    prompts = [e.prompt for e in events if isinstance(e, Prompted)]
+    assert len(prompts) >= 6
+    assert all(prompt.startswith(f"```python\n{STUB}") for prompt in prompts)
 
 
 async def test_nothing_that_fails_a_visible_test_is_called_verified(box: Sandbox):
@@ -169,7 +252,7 @@ async def test_every_stage_that_is_switched_on_says_what_it_did(box: Sandbox):
         PLAIN, plan_search=True, repair=True, mechanical=True, mechanical_runs=80
     )
     plans = '{"plans": ["add n to itself", "use a table of squares", "shift by one bit"]}'
-    answers = ["return n ** 3", plans, *["return n ** 4"] * 3, *["return n ** 5"] * 6]
+    answers = ["return n ** 3"] * 2 + [plans, *["return n ** 4"] * 3, *["return n ** 5"] * 6]
     source = WRONG.replace("    >>> double(2)\n    4\n", EXAMPLES.replace("f(", "double("))
     _, events = await check(box, source, answers, settings)
     started = {e.stage for e in events if isinstance(e, StageStarted)}
