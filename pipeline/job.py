@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from dataclasses import dataclass
+from typing import Literal
 
 from pipeline.account.answers import answered
 from pipeline.core.caches import cache_folder
 from pipeline.core.context import Settings
-from pipeline.core.events import Emit, ignore
+from pipeline.core.events import Emit, StageEnded, StageStarted, ignore
 from pipeline.core.task import Solution, Task
 from pipeline.engine import solve
 from pipeline.models.api import ModelInfo
@@ -18,6 +19,7 @@ from pipeline.source.edit import splice, unified_diff
 from pipeline.source.locate import FunctionSite
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
+from pipeline.testgen.testgen import MAX_TESTS, Style, TestProposal, proposed
 from pipeline.wiring import Runtime
 
 REPAIR_COUNTS = "repair.json"
@@ -95,3 +97,34 @@ def _result(
         diff=unified_diff(document.text, new, document.path) if new is not None else "",
         made_with=made_with,
     )
+
+
+async def propose_tests(
+    runtime: Runtime,
+    document: Document,
+    site: FunctionSite,
+    *,
+    style: Style = "auto",
+    max_tests: int = MAX_TESTS,
+    emit: Emit = ignore,
+    settings: Settings | None = None,
+) -> TestProposal:
+    """Tests for the function at `site`; the files are not written.
+
+    At the end of `settings.timeout_s` there is none, and a warning.
+    Raises SandboxError or ModelError when the machinery breaks, SourceError for a function or a
+    test file that cannot be read.
+    """
+    task = task_from_file(document, site)
+    ctx = runtime.context(settings or Settings(), emit, group=f"tests {task.task_id}")
+    ctx.emit(StageStarted(stage="tests"))
+    try:
+        async with asyncio.timeout(ctx.settings.timeout_s):
+            proposal = await proposed(ctx, document, site, task, style=style, max_tests=max_tests)
+    except TimeoutError:
+        why = f"no tests within {ctx.settings.timeout_s:g} s; give it more with --timeout"
+        form: Literal["doctest", "pytest"] = "pytest" if style == "pytest" else "doctest"
+        proposal = TestProposal(function=site.name, style=form, warnings=(why,))
+    detail = f"{len(proposal.tests)} tests; {proposal.before} before, {proposal.after} after"
+    ctx.emit(StageEnded(stage="tests", acted=bool(proposal.tests), detail=detail))
+    return proposal

@@ -20,6 +20,34 @@ CONCRETE = {
 }
 
 
+FLOORS = (
+    ("models", "prompts"),
+    ("core",),
+    ("source",),
+    ("inputs",),
+    ("world",),
+    ("running",),
+    ("generate", "edits", "lens"),
+    ("repair", "testgen"),
+    ("select",),
+    ("account",),
+    ("front door",),
+    ("nano",),
+    ("bench",),
+    ("pools", "training"),
+)
+"""The rooms of `pipeline/`, the lowest first: a room imports from those below it only. `nano` and
+what follows is above the product, which does not know of it.
+"""
+
+
+BACK_ARROWS = {
+    f"pipeline.core.calls imports pipeline.source.{name}"
+    for name in ("literals", "literals.literal", "text", "text.literal_arguments", "text.parse")
+}
+"""Known and to go: what reads text is to have a room of its own below the nouns."""
+
+
 def modules(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
 
@@ -93,6 +121,51 @@ def test_text_that_nobody_vetted_is_parsed_in_one_place():
         if name not in OWN_PARSER and not name.startswith("pipeline/nano/")
     }
     assert not elsewhere, "\n".join(sorted(elsewhere))
+
+
+def room_of(module: str) -> str:
+    """The folder under `pipeline/`; its own modules are the front door."""
+    second = module.split(".")[1] if "." in module else ""
+    return second if (ROOT / "pipeline" / second).is_dir() and second else "front door"
+
+
+def test_no_arrow_runs_back_up_between_rooms():
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    wrong = []
+    for path in modules("pipeline"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for name in imports(path):
+            if not name.startswith("pipeline.") or room_of(name) == room_of(module):
+                continue
+            if floor[room_of(name)] >= floor[room_of(module)]:
+                wrong.append(f"{module} imports {name}")
+    assert not set(wrong) - BACK_ARROWS, "\n".join(wrong)
+
+
+def test_every_room_says_what_it_is():
+    rooms = {
+        room_of(".".join(p.relative_to(ROOT).with_suffix("").parts)) for p in modules("pipeline")
+    }
+    assert rooms <= {room for rooms in FLOORS for room in rooms}
+    for room in rooms - {"front door"}:
+        text = (ROOT / "pipeline" / room / "__init__.py").read_text(encoding="utf-8")
+        assert ast.get_docstring(ast.parse(text)), f"pipeline/{room}/__init__.py has no sentence"
+
+
+@pytest.mark.parametrize("package", ["sandbox", "pipeline"])
+def test_no_circle_between_files(package: str):
+    found = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): set(imports(path))
+        for path in modules(package)
+    }
+    left = {module: names & set(found) - {module} for module, names in found.items()}
+    while free := {one for one in left if not left[one] or is_wanted_by_none(one, left)}:
+        left = {module: names - free for module, names in left.items() if module not in free}
+    assert not left, f"in circles: {sorted(left)}"
+
+
+def is_wanted_by_none(module: str, arrows: dict[str, set[str]]) -> bool:
+    return not any(module in names for names in arrows.values())
 
 
 def swallows_everything(handler: ast.ExceptHandler) -> bool:

@@ -102,8 +102,8 @@ async def _propose(
     args: argparse.Namespace, up: Runtime, document: Document, name: str
 ) -> TestProposal:
     from pipeline.core.context import Settings
+    from pipeline.job import propose_tests
     from pipeline.source.locate import find_function
-    from pipeline.testgen.testgen import propose_tests
 
     settings = Settings(seed=args.seed, timeout_s=args.timeout, self_tests=not args.no_self_tests)
     with progress(verbose=args.verbose) as emit:

@@ -1,1 +1,1 @@
-"""The account of what is known when a job ends: status, evidence, contradictions, side effects."""
+"""What is known when a job ends: status, evidence, contradictions, side effects."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from pipeline.bench.records import Json, PublicTask, SuiteError
-from pipeline.core.task import Task, VisibleTest
+from pipeline.core.calls import VisibleTest
+from pipeline.core.task import Task
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import SourceError, document_from_bytes

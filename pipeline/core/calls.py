@@ -1,10 +1,9 @@
-"""The calls in visible tests: which example asks what of which input."""
+"""Visible tests, and the calls in them: which example asks what of which input."""
 
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 from pipeline.source.literals import literal
 from pipeline.source.text import literal_arguments, parse
@@ -22,8 +21,16 @@ from sandbox.api import (
     Test,
 )
 
-if TYPE_CHECKING:
-    from pipeline.core.task import VisibleTest
+
+@dataclass(frozen=True, kw_only=True)
+class VisibleTest:
+    """A test from the user: a doctest of the file, an example of the statement."""
+
+    test: Test
+    text: str
+    """The example as a person would write it, for prompts and messages."""
+    origin: str
+    """Where it came from: `doctest`, `docstring:arrow`, ... with a line where there is one."""
 
 
 def source_of(form: Form) -> str:

@@ -7,24 +7,13 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.core.calls import split_calls
+from pipeline.core.calls import VisibleTest, split_calls
 from pipeline.core.indentation import indented
 from sandbox.api import Call, Doctest, Returns, Test, Verdict
 
 if TYPE_CHECKING:
     from pipeline.core.ledger import Ledger
     from pipeline.models.api import HiddenStates
-
-
-@dataclass(frozen=True, kw_only=True)
-class VisibleTest:
-    """A test from the user: a doctest of the file, an example of the statement."""
-
-    test: Test
-    text: str
-    """The example as a person would write it, for prompts and messages."""
-    origin: str
-    """Where it came from: `doctest`, `docstring:arrow`, ... with a line where there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)

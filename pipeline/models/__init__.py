@@ -1,0 +1,1 @@
+"""Models behind one Protocol: llama.cpp, endpoints, recorded and scripted ones."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.bench.suites import LIMITS
-from pipeline.core.task import Task, VisibleTest
+from pipeline.core.calls import VisibleTest
+from pipeline.core.task import Task
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Literal, SourceError, document_from_bytes, literal_of, parse

@@ -1,0 +1,1 @@
+"""From a file and a function to a task, and from an answer to an edit."""

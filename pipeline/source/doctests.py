@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.core.calls import is_stateless, read_call
-from pipeline.core.task import VisibleTest
+from pipeline.core.calls import VisibleTest, is_stateless, read_call
 from pipeline.source.examples import Example, claim, visible_example
 from pipeline.source.literals import literal
 from pipeline.source.locate import FunctionSite, docstring_node

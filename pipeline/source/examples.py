@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from pipeline.core.task import VisibleTest
+from pipeline.core.calls import VisibleTest
 from pipeline.source.literals import MAX_TEXT_CHARS, has_ellipsis, literal
 from pipeline.source.text import Literal, literal_arguments, parse
 from sandbox.api import Call, Limits, Policy, Returns, Test

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.core.calls import VisibleTest
 from pipeline.core.indentation import dedented
-from pipeline.core.task import Task, VisibleTest
+from pipeline.core.task import Task
 from pipeline.source.doctests import doctests_of, doctests_of_file
 from pipeline.source.examples import examples_of, visible_example
 from pipeline.source.locate import FunctionSite

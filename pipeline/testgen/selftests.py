@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.core.ask import ask, user
-from pipeline.core.calls import source_of
+from pipeline.core.calls import VisibleTest, source_of
 from pipeline.core.context import Context
 from pipeline.core.events import StageEnded, StageStarted
-from pipeline.core.task import Task, VisibleTest
+from pipeline.core.task import Task
 from pipeline.generate.plans import strings_in
 from pipeline.inputs.mutated import mutated_calls
 from pipeline.models.api import Completion, Request, Sampling

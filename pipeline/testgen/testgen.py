@@ -11,11 +11,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pipeline.core.calls import source_of
-from pipeline.core.context import Context, Settings
-from pipeline.core.events import Emit, Progress, StageEnded, StageStarted, ignore
+from pipeline.core.context import Context
+from pipeline.core.events import Progress
 from pipeline.core.task import Task
 from pipeline.edits.mutants import Mutant, Table, kill_table, mutants_of
 from pipeline.inputs.target import NotCallable, Target, target_of
@@ -32,9 +32,6 @@ from pipeline.testgen.pytest_text import can_be_pytest, has_tests, test_file_for
 from pipeline.testgen.selftests import SelfTests, self_tests
 from sandbox.api import Call, Outcome, Returns, Test, Verdict
 from sandbox.verdicts import brief, run_tests
-
-if TYPE_CHECKING:
-    from pipeline.wiring import Runtime
 
 Style = Literal["doctest", "pytest", "auto"]
 MAX_TESTS = 8
@@ -120,37 +117,6 @@ class TestProposal:
     warnings: tuple[str, ...] = ()
 
 
-async def propose_tests(
-    runtime: Runtime,
-    document: Document,
-    site: FunctionSite,
-    *,
-    style: Style = "auto",
-    max_tests: int = MAX_TESTS,
-    emit: Emit = ignore,
-    settings: Settings | None = None,
-) -> TestProposal:
-    """Tests for the function at `site`; the files are not written.
-
-    At the end of `settings.timeout_s` there is none, and a warning.
-    Raises SandboxError or ModelError when the machinery breaks, SourceError for a function or a
-    test file that cannot be read.
-    """
-    task = task_from_file(document, site)
-    ctx = runtime.context(settings or Settings(), emit, group=f"tests {task.task_id}")
-    ctx.emit(StageStarted(stage="tests"))
-    try:
-        async with asyncio.timeout(ctx.settings.timeout_s):
-            proposal = await proposed(ctx, document, site, task, style=style, max_tests=max_tests)
-    except TimeoutError:
-        why = f"no tests within {ctx.settings.timeout_s:g} s; give it more with --timeout"
-        form: Literal["doctest", "pytest"] = "pytest" if style == "pytest" else "doctest"
-        proposal = TestProposal(function=site.name, style=form, warnings=(why,))
-    detail = f"{len(proposal.tests)} tests; {proposal.before} before, {proposal.after} after"
-    ctx.emit(StageEnded(stage="tests", acted=bool(proposal.tests), detail=detail))
-    return proposal
-
-
 async def proposed(
     ctx: Context,
     document: Document,
@@ -160,7 +126,7 @@ async def proposed(
     style: Style = "auto",
     max_tests: int = MAX_TESTS,
 ) -> TestProposal:
-    """As `propose_tests`, with a context that is there."""
+    """Tests for the function at `site`; the files are not written."""
     form = await asyncio.to_thread(_style, document, site, style)
     nothing = TestProposal(function=site.name, style=form)
     try:

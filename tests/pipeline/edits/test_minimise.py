@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.core.task import Task, VisibleTest
+from pipeline.core.calls import VisibleTest
+from pipeline.core.task import Task
 from pipeline.edits.minimise import (
     Failure,
     reduce,

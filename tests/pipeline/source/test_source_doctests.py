@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.core.calls import read_call, split_calls
-from pipeline.core.task import VisibleTest
+from pipeline.core.calls import VisibleTest, read_call, split_calls
 from pipeline.source.doctests import (
     DoctestMalformed,
     doctests_of,

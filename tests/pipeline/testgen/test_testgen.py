@@ -13,13 +13,14 @@ import pytest_asyncio
 
 from pipeline.core.context import Context, Settings
 from pipeline.edits.mutants import kill_table, mutants_of
+from pipeline.job import propose_tests
 from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document, document_from_bytes
 from pipeline.testgen.cases import is_unsteady
-from pipeline.testgen.testgen import Style, TestProposal, propose_tests, proposed
+from pipeline.testgen.testgen import Style, TestProposal, proposed
 from pipeline.wiring import Runtime
 from sandbox.api import Call, Job, Returns, Sandbox, Test
 from sandbox.verdicts import run_tests
