@@ -207,8 +207,8 @@ class _Engine:
 
     async def propose(self, order: Order, emit: Callable[[Event], None]) -> Proposed:
         from pipeline.core.context import Settings
-        from pipeline.source.locate import find_function
         from pipeline.job import propose_tests
+        from pipeline.source.locate import find_function
 
         site = find_function(order.document, order.name)
         up = await self._runtime(order.settings)

@@ -164,7 +164,12 @@ async def _do(
     outcome = _outcome(args, target.path, result)
     if not args.json and is_one_function(args.targets):
         # A person sees the diff before anything is written, also when that fails.
-        show_diff(args, (outcome.diff, target.document.encoding))
+        if outcome.code == OK:
+            show_diff(args, (outcome.diff, target.document.encoding))
+        elif outcome.diff:
+            # Never on stdout: `atlas repair ... | git apply` would take it.
+            print(f"{name}: not good enough to be taken unseen:", file=sys.stderr)
+            print(outcome.diff, file=sys.stderr)
         print("\n".join(outcome.lines), file=sys.stderr)
     if args.apply:
         outcome = _applied(outcome, result)

@@ -158,6 +158,18 @@ def test_the_diff_goes_to_stdout_and_nothing_is_written_without_apply(module: Pa
 
 
 @pytest.mark.docker
+def test_only_a_good_diff_goes_to_stdout(module: Path):
+    """`atlas solve ... | git apply` takes what is there and knows nothing of exit codes."""
+    module.write_text(
+        SOURCE.replace(">>> is_even(7)\n    False", ">>> is_even(7)\n    'odd, or so'")
+    )
+    done = atlas("solve", f"{module}::is_even", "--timeout", "20")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    assert "+    return" in done.stderr
+
+
+@pytest.mark.docker
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_however_it_ends_no_container_is_left(tmp_path: Path, how: signal.Signals):
     path = tmp_path / "slow.py"
