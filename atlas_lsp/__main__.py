@@ -79,7 +79,7 @@ def _user() -> tuple[Mapping[str, object], tuple[str, ...]]:
 
 def _cache() -> Path:
     # Not before `find_our_packages`: a project may have a `pipeline` of its own.
-    from pipeline.core.caches import cache_folder
+    from pipeline.storage.caches import cache_folder
 
     return cache_folder()
 

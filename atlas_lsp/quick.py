@@ -15,7 +15,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from pipeline.core.kept import keep, read_kept
+from pipeline.storage.kept import keep, read_kept
 
 Key = tuple[str, str]
 """Text and file name."""

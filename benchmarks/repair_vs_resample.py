@@ -34,7 +34,6 @@ from pipeline.bench.statistics import Paired, paired, wilson
 from pipeline.core.ask import ask
 from pipeline.core.board import Board
 from pipeline.core.context import Context, Settings
-from pipeline.core.kept import keep
 from pipeline.core.task import Candidate, Task
 from pipeline.edits.rungs import mended, patched
 from pipeline.generate.candidates import probed, read_all, slot_request
@@ -45,6 +44,7 @@ from pipeline.running.judge import judge_all
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
+from pipeline.storage.kept import keep
 from pipeline.wiring import Runtime, runtime
 from sandbox import open_sandbox
 from sandbox.api import Job, Limits, Outcome, Program, SandboxUnavailable

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.account.answers import answered
-from pipeline.core.caches import cache_folder
 from pipeline.core.context import Settings
 from pipeline.core.events import Emit, StageEnded, StageStarted, ignore
 from pipeline.core.task import Solution, Task
@@ -19,6 +18,7 @@ from pipeline.source.edit import splice, unified_diff
 from pipeline.source.locate import FunctionSite
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
+from pipeline.storage.caches import cache_folder
 from pipeline.testgen.testgen import MAX_TESTS, Style, TestProposal, proposed
 from pipeline.wiring import Runtime
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipeline.core.caches import cache_folder
 from pipeline.core.context import Context, Settings
 from pipeline.core.events import Emit, ignore
 from pipeline.core.ledger import Ledger
 from pipeline.core.metered import MeteredSandbox
 from pipeline.models.api import Model, ModelNotFound
+from pipeline.storage.caches import cache_folder
 from sandbox import open_sandbox
 from sandbox.api import Sandbox
 

@@ -21,7 +21,8 @@ CONCRETE = {
 
 
 FLOORS = (
-    ("models", "prompts"),
+    ("storage", "prompts"),
+    ("models",),
     ("core",),
     ("source",),
     ("inputs",),

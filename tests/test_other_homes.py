@@ -93,7 +93,7 @@ def test_a_file_is_written_without_owners_and_attributes(tmp_path: Path):
 
 def test_a_folder_that_is_only_read_costs_the_cache_alone(tmp_path: Path):
     out = without(
-        "from pipeline.core.kept import keep, read_kept\n"
+        "from pipeline.storage.kept import keep, read_kept\n"
         f"path = pathlib.Path({str(tmp_path)!r}) / 'x'\n"
         "print(keep(path, b'1'), read_kept(path))"
     )

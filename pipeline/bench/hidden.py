@@ -18,8 +18,8 @@ from pipeline.bench import formats
 from pipeline.bench.grading import Hidden, Pair
 from pipeline.bench.records import SuiteError, file_sha256
 from pipeline.bench.suite import Options, Source, Suite, Window
-from pipeline.core.caches import cache_folder
 from pipeline.nano.bench import PUBLIC as NANO
+from pipeline.storage.caches import cache_folder
 
 __all__ = ["Hidden", "Options", "Window", "locate", "read_suite", "refuse_if_weak"]
 LAST = "own"

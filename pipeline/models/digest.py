@@ -7,8 +7,8 @@ import json
 import threading
 from pathlib import Path
 
-from pipeline.core.kept import keep, read_kept
 from pipeline.models.abort import Aborted
+from pipeline.storage.kept import keep, read_kept
 
 _CHUNK = 1 << 24
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from pipeline.core.board import Move, Try
 from pipeline.core.context import Context
 from pipeline.core.events import Decided, Progress
-from pipeline.core.kept import keep, read_kept
+from pipeline.storage.kept import keep, read_kept
 
 try:
     import fcntl

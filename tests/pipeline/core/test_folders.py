@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ASK = (
-    "from pipeline.core.caches import cache_folder\n"
+    "from pipeline.storage.caches import cache_folder\n"
     "from pipeline.lens.record import lens_folder\n"
     "from pipeline.models.registry import default_folder\n"
     "print(cache_folder(), default_folder(), lens_folder(), sep='\\n')"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.core.kept import MAX_BYTES, keep, read_kept
+from pipeline.storage.kept import MAX_BYTES, keep, read_kept
 
 PAYLOAD = bytes(range(256)) * 20
 

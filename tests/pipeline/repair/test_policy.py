@@ -11,9 +11,9 @@ import pytest
 from pipeline.core.board import Move, Try
 from pipeline.core.context import Context
 from pipeline.core.events import Decided, Event, Progress
-from pipeline.core.kept import keep
 from pipeline.models.scripted import ScriptedModel
 from pipeline.repair.policy import MOVES, Count, choose_moves, gain, learn, load
+from pipeline.storage.kept import keep
 from sandbox import open_sandbox
 
 GOOD = Count(tried=40, won=30, tokens=4_000)

@@ -11,7 +11,6 @@ import pytest
 from pipeline.core.board import Board
 from pipeline.core.context import Context, Settings
 from pipeline.core.events import Decided, Event, JsonlTrace, Prompted, fan_out
-from pipeline.core.kept import keep
 from pipeline.core.task import Candidate, Judged, Status, Task
 from pipeline.engine import solve
 from pipeline.models.api import Model, Request
@@ -26,6 +25,7 @@ from pipeline.running.judge import judge_all
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
+from pipeline.storage.kept import keep
 from sandbox.api import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
