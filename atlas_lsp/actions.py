@@ -14,7 +14,7 @@ from pipeline.source.text import Document, Unit
 if TYPE_CHECKING:
     from atlas_lsp.anchors import Fit
     from atlas_lsp.client import Client
-    from atlas_lsp.solver import Checked
+    from atlas_lsp.orders import Checked
     from pipeline.job import JobResult
 
 SOLVE = "refactor.rewrite.atlas.solve"

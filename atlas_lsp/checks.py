@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from atlas_lsp.actions import SOURCE
 from atlas_lsp.documents import range_of
-from atlas_lsp.solver import Checked
+from atlas_lsp.orders import Checked, CheckOrder
 from atlas_lsp.state import AtlasServer
 from pipeline.models.api import ModelError
 from pipeline.source.locate import FunctionSite, functions
@@ -27,8 +27,9 @@ async def check(ls: AtlasServer, uri: str) -> None:
         return
     document = ls.buffer(uri).document
     try:
-        names = [site.name for site in functions(document) if not site.is_stub]
-        found = await ls.solver.check(document, names, settings)
+        names = tuple(site.name for site in functions(document) if not site.is_stub)
+        order = CheckOrder(document=document, settings=settings, names=names)
+        found = await ls.solver.run(order)
     except SourceError:
         return
     except (ModelError, SandboxError, OSError) as exc:

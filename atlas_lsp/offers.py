@@ -14,6 +14,7 @@ from atlas_lsp.actions import workspace_edit
 from atlas_lsp.anchors import Fit, Misfit, fit
 from atlas_lsp.evidence import headline
 from atlas_lsp.jobs import Key
+from atlas_lsp.orders import VerifyOrder
 from atlas_lsp.protocol import NoAnswer, answer_to
 from atlas_lsp.questions import QUESTION_S, answer_of_user
 
@@ -112,7 +113,8 @@ async def _proved_fit(ls: AtlasServer, key: Key, result: JobResult) -> Fit | Mis
         if isinstance(fitting, Misfit) or not fitting.moved:
             return fitting
         document = buffer.document
-        judged = await ls.solver.verify(document, result, ls.settings(key[0]))
+        order = VerifyOrder(document=document, settings=ls.settings(key[0]), result=result)
+        judged = await ls.solver.run(order)
         if judged is not None and judged.visible and not judged.passes:
             return Misfit(why="no longer passes its examples in the changed file")
         if ls.buffer(key[0]).document is document:

@@ -18,7 +18,7 @@ from pipeline.source.edit import TextEdit
 from pipeline.source.text import Document
 
 if TYPE_CHECKING:
-    from atlas_lsp.solver import Proposed
+    from atlas_lsp.orders import Proposed
     from atlas_lsp.state import AtlasServer
     from pipeline.testgen.testgen import FileEdit
 

@@ -9,9 +9,9 @@ from lsprotocol import types
 
 from atlas_lsp.evidence import Record
 from atlas_lsp.jobs import Job
+from atlas_lsp.orders import SolveOrder
 from atlas_lsp.progress import JobProgress
 from atlas_lsp.settings import checked, settings_from
-from atlas_lsp.solver import Order
 from atlas_lsp.state import AtlasServer
 from pipeline.models.api import ModelError
 from pipeline.source.text import Document, SourceError
@@ -43,7 +43,7 @@ async def _run(ls: AtlasServer, job: Job, record: Record) -> None:
     try:
         before, order = await asyncio.to_thread(_recorded, ls, job, record, progress)
         async with ls.jobs.turn(job):
-            result = await ls.solver.solve(order)
+            result = await ls.solver.run(order)
         made = [result, *(one for _, one in result.answers)]
         found = [as_json(one) for one in made]
         same = [one for one in found if one["code"] == before["code"]]
@@ -59,13 +59,13 @@ async def _run(ls: AtlasServer, job: Job, record: Record) -> None:
 
 def _recorded(
     ls: AtlasServer, job: Job, record: Record, progress: JobProgress
-) -> tuple[dict[str, Any], Order]:
+) -> tuple[dict[str, Any], SolveOrder]:
     """What was said then, and the order to do it again. Raises SourceError, OSError."""
     try:
         before, source = record.load(), record.source()
         request = before["request"]
         good, _ = checked(request["settings"], "client", "the record")
-        order = Order(
+        order = SolveOrder(
             document=Document(text=source, path=request["path"]),
             name=request["function"],
             settings=settings_from(good, {"sandbox": ls.settings().sandbox}),

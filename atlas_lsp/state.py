@@ -20,6 +20,7 @@ from atlas_lsp.client import Client
 from atlas_lsp.documents import Buffer, Buffers
 from atlas_lsp.evidence import History, Record
 from atlas_lsp.jobs import JobTable, Key
+from atlas_lsp.orders import Checked, Proposed
 from atlas_lsp.protocol import AtlasProtocol
 from atlas_lsp.settings import (
     ServerSettings,
@@ -29,7 +30,7 @@ from atlas_lsp.settings import (
     properties,
     settings_from,
 )
-from atlas_lsp.solver import Checked, Proposed, Solver
+from atlas_lsp.solver import Solver
 from pipeline.source.text import Unit
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from lsprotocol import types
 from atlas_lsp.evidence import headline
 from atlas_lsp.jobs import Job, Key
 from atlas_lsp.offers import offer
+from atlas_lsp.orders import SolveOrder, TestsOrder
 from atlas_lsp.progress import JobProgress
 from atlas_lsp.proposals import tell
-from atlas_lsp.solver import Order
 from atlas_lsp.state import AtlasServer
 from pipeline.models.api import ModelError
 from pipeline.source.text import SourceError
@@ -54,11 +54,21 @@ async def run(ls: AtlasServer, job: Job) -> None:
     try:
         async with ls.jobs.turn(job):
             waiting.cancel()
-            order = _order(ls, job, progress)
+            # The text as it is when the job's turn comes.
+            document, settings = ls.buffer(job.key[0]).document, ls.settings(job.key[0])
+            emit = partial(_show_event, job, progress)
             if job.verb == TESTS:
-                said = await _propose(ls, job.key, order)
+                tests = TestsOrder(document=document, name=job.key[1], settings=settings, emit=emit)
+                said = await _propose(ls, job.key, tests)
                 return
-            result = await ls.solver.solve(order)
+            order = SolveOrder(
+                document=document,
+                name=job.key[1],
+                settings=settings,
+                emit=emit,
+                keep_best=job.keep_best,
+            )
+            result = await ls.solver.run(order)
         said = headline(result)
         await ls.keep(job.key, result)
         ls.spawn(offer(ls, job.key, result))
@@ -71,24 +81,12 @@ async def run(ls: AtlasServer, job: Job) -> None:
         progress.end(said)
 
 
-async def _propose(ls: AtlasServer, key: Key, order: Order) -> str:
+async def _propose(ls: AtlasServer, key: Key, order: TestsOrder) -> str:
     if order.settings.tests == "auto" and not ls.client.can_create_files:
         order = replace(order, settings=replace(order.settings, tests="doctest"))
-    proposed = await ls.solver.propose(order)
+    proposed = await ls.solver.run(order)
     ls.proposals[key] = proposed
     return tell(ls, key, proposed)
-
-
-def _order(ls: AtlasServer, job: Job, progress: JobProgress) -> Order:
-    """The text as it is when the job's turn comes."""
-    uri, name = job.key
-    return Order(
-        document=ls.buffer(uri).document,
-        name=name,
-        settings=ls.settings(uri),
-        emit=partial(_show_event, job, progress),
-        keep_best=job.keep_best,
-    )
 
 
 def _show_event(job: Job, progress: JobProgress, event: Event) -> None:

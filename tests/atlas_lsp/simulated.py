@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from atlas_lsp.orders import Checked, CheckOrder, Order, SolveOrder, VerifyOrder
 from atlas_lsp.server import create_server
-from atlas_lsp.settings import ServerSettings
-from atlas_lsp.solver import Checked, Order
 from pipeline.core.events import Progress
 from pipeline.core.ledger import Ledger
 from pipeline.core.task import Candidate, Judged, Solution, Status
@@ -25,7 +24,6 @@ from pipeline.models.api import ModelInfo
 from pipeline.source.edit import splice, unified_diff
 from pipeline.source.locate import find_function, functions
 from pipeline.source.task import statement_of, task_from_file
-from pipeline.source.text import Document
 from sandbox.api import Observation, Outcome, Proof, Verdict, VerdictKind
 
 URI = "file:///project/m%C3%B6d.py"
@@ -66,7 +64,17 @@ class FakeSolver:
     n_checked: int = 0
     closed: bool = False
 
-    async def solve(self, order: Order) -> JobResult:
+    async def run(self, order: Order[Any]) -> Any:
+        match order:
+            case SolveOrder():
+                return await self.solve(order)
+            case VerifyOrder():
+                return self.verify(order)
+            case CheckOrder():
+                return self.check(order)
+        raise AssertionError(f"nobody expects {order}")
+
+    async def solve(self, order: SolveOrder) -> JobResult:
         self.n_running += 1
         self.most_running = max(self.most_running, self.n_running)
         self.began.set()
@@ -80,7 +88,7 @@ class FakeSolver:
         finally:
             self.n_running -= 1
 
-    async def _until_told(self, order: Order) -> None:
+    async def _until_told(self, order: SolveOrder) -> None:
         told = [asyncio.create_task(e.wait()) for e in (self.gate, order.keep_best)]
         try:
             await asyncio.wait(told, return_when=asyncio.FIRST_COMPLETED)
@@ -88,7 +96,7 @@ class FakeSolver:
             for task in told:
                 task.cancel()
 
-    def finished(self, order: Order) -> JobResult:
+    def finished(self, order: SolveOrder) -> JobResult:
         document, site = order.document, find_function(order.document, order.name)
         code = statement_of(document, site) + self.body
         judged = Judged(candidate=Candidate(code=code, origin="probe"), visible=(verdict(2, 2),))
@@ -115,18 +123,14 @@ class FakeSolver:
             made_with=MADE_WITH,
         )
 
-    async def verify(
-        self, document: Document, result: JobResult, settings: ServerSettings
-    ) -> Judged | None:
+    def verify(self, order: VerifyOrder) -> Judged:
         self.n_verified += 1
-        chosen = result.solution.chosen
+        chosen = order.result.solution.chosen
         assert chosen is not None
         passed = verdict(2, 2) if self.still_passes else verdict(1, 2)
         return Judged(candidate=chosen.candidate, visible=(passed,))
 
-    async def check(
-        self, document: Document, names: Any, settings: ServerSettings
-    ) -> tuple[Checked, ...]:
+    def check(self, order: CheckOrder) -> tuple[Checked, ...]:
         self.n_checked += 1
         return tuple(
             Checked(
@@ -135,8 +139,8 @@ class FakeSolver:
                 first_line=site.first_line,
                 verdicts=(verdict(1, 3, self.failing[site.name]),),
             )
-            for site in functions(document)
-            if site.name in names and site.name in self.failing
+            for site in functions(order.document)
+            if site.name in order.names and site.name in self.failing
         )
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from atlas_lsp.solver import Order
+from atlas_lsp.orders import SolveOrder
 from pipeline.core.task import Question, Status
 from pipeline.job import JobResult
 from pipeline.models.api import ModelNotFound
@@ -378,9 +378,9 @@ def test_unknown_and_wrong_settings_are_told_once(tmp_path: Path):
 
 
 class Recording(FakeSolver):
-    order: Order
+    order: SolveOrder
 
-    def finished(self, order: Order) -> JobResult:
+    def finished(self, order: SolveOrder) -> JobResult:
         self.order = order
         return super().finished(order)
 
@@ -425,7 +425,7 @@ ANSWERS = ("return n * 2", "return n * 2 or 1")
 class Asking(FakeSolver):
     """Two survivors differ; each answer is an edit of its own."""
 
-    def finished(self, order: Order) -> JobResult:
+    def finished(self, order: SolveOrder) -> JobResult:
         plain = super().finished(order)
         answers = []
         for output, body in zip(QUESTION.outputs, ANSWERS, strict=True):

@@ -10,8 +10,8 @@ import pytest
 from pytest_lsp import LanguageClient
 
 from atlas_lsp.anchors import Fit, Misfit
+from atlas_lsp.orders import Proposed
 from atlas_lsp.proposals import fit_tests, smallest
-from atlas_lsp.solver import Proposed
 from pipeline.source.edit import applied
 from pipeline.source.locate import find_function
 from pipeline.source.text import Document, document_from_bytes

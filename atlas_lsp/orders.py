@@ -1,0 +1,182 @@
+"""What the server has done elsewhere: one class for each kind of work, and what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from atlas_lsp.settings import ServerSettings
+from pipeline.source.text import Document
+
+if TYPE_CHECKING:
+    from pipeline.core.events import Event
+    from pipeline.core.task import Judged, Task
+    from pipeline.job import JobResult
+    from pipeline.source.locate import FunctionSite
+    from pipeline.testgen.testgen import TestProposal
+    from pipeline.wiring import Runtime
+    from sandbox.api import Sandbox, Verdict
+
+T = TypeVar("T")
+Emit = Callable[["Event"], None]
+Opened = Callable[[ServerSettings], Awaitable["Runtime"]]
+"""Gives model and sandbox that the settings ask for, opened by the first who needs them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order(Generic[T]):
+    """Work on this very text; `emit` and `keep_best` belong to whoever gives the order."""
+
+    document: Document
+    settings: ServerSettings
+    emit: Emit = field(default=lambda _: None, repr=False)
+    keep_best: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+
+    async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> T:
+        """Do it, with an `emit` and a `keep_best` of the loop on which it is done.
+
+        Raises SourceError, ModelError or SandboxError with one line for the user.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolveOrder(Order["JobResult"]):
+    """Solve or repair the function `name`."""
+
+    name: str
+
+    async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> JobResult:
+        from pipeline.core.context import Settings
+        from pipeline.job import run_job
+        from pipeline.source.locate import find_function
+
+        site, asked = find_function(self.document, self.name), self.settings
+        up = await opened(asked)
+        settings = Settings(k=asked.k, seed=asked.seed, timeout_s=asked.timeout, ask=True)
+        return await run_job(up, self.document, site, settings, emit=emit, keep_best=keep_best)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposed:
+    """Generated tests, and the text and function that they were made for."""
+
+    document: Document
+    site: FunctionSite
+    proposal: TestProposal
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestsOrder(Order[Proposed]):
+    """Make tests for the function `name`."""
+
+    __test__ = False
+
+    name: str
+
+    async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> Proposed:
+        from pipeline.core.context import Settings
+        from pipeline.job import propose_tests
+        from pipeline.source.locate import find_function
+
+        site, asked = find_function(self.document, self.name), self.settings
+        up = await opened(asked)
+        settings = Settings(k=asked.k, seed=asked.seed, timeout_s=asked.timeout)
+        proposal = await propose_tests(
+            up, self.document, site, style=asked.tests, emit=emit, settings=settings
+        )
+        return Proposed(document=self.document, site=site, proposal=proposal)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyOrder(Order["Judged | None"]):
+    """Run the visible tests on the chosen candidate in another text of its file.
+
+    None when it would be the very program that was proved, so that nothing had to run.
+    """
+
+    result: JobResult
+
+    async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> Judged | None:
+        from pipeline.core.context import Settings
+        from pipeline.running.judge import judge_all
+        from pipeline.source.locate import find_function
+        from pipeline.source.task import task_from_file
+
+        chosen = self.result.solution.chosen
+        task = task_from_file(self.document, find_function(self.document, self.result.site.name))
+        was = self.result.task
+        if chosen is None or (task.before, task.after, task.tests) == (
+            was.before,
+            was.after,
+            was.tests,
+        ):
+            return None
+        up = await opened(self.settings)
+        ctx = up.context(Settings(), group=task.task_id)
+        (judged,) = await judge_all(ctx, task, "verify", [chosen.candidate])
+        return judged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What the examples of one function showed."""
+
+    name: str
+    source_hash: str
+    first_line: int
+    """0-based line of the function in the text that was checked."""
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def n_passed(self) -> int:
+        return sum(v.passed_examples for v in self.verdicts)
+
+    @property
+    def n_examples(self) -> int:
+        return sum(v.n_examples for v in self.verdicts)
+
+    @property
+    def failures(self) -> tuple[Verdict, ...]:
+        return tuple(v for v in self.verdicts if v.is_evidence and not v.passed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckOrder(Order[tuple[Checked, ...]]):
+    """Run the examples of the functions as they stand; those without examples are left out."""
+
+    names: tuple[str, ...]
+
+    async def run(
+        self, opened: Opened, emit: Emit, keep_best: asyncio.Event
+    ) -> tuple[Checked, ...]:
+        from pipeline.source.locate import functions
+        from pipeline.source.task import task_from_file
+
+        wanted = [s for s in functions(self.document) if s.name in self.names]
+        sites = [s for s in wanted if not s.is_stub and not s.is_overload]
+        tasks = [(site, task_from_file(self.document, site)) for site in sites]
+        if not any(task.visible for _, task in tasks):
+            return ()
+        box = (await opened(self.settings)).sandbox
+        found = [await _checked(box, site, task) for site, task in tasks if task.visible]
+        return tuple(one for one in found if one is not None)
+
+
+async def _checked(box: Sandbox, site: FunctionSite, task: Task) -> Checked | None:
+    """None where a package is missing that the function or its examples import."""
+    from pipeline.running.lacking import absent
+    from sandbox.verdicts import run_tests
+
+    group = f"check:{task.task_id}"
+    verdicts = await run_tests(box, task.program(task.statement), task.tests, group=group)
+    if not all(v.passed for v in verdicts) and await absent(box, task, group=group):
+        return None
+    return Checked(
+        name=site.name,
+        source_hash=site.source_hash,
+        first_line=site.first_line,
+        verdicts=verdicts,
+    )
