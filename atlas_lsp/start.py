@@ -16,7 +16,6 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import FrameType, ModuleType
 
-OURS = ("pipeline", "sandbox")
 STOPPED, BROKEN = 130, 3
 
 
@@ -51,7 +50,7 @@ def home() -> Path:
 
 
 def find_our_packages() -> None:
-    """From now on, in this process, the two names mean ours."""
+    """From now on, in this process, our three names mean ours."""
     if not any(isinstance(finder, _OurPackages) for finder in sys.meta_path):
         sys.meta_path.insert(0, _OurPackages())
 
@@ -62,7 +61,12 @@ class _OurPackages:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        return PathFinder.find_spec(fullname, [str(home())]) if fullname in OURS else None
+        if fullname in ("pipeline", "sandbox"):
+            return PathFinder.find_spec(fullname, [str(home())])
+        if fullname == "atlas_lsp":
+            # Where this file was run by its path.
+            return PathFinder.find_spec(fullname, [str(Path(__file__).resolve().parents[1])])
+        return None
 
 
 def open_closed_streams() -> bool:

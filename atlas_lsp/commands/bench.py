@@ -456,12 +456,13 @@ def _bar(what: str) -> Iterator[OnCount | None]:
 async def _score(folder: RunFolder, manifest: str, sandbox: str) -> int:
     """The scorer in a process of its own; it alone opens the hidden tests."""
     from pipeline.bench.records import read_object
+    from pipeline.core.child import command, environ
 
-    command = [sys.executable, "-m", "pipeline.bench.scorer", str(folder.root)]
+    words = command("pipeline.bench.scorer", str(folder.root), "--manifest", manifest)
     for package in read_object(folder.run)["suite"]["packages"]:
-        command += ["--package", package]
+        words += ["--package", package]
     process = await asyncio.create_subprocess_exec(
-        *command, "--manifest", manifest, "--sandbox", sandbox, stdout=STDERR
+        *words, "--sandbox", sandbox, stdout=STDERR, env=environ()
     )
     try:
         return await process.wait()

@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from pipeline.bench.records import BenchError, Json, select_tasks, write_tasks
+from pipeline.core.child import command, environ
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +41,11 @@ async def publish(selection: Selection, out: Path) -> Json:
     Raises BenchError with that process's one line.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "pipeline.bench.publish", selection.suite, "--out", str(out)),
+        *command("pipeline.bench.publish", selection.suite, "--out", str(out)),
         *_flags(selection),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env=environ(),
     )
     try:
         said, complained = await process.communicate()

@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,10 +18,18 @@ JSON = dict[str, Any]
 class Client:
     """Starts `python -m atlas_lsp` and speaks JSON-RPC; replies by id, the rest in `others`."""
 
-    def __init__(self, cache: Path, *args: str, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        cache: Path,
+        *args: str,
+        env: dict[str, str] | None = None,
+        command: Sequence[str] = (sys.executable, "-m", "atlas_lsp"),
+        cwd: Path | None = None,
+    ) -> None:
         environ = {**os.environ, "ATLAS_CACHE": str(cache), **(env or {})}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "atlas_lsp", *args],
+            [*command, *args],
+            cwd=cwd,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
