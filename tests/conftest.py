@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -22,6 +24,7 @@ def docker_answers() -> bool:
     return done.returncode == 0
 
 
+ROOT = Path(__file__).parents[1]
 HAS_DOCKER = docker_answers()
 
 # A shell that starts pytest in the background makes it, and all its children, deaf to Ctrl-C.
@@ -61,3 +64,22 @@ async def box() -> AsyncIterator[Sandbox]:
     await sandbox.start()
     yield sandbox
     await sandbox.aclose()
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built with what is installed here: nothing is fetched."""
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(listed, capture_output=True, cwd=ROOT, check=True).stdout.split(b"\0")
+    for name in (os.fsdecode(name) for name in names if name):
+        if (ROOT / name).is_file() and not name.startswith(("tests/", "editors/")):
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((ROOT / name).read_bytes())
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
+    done = subprocess.run(
+        [*command, "-q", "-w", str(out), str(source)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (built,) = out.glob("*.whl")
+    return built
