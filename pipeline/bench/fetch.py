@@ -44,6 +44,9 @@ def _remote(source: Source, path: Path) -> Remote | None:
 
 def _keep(arrived: Path, path: Path, remote: Remote | None) -> Path:
     """Move what arrived into its place if it is what was published. Raises BenchError."""
+    if arrived.is_dir() and remote is None:
+        shutil.copytree(arrived, path.parent, dirs_exist_ok=True)
+        return path.parent
     if not arrived.is_file():
         raise BenchError(f"{arrived} is no file; --from takes the suite's file")
     found = content_sha256(arrived)
@@ -93,8 +96,9 @@ def _download(url: str, path: Path) -> Iterator[Path]:
                     file.write(block)
         yield torn
     except httpx.HTTPError as exc:
+        why = str(exc).partition("\n")[0]
         raise BenchError(
-            f"{url} cannot be fetched ({exc}); bring the file and give it with --from"
+            f"{url} cannot be fetched ({why}); bring the file and give it with --from"
         ) from exc
     finally:
         torn.unlink(missing_ok=True)

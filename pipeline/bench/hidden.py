@@ -106,7 +106,10 @@ def paths_of(source: Source, release: str = "") -> tuple[Path, ...]:
     if source.name == "nano":
         return (NANO,)
     folder = data_folder() / source.name
-    files = [folder / one.name for one in source.files] or [folder / f"{source.name}.jsonl.gz"]
+    if not source.files:
+        file = folder / f"{source.name}.jsonl.gz"
+        return (file if file.exists() or not folder.is_dir() else folder,)
+    files = [folder / one.name for one in source.files]
     chosen = source.releases.get(release, tuple(range(len(files))))
     return tuple(files[n] for n in chosen)
 
