@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -50,6 +53,26 @@ async def test_the_right_behaviour_is_chosen_and_said_why(box: Sandbox, tmp_path
         assert 0 < one["probability"] < 1
         assert one["considered"] == [0, 1, 2, 3, 4]
         assert "passes 1 of 1 visible tests" in one["reasons"]
+
+
+def hash_of_the_first_run() -> int:
+    command = [sys.executable, "-c", "print(hash('seed') % 1000)"]
+    env = {**os.environ, "PYTHONHASHSEED": "0"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+async def test_what_passes_only_by_the_order_of_hashes_is_not_verified(
+    box: Sandbox, tmp_path: Path
+):
+    """The word is the one of jobs: passed twice, with different hash seeds."""
+    one = row(2)
+    body = f"return x + 2 if hash('seed') % 1000 == {hash_of_the_first_run()} else 0"
+    one["candidates"] = [{"code": f"{one['prompt']}    {body}\n"}]
+    pool, out = write(tmp_path, one), tmp_path / "out.jsonl"
+    await choose_pool(box, pool, out, Options(k=None))
+    (chosen,) = lines(out)
+    assert chosen["status"] == "unverified"
 
 
 async def test_without_examples_nothing_is_verified(box: Sandbox, tmp_path: Path):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pipeline.core.calls import VisibleTest
+from pipeline.core.task import Task
 from pipeline.inputs.stdin import mutated_stdins
 from pipeline.pools.pool import PoolError, PoolTask, read_pool
 from pipeline.running.cache import Cache, key_of
 from pipeline.running.matrix import Matrix, canonical, deduplicated, matrix_of, plan_of
 from pipeline.select.evidence import draw
-from sandbox.api import Sandbox
+from sandbox.api import Call, Returns, Sandbox, Test
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -124,3 +127,26 @@ async def test_nothing_is_guessed_where_an_example_is_there(box: Sandbox, tmp_pa
     codes = [{"code": f"{plain}    {body}\n"} for body in CODES[:2]]
     matrix = await check(box, tmp_path, {**ROW, "prompt": plain, "candidates": codes})
     assert "guessed" not in matrix.sources
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("int", "list[int]", "Collection[int]", "Iterator[int]", "frozenset[int]"),
+        *("Optional[int]", "int | None", "'list[str]'", "dict[str, int]", "tuple[int, ...]"),
+    ],
+)
+async def test_every_annotation_that_repair_understands_gives_inputs(kind: str):
+    statement = f'def size(xs: {kind}) -> int:\n    """How many."""\n'
+    task = Task(task_id="t", kind="function", statement=statement, entry_point="size")
+    assert {column.source for column in plan_of(task).columns} == {"typed"}
+
+
+async def test_a_task_with_a_single_input_is_compared(box: Sandbox):
+    """There was a fault where there were no more inputs than fit the first batch."""
+    task = Task(task_id="t", kind="function", statement="def f():\n    pass\n", entry_point="f")
+    test = Test(test_id="t", form=Call(entry="f"), expect=Returns(value=1))
+    one = replace(task, visible=(VisibleTest(test=test, text="f() == 1", origin="sample"),))
+    programs = ["def f(): return 1", "def f(): return 2"]
+    matrix = await matrix_of(box, "t", plan_of(one), programs)
+    assert matrix.behaviours_of((0, 1), ("visible",)).rows == (("= 1",), ("= 2",))
