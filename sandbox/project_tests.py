@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,21 +28,49 @@ def run_project_tests(job: Any, write: child.Write, _lines: set[int] | None) -> 
     try:
         compile(place.encoded(code), child.place.filename, "exec", dont_inherit=True)
         place.settle(child.place, code)
-        import pytest
+        os.chdir(place.TOP)
+        status = _run(node_ids, _Watcher(write, job["form"]["seed"]))
     except (SyntaxError, ValueError, ImportError) as exc:
         return write({**child.exception_report(exc, loading=True), "load": True})
-    os.chdir(place.TOP)
-    watcher = _Watcher(write, job["form"]["seed"])
+    return write({"outcome": "returned", "value": ("end", status)})
+
+
+def _run(node_ids: list[str], watcher: _Watcher) -> int:
+    """Run them; pytest's exit status. Raises ImportError where there is no pytest."""
     options = [*_OURS, "--rootdir", place.TOP, *_kept_options(Path(place.TOP))]
-    status = int(pytest.main([*options, *node_ids], plugins=[watcher]))
+    status = _main([*options, *node_ids], watcher)
     if status == _USAGE_ERROR and not watcher.n_ended:
         # One name that does not exist keeps pytest from running any.
         watcher.wanted = frozenset(node_ids)
         files = dict.fromkeys(name.partition("::")[0] for name in node_ids)
-        status = int(
-            pytest.main([*options, *(f for f in files if Path(f).exists())], plugins=[watcher])
-        )
-    return write({"outcome": "returned", "value": ("end", status)})
+        status = _main([*options, *(file for file in files if Path(file).exists())], watcher)
+    return status
+
+
+def _main(args: list[str], watcher: _Watcher) -> int:
+    """As pytest.main, but with what the template has made of pytest already."""
+    from _pytest.config import Config, ConftestImportFailure, UsageError, get_config
+
+    config = _prepared.pop() if _prepared else get_config(list(_OURS))
+    params = Config.InvocationParams(args=args, plugins=[watcher], dir=Path.cwd())
+    config.invocation_params = params
+    manager = config.pluginmanager
+    manager.register(watcher)
+    try:
+        config = manager.hook.pytest_cmdline_parse(pluginmanager=manager, args=args)
+        return int(config.hook.pytest_cmdline_main(config=config))
+    except UsageError as exc:
+        print(exc, file=sys.stderr)
+        return _USAGE_ERROR
+    except ConftestImportFailure as exc:
+        watcher.conftest_failed(exc)
+        return _USAGE_ERROR
+    finally:
+        config._ensure_unconfigure()
+
+
+_prepared: list[Any] = []
+"""In a child of a template: one pytest that no test has used."""
 
 
 def _kept_options(top: Path) -> Iterator[str]:
@@ -92,6 +121,13 @@ class _Watcher:
         if self._seed is not None:
             random.Random(self._seed).shuffle(items)
 
+    def conftest_failed(self, exc: Any) -> None:
+        """No test can be run then; says so for the file."""
+        cause = exc.cause if hasattr(exc, "cause") else exc.excinfo[1]
+        end = "missing_module" if child.outcome_of(cause) == "missing_module" else "error"
+        path = os.path.relpath(exc.path, place.TOP)
+        self._say(path, end, f"{type(cause).__name__}: {cause}"[:_MAX_MESSAGE], 0.0)
+
     def pytest_exception_interact(self, call: Any, report: Any) -> None:
         if child.outcome_of(call.excinfo.value) == "missing_module":
             self._lacks.add(report.nodeid)
@@ -132,16 +168,46 @@ def _message(report: Any) -> str:
     return str(report.longreprtext)[-_MAX_MESSAGE:]
 
 
-def warm() -> None:
-    """In the template: import what pytest imports only when it is started."""
-    from importlib import import_module
-    from importlib.metadata import entry_points
+def warm(folder: Path) -> None:
+    """In the template: have pytest do once in an empty folder what it does in every child."""
+    import pytest
+    from _pytest.config import get_config
 
-    from _pytest.config import default_plugins
+    test = folder / "test_nothing.py"
+    test.write_text(_TEST_OF_NOTHING)
+    kept = list(sys.path)
+    own = ["--rootdir", str(folder), "--basetemp", str(folder / "base"), str(test)]
+    pytest.main([*_OURS, *own], plugins=[_Keeper()])
+    sys.path[:] = kept
+    sys.modules.pop("test_nothing", None)
+    _prepared.append(get_config(list(_OURS)))
 
-    for name in (*default_plugins, "assertion.rewrite", "assertion.util", "_io.saferepr"):
-        import_module(f"_pytest.{name}")
-    for name in ("difflib", "shlex", "pprint", "unittest", "tomllib"):
-        import_module(name)
-    for plugin in entry_points(group="pytest11"):
-        plugin.load()
+
+_TEST_OF_NOTHING = """\
+import pytest
+@pytest.fixture
+def one(): return 1
+@pytest.mark.parametrize("n", [1, 2])
+def test_it(n, one, tmp_path, monkeypatch, capsys): assert n == one
+"""
+_configs: list[Any] = []
+
+
+class _Keeper:
+    """Keeps the configuration of the template's own run, for `rewrite`."""
+
+    def pytest_sessionfinish(self, session: Any) -> None:
+        _configs.append(session.config)
+
+
+def rewrite(source: Path) -> None:
+    """Keep the file as pytest compiles a test's file, so that no child does it again."""
+    from types import SimpleNamespace
+
+    from _pytest.assertion.rewrite import PYC_TAIL, _rewrite_test, _write_pyc, get_cache_dir
+
+    cache = get_cache_dir(source)
+    cache.mkdir(exist_ok=True)
+    state: Any = SimpleNamespace(trace=lambda _text: None)
+    stamp, code = _rewrite_test(source, _configs[0])
+    _write_pyc(state, code, stamp, cache / (source.stem + PYC_TAIL))

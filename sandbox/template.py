@@ -8,10 +8,12 @@ candidate are only ever run in a forked child.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import os
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +37,7 @@ class Template:
             self._top = setting.tmp / "project"
             place.TOP = str(self._top)
         self._failed: dict[str, str] | None = None
+        self._has_pytest = False
 
     def take(self, request: Request) -> Reply:
         """Read a world from the host and make it what the next children are forked into.
@@ -43,7 +46,9 @@ class Template:
         """
         world: Any = codec.decode(read_exact(request.body_bytes))
         if self._failed is None:
+            os.chdir(self._setting.tmp)
             self._failed = _preload(world["site"], world["preload"])
+            self._has_pytest = "pytest" in world["preload"] and "pytest" not in self._failed
         trouble = ""
         try:
             self._lay_out(world["files"], world["path"])
@@ -63,6 +68,7 @@ class Template:
         for name, data in files.items():
             if name != path:
                 self._put(name, data)
+        self._compile_all()
         self._make_candidates_file(self._inside(path))
 
     def _inside(self, name: str) -> Path:
@@ -76,8 +82,22 @@ class Template:
         target = self._inside(name)
         target.write_bytes(data)
         target.chmod(0o644)
-        if target.suffix == ".py":
-            _compile(target)
+
+    def _compile_all(self) -> None:
+        """Children cannot keep what they compile, and each would compile it again; what takes too
+        long is left to them all the same.
+        """
+        end = time.monotonic() + _COMPILE_S
+        for source in sorted(self._top.rglob("*.py")):
+            if time.monotonic() > end:
+                break
+            is_test = source.name.startswith(("test_", "conftest.")) or source.stem.endswith(
+                "_test"
+            )
+            if not is_test:
+                _compile(source)
+            elif self._has_pytest:
+                _rewrite(source)
 
     def _make_candidates_file(self, target: Path) -> None:
         """Empty, the test user's own in a folder that is not: each test writes its text there."""
@@ -87,8 +107,10 @@ class Template:
         target.parent.chmod(0o755)
 
 
+_COMPILE_S = 2.0
+
+
 def _compile(source: Path) -> None:
-    """Children cannot keep what they compile, and each would compile all of it again."""
     import py_compile
 
     with (
@@ -98,6 +120,25 @@ def _compile(source: Path) -> None:
         warnings.simplefilter("ignore")
         mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
         py_compile.compile(str(source), doraise=True, invalidation_mode=mode)
+
+
+def _warm_pytest() -> None:
+    """Leaves no file: a test would be blamed for it."""
+    import shutil
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(dir="."))
+    try:
+        project_tests.warm(folder.resolve())
+    finally:
+        shutil.rmtree(folder)
+
+
+def _rewrite(source: Path) -> None:
+    try:
+        project_tests.rewrite(source)
+    except Exception:  # noqa: BLE001 - the project's pytest may be of any version; children can
+        return
 
 
 def _preload(site: str, names: list[str]) -> dict[str, str]:
@@ -111,12 +152,31 @@ def _preload(site: str, names: list[str]) -> dict[str, str]:
     with _silent():
         failed = dict(_import_all(names))
         if "pytest" in names and "pytest" not in failed:
-            project_tests.warm()
+            _warm_pytest()
     importlib.invalidate_caches()
     gc.collect()
     gc.freeze()
     gc.disable()
+    _collapse()
     return failed
+
+
+_MADV_COLLAPSE = 25
+_HUGE = 1 << 21
+
+
+def _collapse() -> None:
+    """Have the heap in huge pages: a fork then copies a table entry where it copied 512."""
+    libc = ctypes.CDLL(None)
+    libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        words = line.split()
+        if words[1] != "rw-p" or words[4] != "0" or words[5:] not in ([], ["[heap]"]):
+            continue
+        start, end = (int(text, 16) for text in words[0].split("-"))
+        for page in range(-(-start // _HUGE) * _HUGE, end - _HUGE + 1, _HUGE):
+            # Refused by older kernels, and for pages that nothing has touched.
+            libc.madvise(page, _HUGE, _MADV_COLLAPSE)
 
 
 _N_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")

@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.api import (
     Completes,
+    Expression,
     Job,
     Limits,
     Observation,
@@ -76,6 +77,7 @@ class T(unittest.TestCase):
 """,
     "tests/test_lacks.py": b"import nothing_like_this\ndef test_it(): pass\n",
 }
+WHAT_IS_LEFT = Expression(source="import os\n[str(os.listdir('/tmp')), str(os.listdir('.'))]")
 GOOD = "from .money import cents\ndef total(prices):\n    return cents(sum(prices))\n"
 WRONG = GOOD.replace("sum(prices)", "len(prices)")
 CART = "tests/test_cart.py"
@@ -162,6 +164,29 @@ async def test_what_the_sandbox_lacks_is_no_evidence(each_box):
     assert (verdict.kind, verdict.is_evidence) == (VerdictKind.MISSING_MODULE, False), seen
     without = await run(each_box, GOOD, f"{CART}::test_same", site={}, preload=())
     assert without.outcome is Outcome.MISSING_MODULE, without
+
+
+@pytest.mark.parametrize(
+    ("conftest", "is_evidence"),
+    [("import shop.gone\n", False), ("raise RuntimeError('broken')\n", True)],
+)
+async def test_a_conftest_that_fails_is_no_pass_and_says_why(each_box, conftest, is_evidence):
+    files = {**FILES, "tests/conftest.py": conftest.encode()}
+    seen = await run(each_box, GOOD, f"{CART}::test_same", files=files)
+    verdict = verdict_of(seen, f"{CART}::test_same")
+    assert (verdict.passed, verdict.is_evidence) == (False, is_evidence), verdict
+    assert "tests/conftest.py" in verdict.detail
+
+
+async def test_a_run_leaves_the_worker_as_it_was(each_box):
+    """A worker that is given up after each test costs a start for each."""
+    names = (f"{CART}::TestAll", f"{CART}::test_same")
+    for _ in range(3):
+        before = await run(each_box, GOOD, *names)
+        assert ends(before) == {"TestAll::test_empty": "passed", "test_same": "passed"}
+    if each_box.kind == "docker":
+        seen = await each_box.run([Job(code=GOOD, form=WHAT_IS_LEFT, world=shop())] * 2)
+        assert [one.value for one in seen] == [["[]", "[]"], ["[]", "[]"]]
 
 
 async def test_a_test_that_is_not_there_is_named_and_stops_no_other(each_box):

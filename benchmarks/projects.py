@@ -1,0 +1,242 @@
+"""What it costs to judge a function in its project, beside running the same tests natively.
+
+`python -m benchmarks.projects [--quick] [--json] [--python PATH]`; both sides are measured in this
+very run. PATH is a Python that has numpy, pandas and pytest; without it a temporary environment is
+made with pip.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.sandbox import Row, as_json, as_table, row, timed_command
+from sandbox import open_sandbox
+from sandbox.api import (
+    Call,
+    Doctest,
+    DoctestExample,
+    Form,
+    Job,
+    Limits,
+    Outcome,
+    ProjectTests,
+    Sandbox,
+    SandboxUnavailable,
+    World,
+)
+
+PACKAGES = ("numpy", "pandas", "pytest")
+_NOT_OF_THE_PROJECT = ("pip", "setuptools", "_distutils_hack", "pkg_resources", "__pycache__")
+CART = '''\
+import pandas as pd
+from .money import Money
+
+
+def subtotal(prices):
+    """
+    >>> subtotal([1, 2])
+    Money(cents=3)
+    >>> subtotal([])
+    Money(cents=0)
+    """
+    return Money(int(pd.Series(prices, dtype="int64").sum()))
+'''
+PLAIN = CART.replace("import pandas as pd\n", "").replace(
+    'pd.Series(prices, dtype="int64").sum()', "sum(prices)"
+)
+FILES = {
+    "pyproject.toml": b'[tool.pytest.ini_options]\npythonpath = ["src"]\n',
+    "src/shop/__init__.py": b"from .cart import subtotal\n",
+    "src/shop/money.py": b"from dataclasses import dataclass\n\n\n"
+    b"@dataclass(frozen=True)\nclass Money:\n    cents: int\n",
+    "tests/conftest.py": b"import pytest\n\n\n@pytest.fixture\ndef prices():\n    return [1, 2]\n",
+    "tests/test_cart.py": b"""\
+import pytest
+from shop import subtotal
+from shop.money import Money
+
+def test_fixture(prices): assert subtotal(prices) == Money(3)
+def test_empty(): assert subtotal([]) == Money(0)
+def test_path(tmp_path): assert subtotal([len(str(tmp_path)) * 0]) == Money(0)
+@pytest.mark.parametrize("n", [1, 2])
+def test_one(n): assert subtotal([n]) == Money(n)
+""",
+}
+FIVE = ProjectTests(node_ids=("tests/test_cart.py",))
+DOCTEST = Doctest(
+    examples=(
+        DoctestExample(source="subtotal([1, 2])\n"),
+        DoctestExample(source="subtotal([])\n"),
+    )
+)
+CALL = Call(entry="subtotal", args=([1, 2],))
+ROOM = Limits(cpu_s=10.0, wall_s=60.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """How often each thing is repeated."""
+
+    warm: int
+    starts: int
+    natively: int
+    bulk: int
+
+
+FULL = Sizes(warm=100, starts=5, natively=7, bulk=1000)
+QUICK = Sizes(warm=20, starts=2, natively=2, bulk=100)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+    parser.add_argument("--python", metavar="PATH", help="a Python that has numpy, pandas, pytest")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            python = args.python or environment(Path(folder))
+            rows = asyncio.run(measure(python, QUICK if args.quick else FULL, Path(folder)))
+        except (SandboxUnavailable, subprocess.CalledProcessError) as exc:
+            print(f"benchmarks.projects: {exc}", file=sys.stderr)
+            return 3
+    print(as_json(rows) if args.json else as_table(rows))
+    return 0
+
+
+def environment(folder: Path) -> str:
+    """A fresh environment with the packages."""
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    python = str(folder / "venv" / "bin" / "python")
+    subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES], check=True)
+    return python
+
+
+def world_of(python: str) -> World:
+    """Every package of the environment but its installers."""
+    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    done = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True)
+    site = {
+        path.name: str(path)
+        for path in sorted(Path(done.stdout.strip()).iterdir())
+        if path.suffix != ".pth" and not path.name.startswith(_NOT_OF_THE_PROJECT)
+    }
+    return World(
+        module="shop.cart",
+        path="src/shop/cart.py",
+        files=FILES,
+        roots=("src",),
+        site=site,
+        preload=PACKAGES,
+    )
+
+
+async def measure(python: str, sizes: Sizes, folder: Path) -> list[Row]:
+    world = world_of(python)
+    rows = natively(python, sizes, folder)
+    for kind in ("docker", "unsafe-local"):
+        rows += await first_verdicts(kind, world, sizes.starts)
+        box = open_sandbox(kind, workers=2)  # type: ignore[arg-type]
+        await box.start()
+        try:
+            rows += await warm(box, world, sizes)
+        finally:
+            await box.aclose()
+    return rows
+
+
+def natively(python: str, sizes: Sizes, folder: Path) -> list[Row]:
+    """A fresh process each, as a person starts it."""
+    for path, data in {**FILES, "src/shop/cart.py": CART.encode()}.items():
+        target = folder / "shop" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    top = folder / "shop"
+    source = f"import sys; sys.path.insert(0, {str(top / 'src')!r}); import doctest, shop.cart; "
+    doctests = [python, "-c", source + "sys.exit(doctest.testmod(shop.cart).failed)"]
+    tests = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(top)]
+    for command in (doctests, tests):
+        timed_command(command)
+    return [
+        row(what, "natively", [timed_command(command) for _ in range(sizes.natively)])
+        for what, command in (("two doctests, pandas", doctests), ("five tests, pandas", tests))
+    ]
+
+
+async def first_verdicts(kind: str, world: World, n: int) -> list[Row]:
+    """From a started sandbox to the first verdict, then to that of another module's candidate."""
+    cold, again, first = [], [], []
+    for _ in range(n):
+        start = time.perf_counter()
+        box = open_sandbox(kind, workers=2)  # type: ignore[arg-type]
+        await box.start()
+        try:
+            first.append(await once(box, CART, DOCTEST, world))
+            cold.append(time.perf_counter() - start)
+            files = {**FILES, "src/shop/more.py": b"N = 1\n"}
+            again.append(await once(box, PLAIN, DOCTEST, replace(world, files=files)))
+        finally:
+            await box.aclose()
+    return [
+        row("from nothing to the first verdict, pandas", kind, cold),
+        row("from a started sandbox to the first verdict, pandas", kind, first),
+        row("to the first verdict of the next job", kind, again),
+    ]
+
+
+async def warm(box: Sandbox, world: World, sizes: Sizes) -> list[Row]:
+    alone = replace(world, site={}, preload=())
+    cases: dict[str, tuple[str, Form, World | None]] = {
+        "a call, no project": ("def subtotal(prices):\n    return sum(prices)\n", CALL, None),
+        "a call, project without packages": (PLAIN, CALL, alone),
+        "a call, numpy, pandas and pytest imported ahead": (PLAIN, CALL, world),
+        "a call that uses pandas": (CART, CALL, world),
+        "two doctests, pandas": (CART, DOCTEST, world),
+        "five tests, pandas": (CART, FIVE, world),
+    }
+    took: dict[str, list[float]] = {what: [] for what in cases}
+    for n in range(sizes.warm + 2):
+        # In turns, so that whatever else the machine does weighs on all of them alike.
+        for what, (code, form, around) in cases.items():
+            seconds = await once(box, code, form, around)
+            if n >= 2:
+                took[what].append(seconds)
+    rows = [row(what, box.kind, seconds) for what, seconds in took.items()]
+    return [*rows, await thousand(box, world, sizes.bulk)]
+
+
+async def once(box: Sandbox, code: str, form: Form, world: World | None) -> float:
+    start = time.perf_counter()
+    await run(box, [Job(code=code, form=form, world=world, limits=ROOM)])
+    return time.perf_counter() - start
+
+
+async def thousand(box: Sandbox, world: World, n: int) -> Row:
+    """Different candidates of a pandas function, each by its doctests."""
+    jobs = [Job(code=f"{CART}# {i}\n", form=DOCTEST, world=world, limits=ROOM) for i in range(n)]
+    start = time.perf_counter()
+    await run(box, jobs)
+    took = time.perf_counter() - start
+    what = f"{n} candidates of a pandas function, together {took:.1f} s"
+    each_ms = 1e3 * took / n
+    return Row(what=what, how=box.kind, p50_ms=each_ms, p95_ms=each_ms, n=n, per_s=n / took)
+
+
+async def run(box: Sandbox, jobs: Sequence[Job]) -> None:
+    """Raises SandboxUnavailable where one did not do what is measured."""
+    for seen in await box.run(jobs):
+        bad = [test for test in seen.tests if test.end != "passed"]
+        if seen.outcome is not Outcome.RETURNED or bad:
+            raise SandboxUnavailable(f"a job failed: {seen.outcome} {seen.detail} {bad}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
