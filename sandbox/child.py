@@ -265,14 +265,16 @@ def _future_flags(namespace: dict[str, Any]) -> int:
 
 
 def _run_example(source: str, number: int, namespace: dict[str, Any], flags: int) -> Report:
-    """As doctest does: compiled as at the prompt, what is printed is caught, an exception ends
-    it.
+    """As doctest does: compiled as at the prompt, what is printed is caught, an exception ends it.
+
+    More than doctest: an example may await.
     """
     screen, kept, shown = io.StringIO(), sys.stdout, sys.displayhook
     sys.stdout, sys.displayhook = screen, sys.__displayhook__
     try:
+        flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         code = compile(source, f"<doctest {number}>", "single", flags, dont_inherit=True)
-        exec(code, namespace)
+        _run_at_the_prompt(code, namespace)
         report: Report = {"outcome": "returned"}
     except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
         report = {**exception_report(exc), "got": TRACEBACK + _printed_exception(exc)}
@@ -281,14 +283,39 @@ def _run_example(source: str, number: int, namespace: dict[str, Any], flags: int
     return {**report, "printed": screen.getvalue()}
 
 
+_loops: list[Any] = []
+"""The event loop of the examples that await something: one for all of them."""
+
+
+def _run_at_the_prompt(code: types.CodeType, namespace: dict[str, Any]) -> None:
+    if not code.co_flags & inspect.CO_COROUTINE:
+        exec(code, namespace)
+        return
+    if not _loops:
+        import asyncio
+
+        _loops.append(asyncio.new_event_loop())
+    _loops[0].run_until_complete(eval(code, namespace))
+
+
 def _printed_exception(exc: BaseException) -> str:
     """The last lines of the traceback as doctest compares them (message and notes, no carets)."""
     kind = printed_name(type(exc))
     if not isinstance(exc, SyntaxError):
         message = _message(exc)
-        return f"{kind}: {message}\n" if message else f"{kind}\n"
+        return (f"{kind}: {message}\n" if message else f"{kind}\n") + _notes(exc)
     printed = traceback.format_exception_only(type(exc), exc)
     return "".join(printed[_first_of(printed, kind) :])
+
+
+def _notes(exc: BaseException) -> str:
+    """What `add_note` gave (PEP 678), as the traceback module prints it."""
+    try:
+        notes = exc.__notes__ if hasattr(exc, "__notes__") else ()
+        texts = map(str, notes) if isinstance(notes, list | tuple) else [repr(notes)]
+        return "".join(f"{line}\n" for text in texts for line in text.split("\n"))[:_MAX_TEXT]
+    except Exception:  # noqa: BLE001 - a note's __str__ is the candidate's
+        return "<note str() failed>\n"
 
 
 def _first_of(printed: list[str], kind: str) -> int:

@@ -4,6 +4,7 @@ library only.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import ctypes
 import fcntl
@@ -98,7 +99,6 @@ def limit(request: Request) -> None:
     if request.renew:
         cpu_s *= request.n_frames
     limits = {
-        resource.RLIMIT_DATA: data,
         resource.RLIMIT_AS: 2 * data + (512 << 20),
         resource.RLIMIT_CPU: cpu_s,
         resource.RLIMIT_CORE: 0,
@@ -109,6 +109,32 @@ def limit(request: Request) -> None:
         _soft, hard = resource.getrlimit(kind)
         least = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (least, least))
+    _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = data + _FOR_STACKS if hard == resource.RLIM_INFINITY else min(data + _FOR_STACKS, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (min(data, most), most))
+
+
+_FOR_STACKS = 320 << 20
+"""What stacks of threads may take besides, untouched for the most part."""
+
+
+def give_room_for_stacks() -> None:
+    """Let `threading.stack_size` also raise what a test may map; for those who recurse deeply."""
+    real = _thread.stack_size
+
+    def stack_size(size: int = 0, /) -> int:
+        """Return the thread stack size used when creating new threads, and set it."""
+        before = real(size)
+        soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        if size > 1 << 20 and soft != resource.RLIM_INFINITY:
+            more = soft + size + (8 << 20)
+            raised = more if hard == resource.RLIM_INFINITY else min(more, hard)
+            resource.setrlimit(resource.RLIMIT_DATA, (max(soft, raised), hard))
+        return before
+
+    _thread.stack_size = stack_size
+    if "threading" in sys.modules:
+        sys.modules["threading"].__dict__["stack_size"] = stack_size
 
 
 def _own_data() -> int:

@@ -58,6 +58,10 @@ def settle(place: Place, code: str) -> None:
         _forget({place.module.partition(".")[0], *_importable(place.roots)})
         sys.path[:0] = place.roots
         importlib.invalidate_caches()
+    elif "__file__" in code:
+        # Nobody else asks for the file, and one in each run would have to be removed again.
+        with contextlib.suppress(NotTheProject):
+            _write(place.filename, encoded(code))
     lines = code.splitlines(keepends=True)
     linecache.cache[place.filename] = (len(code), None, lines, place.filename)
 
@@ -130,7 +134,7 @@ def load(place: Place, code: str, name: str | None = None) -> types.ModuleType:
             raise NotTheProject(f"{place.module} is {origin} here, not {place.filename}")
         return module
     module = types.ModuleType(name or place.module)
-    module.__file__ = place.filename
+    module.__file__ = os.path.abspath(place.filename)  # noqa: PTH100 - see place_of
     module.__builtins__ = builtins  # type: ignore[attr-defined]
     sys.modules[module.__name__] = module
     text = code.removeprefix("\ufeff")

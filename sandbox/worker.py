@@ -24,6 +24,7 @@ from sandbox.confine import (
     PR_SET_NO_NEW_PRIVS,
     Setting,
     drop,
+    give_room_for_stacks,
     in_child,
     prctl,
     prepare_streams,
@@ -139,6 +140,7 @@ def _warm(setting: Setting) -> None:
     child.evaluate("z = 1\nz", {})
     codec.decode(codec.encode({"a": (1.0, "b", [None, True])}))
     prepare_streams()
+    give_room_for_stacks()
     for name in [n for n in sys.modules if n == "sandbox" or n.startswith("sandbox.")]:
         del sys.modules[name]
     own = _first_environment.get("PYTHONPATH")

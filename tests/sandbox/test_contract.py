@@ -520,3 +520,60 @@ async def test_nothing_a_program_does_reaches_the_host(docker_box, tmp_path):
     assert isinstance(seen.value, list)
     assert "done" not in seen.value
     assert not mark.exists()
+
+
+# as doctest does, and where it does more
+
+
+NOTES = """
+def f(n, *notes):
+    exc = ValueError("too few") if n else KeyError
+    if n:
+        for note in notes:
+            exc.add_note(note)
+    raise exc
+class Odd(Exception):
+    __notes__ = "one text"
+def odd(): raise Odd("x")
+class Bad(str):
+    def __str__(self): raise RuntimeError
+def bad():
+    exc = ValueError("x")
+    exc.__notes__ = [Bad("y")]
+    raise exc
+"""
+HEAD = "Traceback (most recent call last):\n    ...\n"
+
+
+async def test_the_notes_of_an_exception_belong_to_its_message(each_box):
+    test = doctest_of(
+        ("f(1, 'give at least zero')\n", HEAD + "ValueError: too few\ngive at least zero\n"),
+        ("f(1, 'a', 'b\\nc')\n", HEAD + "ValueError: too few\na\nb\nc\n"),
+        ("f(0)\n", HEAD + "KeyError\n"),
+        ("odd()\n", HEAD + "Odd: x\n'one text'\n"),
+        ("bad()\n", HEAD + "ValueError: x\n<note str() failed>\n"),
+    )
+    (verdict,) = await run_tests(each_box, NOTES, [test])
+    assert verdict.passed, verdict
+    without = doctest_of(("f(1, 'note')\n", HEAD + "ValueError: too few\n"))
+    (verdict,) = await run_tests(each_box, NOTES, [without])
+    assert verdict.kind is VerdictKind.WRONG_ANSWER
+
+
+async def test_an_example_may_await(each_box):
+    code = (
+        "import asyncio\n"
+        "async def later(n):\n    await asyncio.sleep(0)\n    return n + 1\n"
+        "async def each(n):\n    for i in range(n):\n        yield i\n"
+        "async def bad(): raise ValueError('no')\n"
+    )
+    test = doctest_of(
+        ("await later(1)\n", "2\n"),
+        ("x = await later(await later(1))\n", ""),
+        ("x\n", "3\n"),
+        ("async for i in each(2):\n    print(i)\n", "0\n1\n"),
+        ("await bad()\n", HEAD + "ValueError: no\n"),
+        ("asyncio.run(later(1))\n", "2\n"),
+    )
+    (verdict,) = await run_tests(each_box, code, [test])
+    assert verdict.passed, verdict
