@@ -176,6 +176,10 @@ def _digest(parts: Iterable[str]) -> str:
     return digest.hexdigest()[:16]
 
 
+PROOF_SEED = 1
+"""Hash seed of the run that proves what passed with 0."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """One thing to run: `code` is loaded as a fresh module, then `form` is run in it.
@@ -190,6 +194,8 @@ class Job:
     trace_lines: bool = False
     """Report the lines of `code` that were executed (costs time)."""
     world: World | None = None
+    fresh: str = ""
+    """Jobs with the same word share a worker that has run nothing else; empty takes a used one."""
 
 
 # --- what was seen -------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from sandbox import codec
 from sandbox.api import (
+    PROOF_SEED,
     Batch,
     Expression,
     Job,
@@ -58,12 +59,12 @@ OpenWorker = Callable[[int, World | None], Worker]
 """Start a worker with a hash seed, for a project or for none; raises SandboxUnavailable, WorkerDied
 or WorldRefused.
 """
-_Key = tuple[int, str]
-"""Which worker can run a job: the hash seed, and the packages of its world."""
+_Key = tuple[int, str, str]
+"""Which worker can run a job: the hash seed, the packages of its world, who has it for himself."""
 
 
 def _key_of(job: Job) -> _Key:
-    return job.hash_seed, job.world.site_key if job.world else ""
+    return job.hash_seed, job.world.site_key if job.world else "", job.fresh
 
 
 class WorldDied(WorkerDied):
@@ -79,8 +80,20 @@ class Ticket:
         self.pending = deque(range(len(jobs)))
         self.results: list[Observation | None] = [None] * len(jobs)
         self.n_open = len(jobs)
+        self.lane: _Lane | None = None
+        """Who has the fresh worker that its jobs share."""
         self.cancelled = False
         self._on_done = on_done
+
+    def is_for(self, lane: _Lane) -> bool:
+        """Whether that lane can take the next of the jobs that wait."""
+        return bool(self.pending) and self.lane in (None, lane)
+
+    def take(self, lane: _Lane) -> int:
+        index = self.pending.popleft()
+        if self.jobs[index].fresh:
+            self.lane = lane
+        return index
 
     def settle(self, index: int, result: Observation) -> None:
         """Called with the pool's lock held."""
@@ -101,6 +114,7 @@ class Pool:
         self._groups: OrderedDict[str, deque[Ticket]] = OrderedDict()
         self._lanes: list[_Lane] = []
         self._closing = False
+        self.nursery = _Nursery(open_worker)
 
     @property
     def isolation(self) -> tuple[str, ...]:
@@ -158,18 +172,18 @@ class Pool:
             if lane.ticket is ticket:
                 lane.break_worker(ticket)
 
-    def next(self, timeout_s: float) -> tuple[Ticket, int] | None:
-        """For lanes: the next job, groups in turn; None after the time-out or at the end."""
+    def next(self, lane: _Lane, timeout_s: float) -> tuple[Ticket, int] | None:
+        """The lane's next job, groups in turn; None after the time-out or at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closing or self._has_work(), timeout_s)
+            self._changed.wait_for(lambda: self._closing or self._has_work(lane), timeout_s)
             if self._closing:
                 return None
-            return self._pick()
+            return self._pick(lane)
 
-    def _has_work(self) -> bool:
-        return any(t.pending for tickets in self._groups.values() for t in tickets)
+    def _has_work(self, lane: _Lane) -> bool:
+        return any(t.is_for(lane) for tickets in self._groups.values() for t in tickets)
 
-    def _pick(self) -> tuple[Ticket, int] | None:
+    def _pick(self, lane: _Lane) -> tuple[Ticket, int] | None:
         for group in tuple(self._groups):
             tickets = self._groups[group]
             while tickets and not tickets[0].pending:
@@ -177,9 +191,10 @@ class Pool:
             if not tickets:
                 del self._groups[group]
                 continue
-            self._groups.move_to_end(group)
-            ticket = tickets[0]
-            return ticket, ticket.pending.popleft()
+            ticket = next((t for t in tickets if t.is_for(lane)), None)
+            if ticket is not None:
+                self._groups.move_to_end(group)
+                return ticket, ticket.take(lane)
         return None
 
     def settle(self, ticket: Ticket, index: int, result: Observation) -> None:
@@ -192,6 +207,9 @@ class Pool:
 
     def lane_ended(self, ended: _Lane) -> None:
         """Without any lane nothing that waits would ever run."""
+        with self._changed:
+            for ticket in [t for tickets in self._groups.values() for t in tickets]:
+                ticket.lane = None if ticket.lane is ended else ticket.lane
         if self._closing or any(lane.is_alive() for lane in self._lanes if lane is not ended):
             return
         with self._changed:
@@ -216,6 +234,7 @@ class Pool:
             lane.break_worker(lane.ticket)
         for lane in self._lanes:
             lane.join()
+        self.nursery.close()
         with self._changed:
             self._drop_pending("the sandbox was closed")
 
@@ -244,13 +263,13 @@ class _Lane(threading.Thread):
         self.isolation: tuple[str, ...] = ()
 
     def run(self) -> None:
+        self.start_error = WorkerDied("a fault of the sandbox itself; please report it")
         try:
-            self._open((0, ""), None)
-        except (SandboxUnavailable, WorkerDied) as exc:
-            self.start_error = exc
+            self._start()
+        finally:
             self.ready.set()
+        if self.start_error is not None:
             return
-        self.ready.set()
         try:
             while not self._pool.is_closing:
                 self._turn()
@@ -259,8 +278,19 @@ class _Lane(threading.Thread):
                 worker.worker.close()
             self._pool.lane_ended(self)
 
+    def _start(self) -> None:
+        """The first worker; what ends early is tried once more, as a run is."""
+        for _attempt in range(2):
+            try:
+                self._open((0, "", ""), None)
+            except (SandboxUnavailable, WorkerDied) as exc:
+                self.start_error = exc
+            else:
+                self.start_error = None
+                return
+
     def _turn(self) -> None:
-        found = self._pool.next(_PING_EVERY_S)
+        found = self._pool.next(self, _PING_EVERY_S)
         self._keep_warm()
         if found is None:
             return
@@ -423,10 +453,22 @@ class _Lane(threading.Thread):
     def _open(self, key: _Key, world: World | None) -> _Counted:
         while len(self._workers) >= _WORKERS_PER_LANE:
             self._retire(next(iter(self._workers)))
-        counted = _Counted(self._open_worker(key[0], world))
+        seed, _site, fresh = key
+        worker = self._pool.nursery.take(seed) if fresh and world is None else None
+        counted = _Counted(worker or self._open_worker(seed, world))
         self._workers[key] = counted
         self.isolation = counted.worker.isolation
+        if not fresh and world is None:
+            self._use(key, counted)
         return counted
+
+    def _use(self, key: _Key, counted: _Counted) -> None:
+        """What is proved once in a used worker and once in a fresh one must not be fresh twice."""
+        try:
+            counted.worker.channel.run(pack(_HARMLESS))
+        except WorkerDied:
+            self._retire(key)
+            raise
 
     def _retire(self, key: _Key) -> None:
         counted = self._workers.pop(key, None)
@@ -446,6 +488,72 @@ class _Lane(threading.Thread):
         running = self._running
         if running is not None and self.ticket is ticket:
             running.worker.channel.abort()
+
+
+class _Nursery(threading.Thread):
+    """From the first proof on: opens the next fresh worker ahead, so that a proof need not wait."""
+
+    def __init__(self, open_worker: OpenWorker) -> None:
+        super().__init__(daemon=True, name="sandbox-nursery")
+        self._open_worker = open_worker
+        self._changed = threading.Condition()
+        self._ready: Worker | None = None
+        self._closing = False
+
+    def take(self, seed: int) -> Worker | None:
+        """The one that is ready, if it has this seed and lives; work on the next begins."""
+        if seed != PROOF_SEED:
+            return None
+        with self._changed:
+            taken, self._ready = self._ready, None
+            if self.ident is None and not self._closing:
+                self.start()
+            self._changed.notify_all()
+        if taken is not None and not taken.channel.is_alive():
+            taken.close()
+            return None
+        return taken
+
+    def run(self) -> None:
+        wait_s = 0.0
+        while self._waited(wait_s):
+            held = self._hold()
+            wait_s = _PING_EVERY_S
+            try:
+                if held is None:
+                    held = self._open_worker(PROOF_SEED, None)
+                else:
+                    held.channel.ping()
+            except (SandboxUnavailable, WorkerDied):
+                if held is not None:
+                    held.close()
+                continue
+            with self._changed:
+                self._ready = held
+
+    def _waited(self, wait_s: float) -> bool:
+        """Whether to go on: one was taken, or is to be kept warm; False at the end."""
+        with self._changed:
+            had_one = self._ready is not None
+            self._changed.wait_for(
+                lambda: self._closing or (had_one and self._ready is None), wait_s
+            )
+            return not self._closing
+
+    def _hold(self) -> Worker | None:
+        """Out of reach of the lanes, because one thread alone may speak to a worker."""
+        with self._changed:
+            held, self._ready = self._ready, None
+            return held
+
+    def close(self) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self.ident is not None:
+            self.join()
+        if self._ready is not None:
+            self._ready.close()
 
 
 class _Counted:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import doctest
 import math
 import re
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sandbox.api import (
+    PROOF_SEED,
     Completes,
     Doctest,
     DoctestWants,
@@ -55,17 +57,22 @@ async def run_tests(
 
 
 async def run_twice(
-    sandbox: Sandbox, code: str, tests: Sequence[Test], *, group: str = ""
+    sandbox: Sandbox, code: str, tests: Sequence[Test], *, group: str = "", fresh: bool = True
 ) -> tuple[Verdict, ...]:
-    """As `run_tests`, under two hash seeds in two workers; a test that differs between them is
-    FLAKY.
+    """As `run_tests`; where all pass, again under another hash seed, in a worker that has run
+    nothing yet (with `fresh`). A test that differs between them is FLAKY.
+
+    What failed once needs no proof.
     """
-    jobs = [job_of(code, test, seed) for seed in (0, 1) for test in tests]
+    once = await run_tests(sandbox, code, tests, group=group)
+    if not all(verdict.passed for verdict in once):
+        return once
+    word = secrets.token_hex(8) if fresh else ""
+    jobs = [replace(job_of(code, test, PROOF_SEED), fresh=word) for test in tests]
     seen = await sandbox.run(jobs, group=group)
-    once, again = seen[: len(tests)], seen[len(tests) :]
     return tuple(
-        _agreed(judge(test, a), judge(test, b))
-        for test, a, b in zip(tests, once, again, strict=True)
+        _agreed(first, judge(test, again))
+        for first, test, again in zip(once, tests, seen, strict=True)
     )
 
 
@@ -74,14 +81,16 @@ def job_of(code: str, test: Test, hash_seed: int = 0) -> Job:
 
 
 def _agreed(first: Verdict, second: Verdict) -> Verdict:
-    """The first where both say the same; machinery that broke hides nothing."""
-    if not first.is_evidence:
+    """Of a pass and what came after it; machinery that broke hides nothing."""
+    if not second.is_evidence:
+        return second
+    if second.passed:
         return first
-    if not second.is_evidence or first.kind is second.kind:
-        return second if not second.is_evidence else first
-    detail = f"{first.kind.value} with one hash seed, {second.kind.value} with another"
-    failed = second if first.passed else first
-    return replace(failed, kind=VerdictKind.FLAKY, detail=detail)
+    detail = (
+        f"{first.kind.value} in a used worker, {second.kind.value} in a fresh one with another "
+        f"hash seed: {second.detail}"
+    )
+    return replace(second, kind=VerdictKind.FLAKY, detail=detail)
 
 
 def judge(test: Test, observation: Observation) -> Verdict:

@@ -132,7 +132,8 @@ async def _confirmed(
             break
         tests = [replace(test, limits=QUICK) for test in task.tests]
         program = task.program(one.version.code)
-        verdicts = await run_twice(sandbox, program, tests, group=group)
+        # Whatever is taken of these is judged again, in a fresh worker.
+        verdicts = await run_twice(sandbox, program, tests, group=group, fresh=False)
         if all(verdict.passed for verdict in verdicts):
             patches.append(
                 Patch(

@@ -39,7 +39,7 @@ from sandbox.api import (
     TestCode,
     Verdict,
 )
-from sandbox.verdicts import judge, proof_of, run_tests, run_twice
+from sandbox.verdicts import judge, proof_of, run_twice
 
 FORMAT = "atlas-matrix-2"
 QUICK = Limits(cpu_s=0.2, wall_s=3.0)
@@ -299,13 +299,7 @@ async def judged_rows(
 
     What fails once needs no proof.
     """
-    once = await asyncio.gather(*(run_tests(sandbox, p, tests, group=group) for p in programs))
-    return [
-        await run_twice(sandbox, program, tests, group=group)
-        if verdicts and all(v.passed for v in verdicts)
-        else verdicts
-        for program, verdicts in zip(programs, once, strict=True)
-    ]
+    return await asyncio.gather(*(run_twice(sandbox, p, tests, group=group) for p in programs))
 
 
 def deduplicated(programs: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
