@@ -18,7 +18,9 @@ from pipeline.source.edit import TextEdit
 from pipeline.source.text import Document
 
 if TYPE_CHECKING:
+    from atlas_lsp.client import Client
     from atlas_lsp.orders import Proposed
+    from atlas_lsp.snapshot import Snapshot
     from atlas_lsp.state import AtlasServer
     from pipeline.testgen.testgen import FileEdit
 
@@ -46,24 +48,25 @@ def headline(proposed: Proposed) -> str:
     return f"{found.function}: {n} new test{'s' * (n > 1)}, {score}"
 
 
-def proposal_action(ls: AtlasServer, key: Key, proposed: Proposed) -> types.CodeAction | None:
+def proposal_action(seen: Snapshot, proposed: Proposed) -> types.CodeAction | None:
     """*Add tests* as an edit of the newest texts; None where they no longer fit."""
     found = proposed.proposal
-    parts = [_part(ls, key, proposed, edit) for edit in found.edits]
+    parts = [_part(seen, proposed, edit) for edit in found.edits]
     if not found.tests or not parts or any(isinstance(part, Misfit) for part in parts):
         return None
     changes = [one for part in parts if not isinstance(part, Misfit) for one in part]
-    title = f"Atlas: add {len(found.tests)} tests of `{key[1]}` ({found.before} to {found.after})"
-    edit = _workspace_edit(ls, changes)
-    return apply_action(title, edit, ls.client) if edit else None
+    score = f"{found.before} to {found.after}"
+    title = f"Atlas: add {len(found.tests)} tests of `{found.function}` ({score})"
+    edit = _workspace_edit(seen.client, changes)
+    return apply_action(title, edit, seen.client) if edit else None
 
 
-def _workspace_edit(ls: AtlasServer, changes: list[DocumentEdit]) -> types.WorkspaceEdit | None:
+def _workspace_edit(client: Client, changes: list[DocumentEdit]) -> types.WorkspaceEdit | None:
     """Versioned where the client takes that; None where it cannot make the file."""
     creates = any(isinstance(one, types.CreateFile) for one in changes)
-    if creates and not ls.client.can_create_files:
+    if creates and not client.can_create_files:
         return None
-    if ls.client.takes_document_changes:
+    if client.takes_document_changes:
         return types.WorkspaceEdit(document_changes=[*changes])
     plain = {
         one.text_document.uri: [e for e in one.edits if isinstance(e, types.TextEdit)]
@@ -73,11 +76,9 @@ def _workspace_edit(ls: AtlasServer, changes: list[DocumentEdit]) -> types.Works
     return types.WorkspaceEdit(changes=plain)
 
 
-def _part(
-    ls: AtlasServer, key: Key, proposed: Proposed, edit: FileEdit
-) -> list[DocumentEdit] | Misfit:
+def _part(seen: Snapshot, proposed: Proposed, edit: FileEdit) -> list[DocumentEdit] | Misfit:
     if edit.path == proposed.document.path:
-        return _in_file(ls, key, proposed, edit)
+        return _in_file(seen, proposed, edit)
     uri = from_fs_path(str(Path(edit.path).absolute()))
     if uri is None:
         return Misfit(why="has its tests nowhere")
@@ -87,23 +88,20 @@ def _part(
         whole = types.Range(start=types.Position(0, 0), end=types.Position(0, 0))
         made = _changed(uri, None, [types.TextEdit(range=whole, new_text=edit.new_text)])
         return [types.CreateFile(uri=uri), made]
-    buffer = ls.buffer(uri)
-    if buffer.document.text != edit.old_text or not buffer.in_order:
+    text = seen.beside.get(edit.path)
+    if text is None or text.document.text != edit.old_text or not text.in_order:
         return Misfit(why="has its tests in a file that changed")
     change = smallest(edit.old_text, edit.new_text, 0)
-    fitting = Fit(document=buffer.document, edits=(change,), moved=False)
-    return [_changed(uri, buffer.version, lsp_edits(buffer.document, fitting, ls.unit))]
+    fitting = Fit(document=text.document, edits=(change,), moved=False)
+    return [_changed(uri, text.version, lsp_edits(text.document, fitting, seen.unit))]
 
 
-def _in_file(
-    ls: AtlasServer, key: Key, proposed: Proposed, edit: FileEdit
-) -> list[DocumentEdit] | Misfit:
+def _in_file(seen: Snapshot, proposed: Proposed, edit: FileEdit) -> list[DocumentEdit] | Misfit:
     """Doctests go with their function, wherever it stands now."""
-    buffer = ls.buffer(key[0])
-    fitting = fit_tests(proposed, edit, buffer.document)
-    if isinstance(fitting, Misfit) or not buffer.in_order:
+    fitting = fit_tests(proposed, edit, seen.document)
+    if isinstance(fitting, Misfit) or not seen.text.in_order:
         return fitting if isinstance(fitting, Misfit) else Misfit(why="came out of order")
-    return [_changed(key[0], buffer.version, lsp_edits(buffer.document, fitting, ls.unit))]
+    return [_changed(seen.uri, seen.text.version, lsp_edits(seen.document, fitting, seen.unit))]
 
 
 def fit_tests(proposed: Proposed, edit: FileEdit, now: Document) -> Fit | Misfit:

@@ -9,20 +9,16 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from atlas_lsp import actions, checks, work
-from atlas_lsp.anchors import Fit, Misfit, fit
 from atlas_lsp.client import client_of
 from atlas_lsp.documents import Buffers
-from atlas_lsp.evidence import card, plain
+from atlas_lsp.evidence import card
 from atlas_lsp.jobs import Key
 from atlas_lsp.offers import apply, show, show_diff
-from atlas_lsp.proposals import proposal_action
 from atlas_lsp.protocol import NoAnswer, answer_to
-from atlas_lsp.questions import possible_answers
 from atlas_lsp.replay import replay
 from atlas_lsp.solver import PipelineSolver, Solver
 from atlas_lsp.state import AtlasServer
-from pipeline.source.locate import FunctionSite, function_at, functions
-from pipeline.source.text import SourceError
+from atlas_lsp.views import code_actions, code_lenses, evidence_hover
 from pipeline.summary import as_json
 
 if TYPE_CHECKING:
@@ -123,15 +119,18 @@ def add_views(server: AtlasServer) -> None:
         types.CodeActionOptions(code_action_kinds=list(actions.KINDS)),
     )
     def code_action(ls: AtlasServer, params: types.CodeActionParams) -> list[types.CodeAction]:
-        return code_actions(ls, params)
+        seen = ls.snapshot(params.text_document.uri)
+        return code_actions(seen, params) if seen else []
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def hover(ls: AtlasServer, params: types.HoverParams) -> types.Hover | None:
-        return evidence_hover(ls, params)
+        seen = ls.snapshot(params.text_document.uri)
+        return evidence_hover(seen, params.position) if seen else None
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     def code_lens(ls: AtlasServer, params: types.CodeLensParams) -> list[types.CodeLens]:
-        return code_lenses(ls, params.text_document.uri)
+        seen = ls.snapshot(params.text_document.uri)
+        return code_lenses(seen) if seen else []
 
 
 def add_commands(server: AtlasServer) -> None:
@@ -243,133 +242,3 @@ async def _applied(ls: AtlasServer, key: Key, result: JobResult) -> None:
         ls.say("this editor may apply an edit to a newer text; take it from the code actions")
         return
     await apply(ls, key, result)
-
-
-def code_actions(ls: AtlasServer, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """What can be done with the function under the cursor; [] where the file does not parse."""
-    ours = [one for one in params.context.diagnostics if one.source == actions.SOURCE]
-    only = params.context.only
-    asked = params.context.trigger_kind is not types.CodeActionTriggerKind.Automatic
-    if not (asked or only or ours):
-        return []
-    uri, place = params.text_document.uri, params.range.start
-    try:
-        document = ls.buffer(uri).document
-        site = function_at(document, place.line, place.character, unit=ls.unit)
-    except (SourceError, OSError):
-        return []
-    found = [actions.fix_action(uri, _named(one, site), one) for one in ours]
-    if asked or only:
-        found += _on_function(ls, uri, site)
-    if not ls.settings(uri).trusted:
-        found = _disabled(ls, found, "this workspace is not trusted")
-    return [action for action in found if actions.wanted(str(action.kind), only)]
-
-
-def _on_function(ls: AtlasServer, uri: str, site: FunctionSite) -> list[types.CodeAction]:
-    key = (uri, site.name)
-    found: list[types.CodeAction] = []
-    if (result := ls.results.get(key)) is not None:
-        found += _of_result(ls, key, result)
-    if (proposed := ls.proposals.get(key)) is not None:
-        taken = proposal_action(ls, key, proposed)
-        found += [taken] if taken else []
-    if (job := ls.jobs.on(key)) is not None:
-        return [*found, *actions.stop_actions(job.job_id, site.name)]
-    return [*found, *actions.start_actions(uri, site)]
-
-
-def _of_result(ls: AtlasServer, key: Key, result: JobResult) -> list[types.CodeAction]:
-    """The finished result as an edit of this very text, or where it is kept."""
-    buffer = ls.buffer(key[0])
-    fitting = fit(result, buffer.document)
-    kept = [
-        actions.command(f"Atlas: {word} of `{key[1]}`", actions.SHOW, name, list(key))
-        for word, name in (("show the diff", "atlas.diff"), ("evidence", "atlas.evidence"))
-        if isinstance(fitting, Misfit) or name == "atlas.evidence"
-    ]
-    if isinstance(fitting, Misfit) or not buffer.in_order or not fitting.edits:
-        return kept
-    title = actions.apply_title(result, fitting)
-    offered = [_apply_action(ls, key, result, fitting, title)]
-    for call, output, answer in possible_answers(result):
-        place = fit(answer, buffer.document)
-        if isinstance(place, Fit):
-            title = actions.answer_title(answer, call, output)
-            offered.append(_apply_action(ls, key, answer, place, title, actions.ANSWER))
-    return [*offered, *kept]
-
-
-def _apply_action(
-    ls: AtlasServer,
-    key: Key,
-    result: JobResult,
-    fitting: Fit,
-    title: str,
-    kind: str = actions.APPLY,
-) -> types.CodeAction:
-    confirm = "" if result.solution.is_good else "This solution is not verified"
-    version = ls.buffer(key[0]).version
-    edit = actions.workspace_edit(key[0], version, fitting, ls.unit, ls.client, confirm=confirm)
-    return actions.apply_action(title, edit, ls.client, kind)
-
-
-def _named(diagnostic: types.Diagnostic, site: FunctionSite) -> str:
-    data = diagnostic.data
-    name = data.get("function") if isinstance(data, dict) else getattr(data, "function", None)
-    return str(name or site.name)
-
-
-def _disabled(
-    ls: AtlasServer, found: list[types.CodeAction], reason: str
-) -> list[types.CodeAction]:
-    """Shown with the reason where the client can, else not at all."""
-    if not ls.client.can_disable_actions:
-        return []
-    for action in found:
-        action.disabled = types.CodeActionDisabled(reason=reason)
-    return found
-
-
-def evidence_hover(ls: AtlasServer, params: types.HoverParams) -> types.Hover | None:
-    """The evidence card on the header of a function that has evidence; None everywhere else."""
-    uri, place = params.text_document.uri, params.position
-    if not ls.settings(uri).hover or not any(key[0] == uri for key in ls.results):
-        return None
-    try:
-        document = ls.buffer(uri).document
-        site = function_at(document, place.line, place.character, unit=ls.unit)
-    except (SourceError, OSError):
-        return None
-    result = ls.results.get((uri, site.name))
-    if result is None or place.line != site.def_line:
-        return None
-    record = ls.records.get((uri, site.name))
-    text = card(result, record.markdown.as_uri() if record else "")
-    kind = types.MarkupKind.Markdown if ls.client.shows_markdown else types.MarkupKind.PlainText
-    value = text if ls.client.shows_markdown else plain(text)
-    return types.Hover(contents=types.MarkupContent(kind=kind, value=value))
-
-
-def code_lenses(ls: AtlasServer, uri: str) -> list[types.CodeLens]:
-    if not ls.settings(uri).code_lens:
-        return []
-    try:
-        document = ls.buffer(uri).document
-        sites = functions(document)
-    except (SourceError, OSError):
-        return []
-    known = ls.checked.get(uri, {})
-    return [
-        lens
-        for site in sites
-        if not site.is_overload
-        for lens in actions.lenses(
-            uri,
-            document,
-            site,
-            ls.unit,
-            checked=known.get(site.name),
-            is_proved=(uri, site.name) in ls.results,
-        )
-    ]

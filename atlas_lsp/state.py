@@ -8,13 +8,13 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import cache as cached
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cattrs import Converter
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
-from pygls.uris import to_fs_path
+from pygls.uris import from_fs_path, to_fs_path
 
 from atlas_lsp.client import Client
 from atlas_lsp.documents import Buffer, Buffers
@@ -30,12 +30,14 @@ from atlas_lsp.settings import (
     properties,
     settings_from,
 )
+from atlas_lsp.snapshot import Snapshot, Text
 from atlas_lsp.solver import Solver
 from pipeline.source.text import Unit
 
 if TYPE_CHECKING:
     from pipeline.job import JobResult
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -96,6 +98,38 @@ class AtlasServer(LanguageServer):
     def buffer(self, uri: str) -> Buffer:
         """The text as the client has it (or the file's, if it is not open)."""
         return self.buffers.buffer(uri)
+
+    def snapshot(self, uri: str) -> Snapshot | None:
+        """The file as it is now, with all that is known of it; None where there is no file."""
+        text = self._text(uri)
+        if text is None:
+            return None
+        proposals = _of_file(uri, self.proposals)
+        edits = [edit for one in proposals.values() for edit in one.proposal.edits]
+        paths = [edit.path for edit in edits if edit.old_text is not None]
+        beside = {
+            path: self._text(from_fs_path(str(Path(path).absolute())) or "") for path in paths
+        }
+        return Snapshot(
+            text=text,
+            unit=self.unit,
+            settings=self.settings(uri),
+            client=self.client,
+            results=_of_file(uri, self.results),
+            records=_of_file(uri, self.records),
+            proposals=proposals,
+            checked=dict(self.checked.get(uri, {})),
+            jobs={job.key[1]: job.job_id for job in self.jobs.all if self.jobs.on(job.key) is job},
+            beside={path: one for path, one in beside.items() if one is not None},
+        )
+
+    def _text(self, uri: str) -> Text | None:
+        buffer = self.buffer(uri)
+        try:
+            document = buffer.document
+        except OSError:
+            return None
+        return Text(uri=uri, document=document, version=buffer.version, in_order=buffer.in_order)
 
     async def changed(self, uri: str, within_s: float) -> bool:
         """Wait for the next change of a buffer."""
@@ -225,6 +259,11 @@ class AtlasServer(LanguageServer):
     def report_server_error(self, error: Exception, source: Callable[..., object]) -> None:
         """To our log; pygls would show each as a popup."""
         log.error("%s: %s", getattr(source, "__name__", source), error)
+
+
+def _of_file(uri: str, known: Mapping[Key, T]) -> dict[str, T]:
+    """By function, what is known of one file."""
+    return {name: one for (place, name), one in known.items() if place == uri}
 
 
 @cached

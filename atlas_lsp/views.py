@@ -1,0 +1,138 @@
+"""What an editor shows of one snapshot: code actions, the hover with its evidence, lenses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from atlas_lsp import actions
+from atlas_lsp.anchors import Fit, Misfit, fit
+from atlas_lsp.evidence import card, plain
+from atlas_lsp.proposals import proposal_action
+from atlas_lsp.questions import possible_answers
+from pipeline.source.locate import FunctionSite, function_at, functions
+from pipeline.source.text import SourceError
+
+if TYPE_CHECKING:
+    from atlas_lsp.client import Client
+    from atlas_lsp.snapshot import Snapshot
+    from pipeline.job import JobResult
+
+
+def code_actions(seen: Snapshot, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """What can be done with the function under the cursor; [] where the file does not parse."""
+    ours = [one for one in params.context.diagnostics if one.source == actions.SOURCE]
+    only = params.context.only
+    asked = params.context.trigger_kind is not types.CodeActionTriggerKind.Automatic
+    if not (asked or only or ours):
+        return []
+    place = params.range.start
+    try:
+        site = function_at(seen.document, place.line, place.character, unit=seen.unit)
+    except SourceError:
+        return []
+    found = [actions.fix_action(seen.uri, _named(one, site), one) for one in ours]
+    if asked or only:
+        found += _on_function(seen, site)
+    if not seen.settings.trusted:
+        found = _disabled(seen.client, found, "this workspace is not trusted")
+    return [action for action in found if actions.wanted(str(action.kind), only)]
+
+
+def _on_function(seen: Snapshot, site: FunctionSite) -> list[types.CodeAction]:
+    found: list[types.CodeAction] = []
+    if (result := seen.results.get(site.name)) is not None:
+        found += _of_result(seen, site.name, result)
+    if (proposed := seen.proposals.get(site.name)) is not None:
+        taken = proposal_action(seen, proposed)
+        found += [taken] if taken else []
+    if (job_id := seen.jobs.get(site.name)) is not None:
+        return [*found, *actions.stop_actions(job_id, site.name)]
+    return [*found, *actions.start_actions(seen.uri, site)]
+
+
+def _of_result(seen: Snapshot, name: str, result: JobResult) -> list[types.CodeAction]:
+    """The finished result as an edit of this very text, or where it is kept."""
+    fitting = fit(result, seen.document)
+    kept = [
+        actions.command(f"Atlas: {word} of `{name}`", actions.SHOW, command, [seen.uri, name])
+        for word, command in (("show the diff", "atlas.diff"), ("evidence", "atlas.evidence"))
+        if isinstance(fitting, Misfit) or command == "atlas.evidence"
+    ]
+    if isinstance(fitting, Misfit) or not seen.text.in_order or not fitting.edits:
+        return kept
+    title = actions.apply_title(result, fitting)
+    offered = [_apply_action(seen, result, fitting, title)]
+    for call, output, answer in possible_answers(result):
+        place = fit(answer, seen.document)
+        if isinstance(place, Fit):
+            title = actions.answer_title(answer, call, output)
+            offered.append(_apply_action(seen, answer, place, title, actions.ANSWER))
+    return [*offered, *kept]
+
+
+def _apply_action(
+    seen: Snapshot, result: JobResult, fitting: Fit, title: str, kind: str = actions.APPLY
+) -> types.CodeAction:
+    confirm = "" if result.solution.is_good else "This solution is not verified"
+    edit = actions.workspace_edit(
+        seen.uri, seen.text.version, fitting, seen.unit, seen.client, confirm=confirm
+    )
+    return actions.apply_action(title, edit, seen.client, kind)
+
+
+def _named(diagnostic: types.Diagnostic, site: FunctionSite) -> str:
+    data = diagnostic.data
+    name = data.get("function") if isinstance(data, dict) else getattr(data, "function", None)
+    return str(name or site.name)
+
+
+def _disabled(client: Client, found: list[types.CodeAction], reason: str) -> list[types.CodeAction]:
+    """Shown with the reason where the client can, else not at all."""
+    if not client.can_disable_actions:
+        return []
+    for action in found:
+        action.disabled = types.CodeActionDisabled(reason=reason)
+    return found
+
+
+def evidence_hover(seen: Snapshot, place: types.Position) -> types.Hover | None:
+    """The evidence card on the header of a function that has evidence; None everywhere else."""
+    if not seen.settings.hover or not seen.results:
+        return None
+    try:
+        site = function_at(seen.document, place.line, place.character, unit=seen.unit)
+    except SourceError:
+        return None
+    result = seen.results.get(site.name)
+    if result is None or place.line != site.def_line:
+        return None
+    record = seen.records.get(site.name)
+    text = card(result, record.markdown.as_uri() if record else "")
+    kind = types.MarkupKind.Markdown if seen.client.shows_markdown else types.MarkupKind.PlainText
+    value = text if seen.client.shows_markdown else plain(text)
+    return types.Hover(contents=types.MarkupContent(kind=kind, value=value))
+
+
+def code_lenses(seen: Snapshot) -> list[types.CodeLens]:
+    """What can be started, or seen, above each function."""
+    if not seen.settings.code_lens:
+        return []
+    try:
+        sites = functions(seen.document)
+    except SourceError:
+        return []
+    return [
+        lens
+        for site in sites
+        if not site.is_overload
+        for lens in actions.lenses(
+            seen.uri,
+            seen.document,
+            site,
+            seen.unit,
+            checked=seen.checked.get(site.name),
+            is_proved=site.name in seen.results,
+        )
+    ]
