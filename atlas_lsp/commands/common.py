@@ -36,8 +36,9 @@ STAGES = (
     "judge",
     "mechanical",
     "repair",
+    "first_proof",
 )
-"""Settings that switch a stage."""
+"""Settings that switch a stage, or that a batch ends with its first proof."""
 HEARTBEAT_S = 10.0
 """A pipe hears after so many seconds what is being done."""
 

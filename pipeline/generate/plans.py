@@ -3,7 +3,8 @@
 The paper asks for observations, for observations on pairs of these, and for one solution sketch per
 subset: dozens of calls. ATLAS V3 made five calls one after another and then lost the plan to a
 parser. Here are two calls: one for the observations, one batch with a plan per combination, which
-shares one prefill. Models under `SMALLEST_OBSERVER` parameters get one call that lists plans.
+shares one prefill. A model that was trained to list plans gets one call for the list, and one
+on which plans were seen to bring nothing gets none.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pipeline.core.ask import ask, user
 from pipeline.core.context import Context
 from pipeline.core.events import Decided, StageEnded
 from pipeline.core.task import Task
+from pipeline.core.worth import pays
 from pipeline.generate.asking import source_shown
 from pipeline.models.api import Completion, Request, Sampling
 from pipeline.prompts import render
@@ -35,7 +37,12 @@ SAMPLING = Sampling(temperature=0.8, min_p=0.05)
 
 async def plan_search(ctx: Context, task: Task) -> tuple[str, ...]:
     """Up to k plans that differ; () when none can be read, and the event says so."""
-    plans = () if ctx.model.info.is_small else await _from_observations(ctx, task)
+    info = ctx.model.info
+    if info.prompts != "trained" and not pays(info, "plans"):
+        why = "plans bring nothing on models of this size"
+        ctx.emit(StageEnded(stage="plan_search", acted=False, detail=why))
+        return ()
+    plans = () if info.prompts == "trained" else await _from_observations(ctx, task)
     kept = unlike(plans or await _listed(ctx, task))[: ctx.settings.k]
     why = f"{len(kept)} different plans" if kept else "no plan could be read from the answer"
     ctx.emit(StageEnded(stage="plan_search", acted=bool(kept), detail=why))

@@ -110,14 +110,6 @@ class ModelInfo:
     has_prefill: bool = False
     """An answer can be begun for the model."""
 
-    @property
-    def is_small(self) -> bool:
-        """Known to be too small to plan from observations, or to judge."""
-        return 0 < self.n_params < SMALLEST_THINKER
-
-
-SMALLEST_THINKER = 1_000_000_000
-"""Parameters."""
 
 OnToken = Callable[[int, str], None]
 """Called with (index of the request, piece of text) on a model thread; must return at once."""

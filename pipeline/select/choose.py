@@ -9,6 +9,7 @@ from pipeline.core.board import Board
 from pipeline.core.context import Context
 from pipeline.core.events import StageEnded
 from pipeline.core.task import SMALL_EDITS, Judged, Question, Task
+from pipeline.core.worth import pays
 from pipeline.select.agreement import Agreement, agreement
 from pipeline.select.compare import compare
 from pipeline.select.distinguish import distinguish, question_of
@@ -87,7 +88,7 @@ def _own_reasons(own: Own, winner: tuple[int, ...]) -> Iterator[str]:
 
 
 def _judges(ctx: Context) -> bool:
-    return ctx.settings.judge and not ctx.model.info.is_small
+    return ctx.settings.judge and pays(ctx.model.info, "judge")
 
 
 def _lens(ctx: Context, pool: Sequence[Judged]) -> dict[int, float]:

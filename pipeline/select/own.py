@@ -15,6 +15,7 @@ from pipeline.core.context import Context
 from pipeline.core.events import Decided
 from pipeline.core.stop import if_possible
 from pipeline.core.task import Task
+from pipeline.core.worth import pays
 from pipeline.running.judge import runnable
 from pipeline.running.matrix import RETURNED
 from pipeline.select.agreement import Agreement
@@ -84,7 +85,7 @@ def observed(agreed: Agreement, group: Group) -> Iterator[tuple[Call, object]]:
 
 async def _asked(ctx: Context, task: Task, agreed: Agreement) -> SelfTests:
     """Self-tests on the inputs that tell survivors apart."""
-    if ctx.model.info.is_small:
+    if not pays(ctx.model.info, "self_tests"):
         return SelfTests()
     rows = [agreed.seen.rows[group[0]] for group in agreed.groups]
     telling = [

@@ -43,7 +43,7 @@ WRONG = STUB + "    return n ** 2\n"
 UNDOCUMENTED = 'def double(n):\n    """Twice n."""\n'
 PLAIN = Settings(plan_search=False, mechanical=False, thinking_tokens=0, repair=False, seed=0)
 
-SMALL = ModelInfo(name="scripted", backend="scripted", n_ctx=1 << 20, n_params=6_000_000)
+SMALL = ModelInfo(name="scripted", backend="scripted", n_ctx=1 << 20, n_params=14_000_000_000)
 
 
 def answer(body: str) -> str:
@@ -252,7 +252,8 @@ async def test_every_stage_that_is_switched_on_says_what_it_did(box: Sandbox):
         PLAIN, plan_search=True, repair=True, mechanical=True, mechanical_runs=80
     )
     plans = '{"plans": ["add n to itself", "use a table of squares", "shift by one bit"]}'
-    answers = ["return n ** 3"] * 2 + [plans, *["return n ** 4"] * 3, *["return n ** 5"] * 6]
+    plans = [plans] * 2  # The first is no list of observations.
+    answers = ["return n ** 3"] * 2 + [*plans, *["return n ** 4"] * 3, *["return n ** 5"] * 6]
     source = WRONG.replace("    >>> double(2)\n    4\n", EXAMPLES.replace("f(", "double("))
     _, events = await check(box, source, answers, settings)
     started = {e.stage for e in events if isinstance(e, StageStarted)}

@@ -20,7 +20,7 @@ from sandbox.api import Sandbox
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 INFO = ModelInfo(
-    name="scripted", backend="scripted", n_ctx=1 << 20, n_params=2_000_000_000, has_thinking=True
+    name="scripted", backend="scripted", n_ctx=1 << 20, n_params=14_000_000_000, has_thinking=True
 )
 NAMES = (*(base for base in ABOUT), "R3")
 SILENT = 'def f(n: int) -> int:\n    """Twice n."""\n'
@@ -58,7 +58,7 @@ async def switches_read(box: Sandbox, name: str) -> set[str]:
     """The fields of the settings that a condition reads on any of the tasks."""
     condition = condition_of(name)
     settings = settings_of(
-        condition, Settings(mechanical_s=0.2, repair_rounds=1, thinking_tokens=9)
+        condition, Settings(mechanical_runs=99, repair_rounds=1, thinking_tokens=9)
     )
     seen.clear()
     for public in TASKS:

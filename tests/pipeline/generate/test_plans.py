@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,8 @@ from sandbox.api import Sandbox
 TASK = Task(task_id="t", kind="function", statement="def f(n): ...", entry_point="f")
 OBSERVATIONS = ["n may be 0", "the result is even", "a table of squares would do"]
 BIG = ModelInfo(name="big", backend="scripted", n_ctx=1 << 20, n_params=14_800_000_000)
-SMALL = ModelInfo(name="small", backend="scripted", n_ctx=1 << 20, n_params=6_000_000)
+SMALL = replace(BIG, name="small", n_params=1_500_000_000)
+TRAINED = replace(BIG, name="trained", n_params=6_000_000, prompts="trained")
 
 
 class NoSandbox:
@@ -70,8 +72,20 @@ async def test_a_near_duplicate_is_replaced_by_a_spare_plan():
 
 
 @pytest.mark.asyncio
-async def test_a_small_model_lists_plans_in_one_call():
-    model = ScriptedModel(answers([]), info=SMALL)
+async def test_a_model_that_plans_never_helped_is_not_asked_for_any():
+    model = ScriptedModel([], info=SMALL)
+    ctx, events = run_with(model)
+    assert await plan_search(ctx, TASK) == ()
+    assert events == [
+        StageEnded(
+            stage="plan_search", acted=False, detail="plans bring nothing on models of this size"
+        )
+    ]
+
+
+@pytest.mark.asyncio
+async def test_a_model_that_was_trained_to_list_plans_lists_them_in_one_call():
+    model = ScriptedModel(answers([]), info=TRAINED)
     ctx, _ = run_with(model)
     assert await plan_search(ctx, TASK) == ("a loop", "a sum", "recursion")
     assert len(model.requests) == 1

@@ -161,17 +161,19 @@ async def job(box: Sandbox, settings: Settings, n_params: int) -> tuple[str, lis
     judge = prefers(smallest=True)
 
     def script(request: Request, _n: int) -> str:
-        if request.messages[0].content.startswith("Two programs"):
+        if request.messages[0].content.count("Two programs"):
             return judge(request)
         return f"```python\ndef total(xs):\n    {next(bodies)}\n```"
 
     info = ModelInfo(name="scripted", backend="scripted", n_ctx=1 << 20, n_params=n_params)
     model = ScriptedModel(script, info=info)
-    off = dict.fromkeys(("probe", "plan_search", "repair", "mechanical", "self_tests"), False)
+    off = dict.fromkeys(
+        ("probe", "plan_search", "repair", "mechanical", "self_tests", "first_proof"), False
+    )
     plain = replace(settings, **off)
     solution = await solve(Context(model=model, sandbox=box, settings=plain), task)
     assert solution.chosen is not None
-    asked = [r for r in model.requests if r.messages[0].content.startswith("Two programs")]
+    asked = [r for r in model.requests if r.messages[0].content.count("Two programs")]
     return solution.chosen.candidate.code, asked
 
 

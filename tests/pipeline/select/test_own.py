@@ -44,7 +44,13 @@ SORT = '''def order(xs):
     """
 '''
 PLAIN = Settings(
-    probe=False, plan_search=False, repair=False, mechanical=False, judge=False, lens=False
+    first_proof=False,
+    probe=False,
+    plan_search=False,
+    repair=False,
+    mechanical=False,
+    judge=False,
+    lens=False,
 )
 
 
@@ -62,7 +68,7 @@ async def job(
     rest = iter(bodies)
 
     def script(request: Request, _n: int) -> str:
-        if request.messages[0].content.startswith("What do these calls"):
+        if request.messages[0].content.count("What do these calls"):
             numbers = [int(call.removeprefix("double(").rstrip(")")) for call in asked(request)]
             return json.dumps({"outputs": [repr(2 * n) for n in numbers]})
         return f"```python\ndef {name}(xs):\n    {next(rest)}\n```".replace(
@@ -77,7 +83,7 @@ async def job(
 
 def questions(requests: list[Request]) -> list[str]:
     texts = [request.messages[0].content for request in requests]
-    return [text for text in texts if text.startswith("What do these calls")]
+    return [text for text in texts if "What do these calls" in text]
 
 
 async def test_self_tests_turn_two_votes_against_one(box: Sandbox):
@@ -135,7 +141,7 @@ async def test_a_model_that_breaks_at_the_end_does_not_lose_the_best(box: Sandbo
     rest = iter([EVEN, RIGHT, f"n = n\n    {EVEN}"])
 
     def script(request: Request, _n: int) -> str:
-        if request.messages[0].content.startswith("Write this Python function"):
+        if request.messages[0].content.count("Write the function"):
             return f"```python\ndef double(n):\n    {next(rest)}\n```"
         raise ModelBroken("torn")
 

@@ -45,9 +45,9 @@ def task_of(source: str, name: str = "double") -> Task:
 
 
 def asked(request: Request) -> list[str]:
-    """The calls that a prompt asks for: what follows the code."""
+    """The calls that a prompt asks for: what comes last."""
     text = request.messages[0].content
-    return text.rpartition("```")[2].split()
+    return text.rpartition("\n\n")[2].split()
 
 
 def twice(request: Request) -> str:
