@@ -3,11 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint check fix image clean nano bench
+.PHONY: help demo test test-vscode lint check fix image clean nano bench
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -27,10 +27,15 @@ test: $(VENV)/installed ## run all tests
 	@.ci/docker || echo "the tests that need Docker will be skipped"
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/installed ## ruff and mypy
+test-vscode: $(VENV)/installed ## the extension in a real VS Code, in a browser
+	@tests/vscode/install.sh $(BIN)
+	$(BIN)/python -m pytest tests/vscode
+
+lint: $(VENV)/installed ## ruff and mypy, and where npm is there the extension's
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@editors/vscode/lint.sh
 
 check: lint test ## what CI runs
 
@@ -52,4 +57,4 @@ bench: $(VENV)/installed ## the ladder of conditions on nano-bench
 
 clean: ## remove what was built here, and the sandbox's containers
 	-$(BIN)/atlas sandbox cleanup
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist editors/vscode/node_modules editors/vscode/dist editors/vscode/*.vsix *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

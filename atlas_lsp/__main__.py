@@ -30,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.check:
         from atlas_lsp.cli import main as atlas
 
-        return atlas(["doctor"])
+        model = ["--model", args.model] if args.model else []
+        return atlas(["doctor", *model, *(["--json"] if args.json else [])])
     if args.tcp or args.ws:
         return _main_on_socket(args)
     from atlas_lsp.transport import protocol_stdout
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--ws", metavar="[HOST:]PORT", help="listen for a WebSocket, for debugging")
     top.add_argument("--clientProcessId", type=int, help="end when this process has gone")
     top.add_argument("--check", action="store_true", help="say what would fail (atlas doctor)")
+    top.add_argument("--json", action="store_true", help="with --check: as one JSON document")
     top.add_argument("--model", metavar="PATH|NAME|URL", help="instead of the editor's setting")
     top.add_argument(
         "--sandbox",

@@ -37,13 +37,14 @@ def wanted(kind: str, only: Sequence[str] | None) -> bool:
     return not asked or any(kind == one or kind.startswith(f"{one}.") or not one for one in asked)
 
 
-def start_actions(uri: str, site: FunctionSite) -> Iterator[types.CodeAction]:
-    """*Solve* for every function, *Repair* for one with a body and examples, *Tests* for one with
-    a body.
+def start_actions(
+    uri: str, name: str, site: FunctionSite, *, fails: bool
+) -> Iterator[types.CodeAction]:
+    """*Solve* for every function, *Repair* for one with a body and examples of its own or of its
+    class that fail, *Tests* for one with a body.
     """
-    name = site.name
     yield command(f"Atlas: solve `{name}`", SOLVE, "atlas.solve", [uri, name])
-    if not site.is_stub and ">>>" in (site.docstring or ""):
+    if not site.is_stub and (fails or ">>>" in (site.docstring or "")):
         yield command(f"Atlas: repair `{name}`", REPAIR, "atlas.repair", [uri, name])
     if not site.is_stub:
         yield command(f"Atlas: generate tests for `{name}`", TESTS, "atlas.tests", [uri, name])
@@ -127,6 +128,7 @@ def lsp_edits(document: Document, fit: Fit, unit: Unit) -> list[types.TextEdit]:
 
 def lenses(
     uri: str,
+    name: str,
     document: Document,
     site: FunctionSite,
     unit: Unit,
@@ -137,15 +139,15 @@ def lenses(
     """*Solve* on a stub, *Repair* where examples fail, *Tests*, *Evidence* where there is some."""
     place = range_of(document, site.def_start, site.header_end, unit)
     if site.is_stub:
-        yield _lens(place, "Solve", "atlas.solve", [uri, site.name])
+        yield _lens(place, "Solve", "atlas.solve", [uri, name])
     elif checked and checked.failures and checked.source_hash == site.source_hash:
         n_failed = checked.n_examples - checked.n_passed
         title = f"Repair ({n_failed} of {checked.n_examples} examples fail)"
-        yield _lens(place, title, "atlas.repair", [uri, site.name])
+        yield _lens(place, title, "atlas.repair", [uri, name])
     if not site.is_stub:
-        yield _lens(place, "Tests", "atlas.tests", [uri, site.name])
+        yield _lens(place, "Tests", "atlas.tests", [uri, name])
     if is_proved:
-        yield _lens(place, "Evidence", "atlas.evidence", [uri, site.name])
+        yield _lens(place, "Evidence", "atlas.evidence", [uri, name])
 
 
 def command(title: str, kind: str, name: str, arguments: Sequence[str]) -> types.CodeAction:

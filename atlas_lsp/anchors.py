@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.source.edit import TextEdit, applied, edits
-from pipeline.source.locate import FunctionNotFound, FunctionSite, find_function
+from pipeline.source.locate import FunctionNotFound, FunctionSite, find_function, functions
 from pipeline.source.text import Document, SourceError
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def fit(result: JobResult, now: Document) -> Fit | Misfit:
 def same_function(was: FunctionSite, now: Document) -> FunctionSite | Misfit:
     """The function where it stands now, if not a character of it changed."""
     try:
-        site = find_function(now, was.name)
+        same = [one for one in functions(now) if one.name == was.name]
+        site = next((one for one in same if one.source_hash == was.source_hash), None)
+        site = site or find_function(now, was.name)
     except FunctionNotFound:
         return Misfit(why="is no longer in the file")
     except SourceError:

@@ -60,11 +60,12 @@ def publish(ls: AtlasServer, uri: str) -> None:
         if name in sites and sites[name].source_hash == one.source_hash
     }
     ls.checked[uri] = kept
-    shown = [
+    found = [
         diagnostic
         for name, one in kept.items()
         for diagnostic in diagnostics(ls, document, sites[name], one)
     ]
+    shown = each_once(document, found)
     ls.text_document_publish_diagnostics(
         types.PublishDiagnosticsParams(uri=uri, diagnostics=shown, version=buffer.version)
     )
@@ -78,6 +79,19 @@ def forget(ls: AtlasServer, uri: str) -> None:
         )
 
 
+def each_once(document: Document, found: list[types.Diagnostic]) -> list[types.Diagnostic]:
+    """An example of a class fails for each of its methods: it is shown once, for the one in it."""
+    kept: dict[tuple[int, str], types.Diagnostic] = {}
+    for one in found:
+        line = one.range.start.line
+        place = (line, one.message)
+        text = document.text[document.line_starts[line] : document.line_end(line)]
+        name = one.data["function"] if isinstance(one.data, dict) else ""
+        if place not in kept or f".{name.rpartition('.')[2]}(" in text:
+            kept[place] = one
+    return list(kept.values())
+
+
 def diagnostics(
     ls: AtlasServer, document: Document, site: FunctionSite, checked: Checked
 ) -> Iterator[types.Diagnostic]:
@@ -86,7 +100,7 @@ def diagnostics(
         start, end = site.def_start, site.header_end
         if verdict.failing_line:
             line = verdict.failing_line - 1 - checked.first_line + site.first_line
-            if site.first_line <= line < len(document.line_starts):
+            if 0 <= line < len(document.line_starts):
                 start, end = document.line_starts[line], document.line_end(line)
                 start += len(document.text[start:end]) - len(document.text[start:end].lstrip())
         n_failed = checked.n_examples - checked.n_passed

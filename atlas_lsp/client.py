@@ -52,6 +52,8 @@ class Manners:
 
     refuses_stale_edits: bool = False
     asks_beside_the_text: bool = False
+    takes_results: bool = False
+    """It shows results itself, from `atlas/finished` and `atlas/proposed`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +88,18 @@ class Client:
         return bool(workspace and workspace.configuration)
 
     @property
+    def can_watch_settings(self) -> bool:
+        workspace = self.capabilities.workspace
+        found = workspace and workspace.did_change_configuration
+        return bool(found and found.dynamic_registration)
+
+    @property
+    def can_watch_files(self) -> bool:
+        workspace = self.capabilities.workspace
+        found = workspace and workspace.did_change_watched_files
+        return bool(found and found.dynamic_registration)
+
+    @property
     def can_refresh_lenses(self) -> bool:
         workspace = self.capabilities.workspace
         return bool(workspace and workspace.code_lens and workspace.code_lens.refresh_support)
@@ -103,6 +117,9 @@ class Client:
     @property
     def can_tag_actions(self) -> bool:
         action = self._code_action
+        if self.manners.takes_results:
+            # VS Code sorts what is tagged to the end: *Apply* would come below *Solve*.
+            return False
         tags = action.tag_support.value_set if action and action.tag_support else ()
         return types.CodeActionTag.LlmGenerated in tags
 
@@ -126,7 +143,7 @@ class Client:
     @property
     def prefers_lenses(self) -> bool:
         """Lenses are at home in VS Code; elsewhere they are noise until asked for."""
-        return "visual studio code" in self.name.lower()
+        return self.manners.takes_results or "visual studio code" in self.name.lower()
 
     @property
     def takes_edits(self) -> bool:
@@ -177,4 +194,5 @@ def _manners_of(experimental: object) -> Manners:
     return Manners(
         refuses_stale_edits=said.get("refusesStaleEdits") is True,
         asks_beside_the_text=said.get("asksBesideTheText") is True,
+        takes_results=said.get("takesResults") is True,
     )

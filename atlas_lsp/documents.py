@@ -6,7 +6,9 @@ such files at the wrong place; LSP knows `\\n`, `\\r\\n` and `\\r` only.
 
 from __future__ import annotations
 
+import ast
 import logging
+import re
 
 from lsprotocol import types
 from pygls.workspace import TextDocument, Workspace
@@ -14,6 +16,7 @@ from pygls.workspace import TextDocument, Workspace
 from pipeline.source.text import Document, Unit, offset_at, position_at
 
 log = logging.getLogger(__name__)
+CELL = "vscode-notebook-cell:"
 UNITS: dict[str, Unit] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
 
 
@@ -23,23 +26,24 @@ class Buffer(TextDocument):
     in_order = True
     """False after a version that went backwards: then nothing is known for sure about the text."""
     unit: Unit = "utf-16"
+    _parsed: tuple[str, Document] | None = None
 
     @property
     def document(self) -> Document:
         text = self.source
-        known = getattr(self, "_document", None)
-        if known is None or known.text is not text:
-            known = self._document = Document(text=text, path=self.path or self.uri)
-        return known
+        if self._parsed is None or self._parsed[0] is not text:
+            shown = without_magics(text) if self.uri.startswith(CELL) else text
+            self._parsed = (text, Document(text=shown, path=self.path or self.uri))
+        return self._parsed[1]
 
     def apply_change(self, change: types.TextDocumentContentChangeEvent) -> None:
         if isinstance(change, types.TextDocumentContentChangeWholeDocument):
             self._source = change.text
             return
-        now = self.document
+        now, text = self.document, self.source
         start = offset_of(now, change.range.start, self.unit)
         end = max(start, offset_of(now, change.range.end, self.unit))
-        self._source = now.text[:start] + change.text + now.text[end:]
+        self._source = text[:start] + change.text + text[end:]
 
 
 class Buffers(Workspace):
@@ -94,6 +98,18 @@ class Buffers(Workspace):
         if isinstance(change, types.TextDocumentContentChangeWholeDocument):
             buffer.in_order = True
         super().update_text_document(text_doc, change)
+
+
+def without_magics(text: str) -> str:
+    """A notebook's cell as Python: lines for IPython become comments of the same length.
+
+    A cell that parses is left alone, so that no line of a string is touched.
+    """
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError):
+        return re.sub(r"^([ \t]*)[%!](?=\S)", r"\1#", text, flags=re.MULTILINE)
+    return text
 
 
 def offset_of(document: Document, position: types.Position, unit: Unit) -> int:

@@ -52,10 +52,10 @@ async def answer_of_user(ls: AtlasServer, key: Key, result: JobResult) -> JobRes
         return None
     if answer.title in titles:
         return result.answers[titles.index(answer.title)][1]
-    return _denied(result) if answer.title == NEITHER else None
+    return denied(result) if answer.title == NEITHER else None
 
 
-def _denied(result: JobResult) -> JobResult:
+def denied(result: JobResult) -> JobResult:
     """The same result, which nobody may call good any more."""
     solution = result.solution
     assert solution.question is not None

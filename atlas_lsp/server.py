@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from atlas_lsp import actions, checks, work
+from atlas_lsp import actions, checks, results, work
 from atlas_lsp.client import client_of
 from atlas_lsp.documents import Buffers
 from atlas_lsp.evidence import card
 from atlas_lsp.jobs import Key
+from atlas_lsp.labels import label_of
 from atlas_lsp.offers import apply, show, show_diff
+from atlas_lsp.proposals import proposal_action
 from atlas_lsp.protocol import NoAnswer, answer_to
 from atlas_lsp.replay import replay
 from atlas_lsp.solver import PipelineSolver, Solver
 from atlas_lsp.state import AtlasServer
 from atlas_lsp.views import code_actions, code_lenses, evidence_hover
+from pipeline.source.locate import function_at
+from pipeline.source.text import SourceError
 from pipeline.summary import as_json
+from sandbox.api import SandboxError
 
 if TYPE_CHECKING:
     from pipeline.job import JobResult
@@ -62,13 +67,19 @@ def add_life_cycle(server: AtlasServer) -> None:
     @server.feature(types.INITIALIZED)
     async def initialized(ls: AtlasServer, params: types.InitializedParams) -> None:
         await pull_settings(ls)
+        await watch_settings(ls)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def did_change_configuration(
         ls: AtlasServer, params: types.DidChangeConfigurationParams
     ) -> None:
         # What is pushed is ignored, as rust-analyzer does: clients push different things.
-        await pull_settings(ls)
+        await settings_changed(ls)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    async def did_change_files(ls: AtlasServer, params: types.DidChangeWatchedFilesParams) -> None:
+        if any(change.uri.endswith("/pyproject.toml") for change in params.changes):
+            await settings_changed(ls)
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(ls: AtlasServer, *_: object) -> None:
@@ -94,7 +105,40 @@ async def pull_settings(ls: AtlasServer) -> None:
         ls.set_folder(folder, answer)
 
 
+async def settings_changed(ls: AtlasServer) -> None:
+    """What is drawn follows the settings."""
+    await pull_settings(ls)
+    ls.refresh_lenses()
+    for uri in [uri for uri in ls.checked if ls.settings(uri).diagnostics == "off"]:
+        checks.forget(ls, uri)
+
+
+async def watch_settings(ls: AtlasServer) -> None:
+    """Ask to hear of changes, where the client offers that: of its settings and project files."""
+    found = []
+    if ls.client.can_watch_settings:
+        found.append(_registration(types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"section": "atlas"}))
+    if ls.client.can_watch_files:
+        watched = {"watchers": [{"globPattern": "**/pyproject.toml"}]}
+        found.append(_registration(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, watched))
+    if not found:
+        return
+    asked = ls.client_register_capability_async(types.RegistrationParams(registrations=found))
+    try:
+        await answer_to(asked, CONFIGURATION_S)
+    except NoAnswer:
+        ls.note("the editor will not tell of changed settings; restart the server after a change")
+
+
+def _registration(method: str, options: object) -> types.Registration:
+    return types.Registration(id=f"atlas {method}", method=method, register_options=options)
+
+
 def add_texts(server: AtlasServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def did_open(ls: AtlasServer, params: types.DidOpenTextDocumentParams) -> None:
+        results.adopt(ls, params.text_document.uri)
+
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(ls: AtlasServer, params: types.DidChangeTextDocumentParams) -> None:
         uri = params.text_document.uri
@@ -132,11 +176,73 @@ def add_views(server: AtlasServer) -> None:
         seen = ls.snapshot(params.text_document.uri)
         return code_lenses(seen) if seen else []
 
+    @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION)
+    def inline_completion(
+        ls: AtlasServer, params: types.InlineCompletionParams
+    ) -> list[types.InlineCompletionItem]:
+        try:
+            return results.ghosts(ls, params)
+        except (SourceError, OSError):
+            return []
+
 
 def add_commands(server: AtlasServer) -> None:
     add_job_commands(server)
     add_result_commands(server)
     add_evidence_commands(server)
+    add_plugin_commands(server)
+
+
+def add_plugin_commands(server: AtlasServer) -> None:
+    """For plugins of ours, which draw results themselves."""
+
+    @server.command("atlas.proposal")
+    def proposal(ls: AtlasServer, uri: str, name: str) -> dict[str, object]:
+        """The file with the result in it, as `text`; else `why` not."""
+        return results.proposal(ls, (uri, name))
+
+    @server.command("atlas.results")
+    def waiting(ls: AtlasServer) -> list[dict[str, object]]:
+        """The results that wait."""
+        return results.waiting(ls)
+
+    @server.command("atlas.functionAt")
+    def name_at(ls: AtlasServer, uri: str, line: int, character: int) -> str | None:
+        """The name of the function at a position, as the other commands take it."""
+        try:
+            document = ls.buffer(uri).document
+            return label_of(document, function_at(document, line, character, unit=ls.unit))
+        except (SourceError, OSError):
+            return None
+
+    @server.command("atlas.discard")
+    def discard(ls: AtlasServer, uri: str, name: str) -> bool:
+        """Forget a result; the history keeps it."""
+        return results.forget(ls, (uri, name))
+
+    @server.command("atlas.answer")
+    async def answer(ls: AtlasServer, uri: str, name: str, *output: str) -> bool:
+        """Apply the solution whose output is right; without an output neither is."""
+        return await results.answer(ls, (uri, name), output[0] if output else None)
+
+    @server.command("atlas.examples")
+    async def examples(ls: AtlasServer, uri: str) -> list[dict[str, object]] | dict[str, str]:
+        """Run the examples of a file, and say how each function fared."""
+        try:
+            return await results.examples(ls, uri)
+        except (SandboxError, OSError) as exc:
+            return {"error": str(exc)}
+
+    @server.command("atlas.addTests")
+    def add_tests(ls: AtlasServer, uri: str, name: str) -> bool:
+        """Put the generated tests where they belong; False where there are none that fit."""
+        seen = ls.snapshot(uri)
+        proposed = seen.proposals.get(name) if seen else None
+        taken = proposal_action(seen, proposed) if seen and proposed else None
+        if taken is None or taken.edit is None:
+            return False
+        ls.workspace_apply_edit(types.ApplyWorkspaceEditParams(edit=taken.edit, label=taken.title))
+        return True
 
 
 def add_job_commands(server: AtlasServer) -> None:
@@ -151,6 +257,12 @@ def add_job_commands(server: AtlasServer) -> None:
     @server.command("atlas.tests")
     def tests(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
         return work.start(ls, work.TESTS, (uri, name))
+
+    @server.command("atlas.again")
+    def again(ls: AtlasServer, uri: str, name: str, *more_time: bool) -> dict[str, str]:
+        """Solve or repair anew: with the next seed, or with twice the time."""
+        instead = results.again(ls, (uri, name), more_time=any(more_time))
+        return work.start(ls, "solve", (uri, name), instead)
 
     @server.command("atlas.cancel")
     def cancel(ls: AtlasServer, *job_id: str) -> int:
@@ -204,10 +316,11 @@ def add_evidence_commands(server: AtlasServer) -> None:
             ls.say(f"there is no evidence on `{name}`; solve it first")
             return None
         record = ls.records.get((uri, name))
-        if record and ls.client.can_show_documents:
+        if record and ls.client.can_show_documents and not ls.client.manners.takes_results:
             ls.spawn(show(ls, record.markdown.as_uri(), str(record.markdown)))
         return {
             "markdown": card(result),
+            "document": record.markdown.read_text("utf-8") if record else None,
             "evidence": as_json(result),
             "id": record.record_id if record else None,
             "path": str(record.folder) if record else None,

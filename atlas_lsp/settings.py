@@ -85,9 +85,16 @@ class ServerSettings:
         "never.",
     )
     code_lens: bool = _set(
-        False, "Lines above functions: Solve, Repair (2 of 5 examples fail), Tests, Evidence."
+        False,
+        "Lines above functions: Solve, Repair (2 of 5 examples fail), Tests, Evidence.",
+        defaultInVSCode=True,
     )
     hover: bool = _set(True, "The evidence of a finished job, on the function's name.")
+    ghost_text: bool = _set(
+        False,
+        "A verified body also shows as ghost text at its stub, in editors that have "
+        "`textDocument/inlineCompletion`.",
+    )
     idle_unload: float = _set(
         900,
         "Seconds without a job after which the model and the sandbox are closed.",

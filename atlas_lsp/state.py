@@ -119,7 +119,11 @@ class AtlasServer(LanguageServer):
             records=_of_file(uri, self.records),
             proposals=proposals,
             checked=dict(self.checked.get(uri, {})),
-            jobs={job.key[1]: job.job_id for job in self.jobs.all if self.jobs.on(job.key) is job},
+            jobs={
+                job.key[1]: job.job_id
+                for job in self.jobs.all
+                if job.key[0] == uri and self.jobs.on(job.key) is job
+            },
             beside={path: one for path, one in beside.items() if one is not None},
         )
 

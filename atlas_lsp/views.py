@@ -9,6 +9,7 @@ from lsprotocol import types
 from atlas_lsp import actions
 from atlas_lsp.anchors import Fit, Misfit, fit
 from atlas_lsp.evidence import card, plain
+from atlas_lsp.labels import label_of, touched
 from atlas_lsp.proposals import proposal_action
 from atlas_lsp.questions import possible_answers
 from pipeline.source.locate import FunctionSite, function_at, functions
@@ -27,14 +28,13 @@ def code_actions(seen: Snapshot, params: types.CodeActionParams) -> list[types.C
     asked = params.context.trigger_kind is not types.CodeActionTriggerKind.Automatic
     if not (asked or only or ours):
         return []
-    place = params.range.start
     try:
-        site = function_at(seen.document, place.line, place.character, unit=seen.unit)
+        sites = touched(seen.document, params.range)
     except SourceError:
         return []
-    found = [actions.fix_action(seen.uri, _named(one, site), one) for one in ours]
+    found = [actions.fix_action(seen.uri, name, one) for one in ours if (name := _named(one))]
     if asked or only:
-        found += _on_function(seen, site)
+        found += [one for site in sites for one in _on_function(seen, site)]
     if not seen.settings.trusted:
         found = _disabled(seen.client, found, "this workspace is not trusted")
     return [action for action in found if actions.wanted(str(action.kind), only)]
@@ -42,14 +42,17 @@ def code_actions(seen: Snapshot, params: types.CodeActionParams) -> list[types.C
 
 def _on_function(seen: Snapshot, site: FunctionSite) -> list[types.CodeAction]:
     found: list[types.CodeAction] = []
-    if (result := seen.results.get(site.name)) is not None:
-        found += _of_result(seen, site.name, result)
-    if (proposed := seen.proposals.get(site.name)) is not None:
+    name = label_of(seen.document, site)
+    if (result := seen.results.get(name)) is not None:
+        found += _of_result(seen, name, result)
+    if (proposed := seen.proposals.get(name)) is not None:
         taken = proposal_action(seen, proposed)
         found += [taken] if taken else []
-    if (job_id := seen.jobs.get(site.name)) is not None:
+    if (job_id := seen.jobs.get(name)) is not None:
         return [*found, *actions.stop_actions(job_id, site.name)]
-    return [*found, *actions.start_actions(seen.uri, site)]
+    known = seen.checked.get(site.name)
+    fails = bool(known and known.failures)
+    return [*found, *actions.start_actions(seen.uri, name, site, fails=fails)]
 
 
 def _of_result(seen: Snapshot, name: str, result: JobResult) -> list[types.CodeAction]:
@@ -82,10 +85,11 @@ def _apply_action(
     return actions.apply_action(title, edit, seen.client, kind)
 
 
-def _named(diagnostic: types.Diagnostic, site: FunctionSite) -> str:
+def _named(diagnostic: types.Diagnostic) -> str:
+    """The function that it is about; empty where the client lost that."""
     data = diagnostic.data
     name = data.get("function") if isinstance(data, dict) else getattr(data, "function", None)
-    return str(name or site.name)
+    return str(name or "")
 
 
 def _disabled(client: Client, found: list[types.CodeAction], reason: str) -> list[types.CodeAction]:
@@ -105,10 +109,11 @@ def evidence_hover(seen: Snapshot, place: types.Position) -> types.Hover | None:
         site = function_at(seen.document, place.line, place.character, unit=seen.unit)
     except SourceError:
         return None
-    result = seen.results.get(site.name)
+    name = label_of(seen.document, site)
+    result = seen.results.get(name)
     if result is None or place.line != site.def_line:
         return None
-    record = seen.records.get(site.name)
+    record = seen.records.get(name)
     text = card(result, record.markdown.as_uri() if record else "")
     kind = types.MarkupKind.Markdown if seen.client.shows_markdown else types.MarkupKind.PlainText
     value = text if seen.client.shows_markdown else plain(text)
@@ -117,7 +122,7 @@ def evidence_hover(seen: Snapshot, place: types.Position) -> types.Hover | None:
 
 def code_lenses(seen: Snapshot) -> list[types.CodeLens]:
     """What can be started, or seen, above each function."""
-    if not seen.settings.code_lens:
+    if not seen.settings.code_lens or not seen.settings.trusted:
         return []
     try:
         sites = functions(seen.document)
@@ -127,12 +132,14 @@ def code_lenses(seen: Snapshot) -> list[types.CodeLens]:
         lens
         for site in sites
         if not site.is_overload
+        for name in (label_of(seen.document, site),)
         for lens in actions.lenses(
             seen.uri,
+            name,
             seen.document,
             site,
             seen.unit,
             checked=seen.checked.get(site.name),
-            is_proved=site.name in seen.results,
+            is_proved=name in seen.results,
         )
     ]
