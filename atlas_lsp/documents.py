@@ -6,14 +6,13 @@ such files at the wrong place; LSP knows `\\n`, `\\r\\n` and `\\r` only.
 
 from __future__ import annotations
 
-import ast
 import logging
 import re
 
 from lsprotocol import types
 from pygls.workspace import TextDocument, Workspace
 
-from pipeline.source.text import Document, Unit, offset_at, position_at
+from pipeline.source.text import Document, SourceError, Unit, offset_at, parse, position_at
 
 log = logging.getLogger(__name__)
 CELL = "vscode-notebook-cell:"
@@ -106,8 +105,8 @@ def without_magics(text: str) -> str:
     A cell that parses is left alone, so that no line of a string is touched.
     """
     try:
-        ast.parse(text)
-    except (SyntaxError, ValueError):
+        parse(text)
+    except SourceError:
         return re.sub(r"^([ \t]*)[%!](?=\S)", r"\1#", text, flags=re.MULTILINE)
     return text
 
