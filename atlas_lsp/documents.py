@@ -12,7 +12,7 @@ import re
 from lsprotocol import types
 from pygls.workspace import TextDocument, Workspace
 
-from pipeline.source.text import Document, SourceError, Unit, offset_at, parse, position_at
+from pipeline.source.text import Document, Unit, offset_at, parse, position_at
 
 log = logging.getLogger(__name__)
 CELL = "vscode-notebook-cell:"
@@ -104,11 +104,9 @@ def without_magics(text: str) -> str:
 
     A cell that parses is left alone, so that no line of a string is touched.
     """
-    try:
-        parse(text)
-    except SourceError:
-        return re.sub(r"^([ \t]*)[%!](?=\S)", r"\1#", text, flags=re.MULTILINE)
-    return text
+    if parse(text) is not None:
+        return text
+    return re.sub(r"^([ \t]*)[%!](?=\S)", r"\1#", text, flags=re.MULTILINE)
 
 
 def offset_of(document: Document, position: types.Position, unit: Unit) -> int:
