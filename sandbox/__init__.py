@@ -19,11 +19,13 @@ def open_sandbox(
     image: str | None = None,
     packages: tuple[str, ...] = (),
     memory_mb: int = 512,
+    runtime: str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Sandbox:
     """A sandbox that is not started yet; `workers` None means one per core, at most four.
 
     `memory_mb` is what a whole container may take; the limits of a job lie below it.
+    `runtime` is the engine's container runtime, as `runsc` (gVisor); None takes the engine's own.
     `environ` is where DOCKER_HOST and DOCKER_CONTEXT are looked up; None means this process's own.
     Raises ValueError for an unknown kind.
     """
@@ -35,6 +37,7 @@ def open_sandbox(
             image=image,
             packages=packages,
             memory_mb=memory_mb,
+            runtime=runtime,
             environ=environ,
         )
     if kind == "unsafe-local":

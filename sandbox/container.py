@@ -183,12 +183,14 @@ def open_container(client: Client, plan: Plan, hash_seed: int) -> Container:
     except (DockerException, requests.exceptions.RequestException, OSError) as exc:
         if container_id:
             _remove(client, container_id)
-        gone = isinstance(exc, (requests.exceptions.ConnectionError, OSError))
+        gone = isinstance(exc, (requests.exceptions.ConnectionError, ConnectionError))
         why = "it stopped answering" if gone else one_line(exc)
-        raise SandboxUnavailable(
-            f"Docker starts no container: {why}; `atlas doctor` looks for the cause"
-        ) from exc
-    container.isolation = _isolation(hello, {*plan.dropped, *missing})
+        mend = "`atlas doctor` looks for the cause"
+        if plan.runtime is not None:
+            mend = f"is the container runtime {plan.runtime} set up in the engine?"
+        raise SandboxUnavailable(f"Docker starts no container: {why}; {mend}") from exc
+    own = (f"runtime:{plan.runtime}",) if plan.runtime else ()
+    container.isolation = (*_isolation(hello, {*plan.dropped, *missing}), *own)
     container.python = hello.python
     return container
 

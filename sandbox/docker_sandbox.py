@@ -67,16 +67,52 @@ class DockerSandbox:
             self._pool = await asyncio.to_thread(self._start)
 
     def _start(self) -> Pool:
+        """Start; what the engine breaks off is begun once more, as a run is."""
         try:
             import docker  # noqa: F401 - only whether it is there
         except ImportError as exc:
             raise SandboxUnavailable("the docker package is missing; pip install docker") from exc
+        import requests
+        from docker.errors import DockerException
+
+        from sandbox.engine import connect, find_endpoint, is_broken_off, one_line
+
+        self._endpoint = find_endpoint(self._environ)
+        connect(self._endpoint).close()
+        for is_last in (False, True):
+            try:
+                return self._started()
+            except SandboxUnavailable as exc:
+                self._check_engine(exc)
+                if is_last or not is_broken_off(exc):
+                    raise
+            except (DockerException, requests.exceptions.RequestException) as exc:
+                self._check_engine(exc)
+                if is_last:
+                    raise SandboxUnavailable(
+                        f"the Docker engine broke off while the sandbox started: {one_line(exc)}; "
+                        "look into its log"
+                    ) from exc
+        raise AssertionError("unreachable")
+
+    def _check_engine(self, exc: Exception) -> None:
+        """Name the engine's end as the cause, where that is what happened."""
+        from sandbox.engine import connect
+
+        self._clients = threading.local()
+        try:
+            connect(self._endpoint).close()
+        except SandboxUnavailable as gone:
+            raise SandboxUnavailable(
+                f"the Docker engine went away while the sandbox started: {gone}"
+            ) from exc
+
+    def _started(self) -> Pool:
         from sandbox.container import Plan, owner_labels, sweep
-        from sandbox.engine import connect, find_endpoint
+        from sandbox.engine import connect
         from sandbox.image import ensure_image
         from sandbox.selftest import ensure_tested
 
-        self._endpoint = find_endpoint(self._environ)
         client = connect(self._endpoint)
         try:
             sweep(client)
@@ -107,9 +143,18 @@ class DockerSandbox:
         except SandboxUnavailable:
             if self._is_settled:
                 raise
-            worker = self._with_fewer_options(seed, plan)
+            worker = self._opened_again(seed, plan)
         self._is_settled = True
         return worker
+
+    def _opened_again(self, seed: int, plan: Plan) -> Worker:
+        """No guarantee is dropped for what was but a hiccup."""
+        from sandbox.container import open_container
+
+        try:
+            return open_container(self._client(), plan, seed)
+        except SandboxUnavailable:
+            return self._with_fewer_options(seed, plan)
 
     def _with_fewer_options(self, seed: int, plan: Plan) -> Worker:
         """Leave out one optional guarantee, then all; aloud. Raises the last refusal."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ def connect(endpoint: Endpoint, *, timeout_s: float = 10, version: str | None = 
         if "timed out" in str(exc).lower():
             raise _hangs(endpoint) from exc
         raise SandboxUnavailable(
-            f"no Docker engine at {endpoint.url} (from {endpoint.source}): {_one_line(exc)}; "
+            f"no Docker engine at {endpoint.url} (from {endpoint.source}): {one_line(exc)}; "
             "start it, or point DOCKER_HOST at one"
         ) from exc
     client.timeout = timeout_s
@@ -130,10 +130,32 @@ def check_socket(endpoint: Endpoint) -> None:
             ) from exc
 
 
-def _one_line(exc: BaseException) -> str:
-    return " ".join(str(exc).split())[:300]
-
-
 def one_line(exc: BaseException) -> str:
-    """A foreign error's text for the end of a message."""
-    return _one_line(exc) or type(exc).__name__
+    """A foreign error for the end of a message: what the system said, where it said something."""
+    said = next((text for one in _chain(exc) if (text := _system_error(one))), "")
+    said = said or str(getattr(exc, "explanation", None) or "")
+    return said or " ".join(str(exc).split())[:300] or type(exc).__name__
+
+
+def _chain(exc: BaseException) -> Iterator[BaseException]:
+    """The error and all that it wraps: requests and urllib3 keep theirs in several places."""
+    front, seen = [exc], set[int]()
+    while front:
+        one = front.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            inner = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
+            front += [part for part in inner if isinstance(part, BaseException)]
+
+
+def _system_error(exc: BaseException) -> str:
+    """The plain words of the operating system, `connection refused`."""
+    if isinstance(exc, OSError) and isinstance(exc.strerror, str):
+        return exc.strerror.lower()
+    return "it broke off the connection" if isinstance(exc, ConnectionError) else ""
+
+
+def is_broken_off(exc: BaseException) -> bool:
+    """Whether the engine, or what lies between, ended a conversation in its midst."""
+    return any(isinstance(one, ConnectionError) for one in _chain(exc))

@@ -68,11 +68,7 @@ def ensure_tested(client: Client, tag: str, open_worker: Callable[[], Worker]) -
     if exists(client, f"{_NOTED}:{note}"):
         return
     try:
-        worker = open_worker()
-        try:
-            found = complaints(worker)
-        finally:
-            worker.close()
+        found = _found(open_worker)
     except WorkerDied as exc:
         raise SandboxUnavailable(
             f"image {tag} runs no worker: {exc}; try `atlas sandbox build`"
@@ -80,6 +76,21 @@ def ensure_tested(client: Client, tag: str, open_worker: Callable[[], Worker]) -
     if found:
         raise SandboxUnavailable(f"image {tag} fails its self-test: {found[0]}")
     client.tag(tag, _NOTED, note)
+
+
+def _found(open_worker: Callable[[], Worker]) -> tuple[str, ...]:
+    """Complaints; a worker that ends is tried once more. Raises WorkerDied."""
+    for is_last in (False, True):
+        try:
+            worker = open_worker()
+            try:
+                return complaints(worker)
+            finally:
+                worker.close()
+        except WorkerDied:
+            if is_last:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _identity(client: Client, tag: str) -> str:
