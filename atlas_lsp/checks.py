@@ -13,7 +13,7 @@ from atlas_lsp.orders import Checked, CheckOrder
 from atlas_lsp.state import AtlasServer
 from pipeline.models.api import ModelError
 from pipeline.source.locate import FunctionSite, functions
-from pipeline.source.text import Document, SourceError
+from pipeline.source.text import Document, SourceError, Unit
 from sandbox.api import SandboxError
 
 SETTLED_S = 0.3
@@ -37,7 +37,7 @@ async def check(ls: AtlasServer, uri: str) -> None:
         return
     ls.checked[uri] = {one.name: one for one in found}
     publish(ls, uri)
-    ls.refresh_lenses()
+    ls.window.refresh_lenses()
 
 
 async def settle(ls: AtlasServer, uri: str) -> None:
@@ -63,20 +63,16 @@ def publish(ls: AtlasServer, uri: str) -> None:
     found = [
         diagnostic
         for name, one in kept.items()
-        for diagnostic in diagnostics(ls, document, sites[name], one)
+        for diagnostic in diagnostics(ls.unit, document, sites[name], one)
     ]
     shown = each_once(document, found)
-    ls.text_document_publish_diagnostics(
-        types.PublishDiagnosticsParams(uri=uri, diagnostics=shown, version=buffer.version)
-    )
+    ls.window.publish(uri, shown, buffer.version)
 
 
 def forget(ls: AtlasServer, uri: str) -> None:
     """The file was closed: nothing is shown for it."""
     if ls.checked.pop(uri, None):
-        ls.text_document_publish_diagnostics(
-            types.PublishDiagnosticsParams(uri=uri, diagnostics=[])
-        )
+        ls.window.publish(uri, [])
 
 
 def each_once(document: Document, found: list[types.Diagnostic]) -> list[types.Diagnostic]:
@@ -93,7 +89,7 @@ def each_once(document: Document, found: list[types.Diagnostic]) -> list[types.D
 
 
 def diagnostics(
-    ls: AtlasServer, document: Document, site: FunctionSite, checked: Checked
+    unit: Unit, document: Document, site: FunctionSite, checked: Checked
 ) -> Iterator[types.Diagnostic]:
     """One per failing test, at the failing example where that is known, else at the header."""
     for verdict in checked.failures:
@@ -105,7 +101,7 @@ def diagnostics(
                 start += len(document.text[start:end]) - len(document.text[start:end].lstrip())
         n_failed = checked.n_examples - checked.n_passed
         yield types.Diagnostic(
-            range=range_of(document, start, end, ls.unit),
+            range=range_of(document, start, end, unit),
             message=f"{verdict.detail} ({n_failed} of {checked.n_examples} examples fail)",
             severity=types.DiagnosticSeverity.Warning,
             source=SOURCE,

@@ -13,7 +13,6 @@ from pygls.uris import from_fs_path
 
 from atlas_lsp.actions import apply_action, lsp_edits
 from atlas_lsp.anchors import Fit, Misfit, same_function
-from atlas_lsp.jobs import Key
 from pipeline.source.edit import TextEdit
 from pipeline.source.text import Document
 
@@ -21,20 +20,20 @@ if TYPE_CHECKING:
     from atlas_lsp.client import Client
     from atlas_lsp.orders import Proposed
     from atlas_lsp.snapshot import Snapshot
-    from atlas_lsp.state import AtlasServer
+    from atlas_lsp.window import Window
     from pipeline.testgen.testgen import FileEdit
 
 MAX_QUESTIONS = 3
 DocumentEdit = types.TextDocumentEdit | types.CreateFile
 
 
-def tell(ls: AtlasServer, key: Key, proposed: Proposed) -> str:
+def tell(window: Window, proposed: Proposed) -> str:
     """Say what came out, and ask where the code looks wrong; the headline."""
     found = proposed.proposal
     for question in found.questions[:MAX_QUESTIONS]:
-        ls.say(f"`{key[1]}`: {question}", types.MessageType.Warning)
+        window.say(f"`{found.function}`: {question}", types.MessageType.Warning)
     said = headline(proposed)
-    ls.say(f"{said}; they wait in the code actions" if found.tests else said)
+    window.say(f"{said}; they wait in the code actions" if found.tests else said)
     return said
 
 

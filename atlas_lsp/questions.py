@@ -6,19 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lsprotocol import types
-
-from atlas_lsp.protocol import NoAnswer, answer_to
 from pipeline.core.task import Status
 
 if TYPE_CHECKING:
-    from atlas_lsp.jobs import Key
-    from atlas_lsp.state import AtlasServer
+    from atlas_lsp.window import Window
     from pipeline.job import JobResult
 
 NEITHER = "Neither"
-QUESTION_S = 600.0
-"""How long a question to the user stays open; the code action stays after that."""
 LONGEST = 40
 """Characters on a button."""
 
@@ -30,29 +24,21 @@ def possible_answers(result: JobResult) -> Iterator[tuple[str, str, JobResult]]:
         yield from ((question.source, output, one) for output, one in result.answers)
 
 
-async def answer_of_user(ls: AtlasServer, key: Key, result: JobResult) -> JobResult | None:
+async def answer_of_user(window: Window, result: JobResult) -> JobResult | None:
     """What the user's answer makes of the result; None where there is no answer."""
     question = result.solution.question
-    if question is None or not ls.client.can_ask:
+    if question is None or not window.client.can_ask:
         return None
     texts = [output for output, _ in result.answers]
     titles = _titles(texts)
     shown = " or ".join(question.outputs)
-    asked = types.ShowMessageRequestParams(
-        type=types.MessageType.Info,
-        message=f"atlas: candidates for `{key[1]}` differ: what is right for "
-        f"{question.source}, {shown}?",
-        actions=[types.MessageActionItem(title=title) for title in (*titles, NEITHER)],
+    message = (
+        f"candidates for `{result.site.name}` differ: what is right for {question.source}, {shown}?"
     )
-    try:
-        answer = await answer_to(ls.window_show_message_request_async(asked), QUESTION_S)
-    except NoAnswer:
-        return None
-    if answer is None:
-        return None
-    if answer.title in titles:
-        return result.answers[titles.index(answer.title)][1]
-    return denied(result) if answer.title == NEITHER else None
+    picked = await window.ask(message, (*titles, NEITHER))
+    if picked in titles:
+        return result.answers[titles.index(picked)][1]
+    return denied(result) if picked == NEITHER else None
 
 
 def denied(result: JobResult) -> JobResult:

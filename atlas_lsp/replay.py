@@ -23,7 +23,7 @@ def replay(ls: AtlasServer, uri: str, record_id: str) -> dict[str, str]:
     """Start it as a job of its own; the comparison comes as a message."""
     record = ls.history(uri).find(record_id)
     if record is None:
-        ls.say(f"no kept result {record_id!r}; `atlas.history` lists them")
+        ls.window.say(f"no kept result {record_id!r}; `atlas.history` lists them")
         return {"error": "unknown"}
     if not ls.settings(uri).trusted:
         return {"error": "untrusted"}
@@ -48,10 +48,10 @@ async def _run(ls: AtlasServer, job: Job, record: Record) -> None:
         found = [as_json(one) for one in made]
         same = [one for one in found if one["code"] == before["code"]]
         said = compare(before, (same or found)[0])
-        ls.say(f"{record.record_id}: {said}")
+        ls.window.say(f"{record.record_id}: {said}")
     except (SourceError, ModelError, SandboxError, OSError) as exc:
         said = str(exc)
-        ls.say(said, types.MessageType.Error)
+        ls.window.say(said, types.MessageType.Error)
     finally:
         beginning.cancel()
         progress.end(said)

@@ -96,7 +96,7 @@ def forget(ls: AtlasServer, key: Key) -> bool:
     """Discard a result; the history keeps it."""
     found = ls.results.pop(key, None)
     ls.records.pop(key, None)
-    ls.refresh_lenses()
+    ls.window.refresh_lenses()
     return found is not None
 
 
@@ -136,7 +136,7 @@ async def examples(ls: AtlasServer, uri: str) -> list[dict[str, object]]:
     found = await ls.solver.run(order)
     ls.checked[uri] = {one.name: one for one in found}
     checks.publish(ls, uri)
-    ls.refresh_lenses()
+    ls.window.refresh_lenses()
     return [_example(ls, document, sites[one.name], one) for one in found]
 
 

@@ -14,13 +14,14 @@ from atlas_lsp.documents import Buffers
 from atlas_lsp.evidence import card
 from atlas_lsp.jobs import Key
 from atlas_lsp.labels import label_of
-from atlas_lsp.offers import apply, show, show_diff
+from atlas_lsp.offers import apply, show_diff
 from atlas_lsp.proposals import proposal_action
 from atlas_lsp.protocol import NoAnswer, answer_to
 from atlas_lsp.replay import replay
 from atlas_lsp.solver import PipelineSolver, Solver
 from atlas_lsp.state import AtlasServer
 from atlas_lsp.views import code_actions, code_lenses, evidence_hover
+from atlas_lsp.window import Window
 from pipeline.source.locate import function_at
 from pipeline.source.text import SourceError
 from pipeline.summary import as_json
@@ -61,7 +62,7 @@ def add_life_cycle(server: AtlasServer) -> None:
             list(old.folders.values()),
             old.position_encoding,
         )
-        ls.client = client_of(params)
+        ls.window = Window(ls, client_of(params))
         ls.set_initial(params.initialization_options)
 
     @server.feature(types.INITIALIZED)
@@ -100,7 +101,7 @@ async def pull_settings(ls: AtlasServer) -> None:
         try:
             answers = list(await answer_to(asked, CONFIGURATION_S))
         except NoAnswer:
-            ls.note("the editor did not tell its settings; those of the start stay")
+            ls.window.note("the editor did not tell its settings; those of the start stay")
     for folder, answer in zip(folders, answers, strict=False):
         ls.set_folder(folder, answer)
 
@@ -108,7 +109,7 @@ async def pull_settings(ls: AtlasServer) -> None:
 async def settings_changed(ls: AtlasServer) -> None:
     """What is drawn follows the settings."""
     await pull_settings(ls)
-    ls.refresh_lenses()
+    ls.window.refresh_lenses()
     for uri in [uri for uri in ls.checked if ls.settings(uri).diagnostics == "off"]:
         checks.forget(ls, uri)
 
@@ -127,7 +128,9 @@ async def watch_settings(ls: AtlasServer) -> None:
     try:
         await answer_to(asked, CONFIGURATION_S)
     except NoAnswer:
-        ls.note("the editor will not tell of changed settings; restart the server after a change")
+        ls.window.note(
+            "the editor will not tell of changed settings; restart the server after a change"
+        )
 
 
 def _registration(method: str, options: object) -> types.Registration:
@@ -313,11 +316,11 @@ def add_evidence_commands(server: AtlasServer) -> None:
         """The evidence of a function's last result; opened too, where the editor can."""
         result = ls.results.get((uri, name))
         if result is None:
-            ls.say(f"there is no evidence on `{name}`; solve it first")
+            ls.window.say(f"there is no evidence on `{name}`; solve it first")
             return None
         record = ls.records.get((uri, name))
         if record and ls.client.can_show_documents and not ls.client.manners.takes_results:
-            ls.spawn(show(ls, record.markdown.as_uri(), str(record.markdown)))
+            ls.spawn(ls.window.show(record.markdown.as_uri(), str(record.markdown)))
         return {
             "markdown": card(result),
             "document": record.markdown.read_text("utf-8") if record else None,
@@ -331,7 +334,7 @@ def add_evidence_commands(server: AtlasServer) -> None:
         """The diff of a function's last result; opened too, where the editor can."""
         result = ls.results.get((uri, name))
         if result and ls.client.can_show_documents:
-            ls.spawn(show_diff(ls, (uri, name)))
+            ls.spawn(show_diff(ls.window, name, ls.records.get((uri, name))))
         return result.diff if result else None
 
     @server.command("atlas.history")
@@ -352,6 +355,8 @@ def add_evidence_commands(server: AtlasServer) -> None:
 
 async def _applied(ls: AtlasServer, key: Key, result: JobResult) -> None:
     if not ls.client.may_send_edit(ls.buffer(key[0]).version):
-        ls.say("this editor may apply an edit to a newer text; take it from the code actions")
+        ls.window.say(
+            "this editor may apply an edit to a newer text; take it from the code actions"
+        )
         return
     await apply(ls, key, result)

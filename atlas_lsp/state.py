@@ -32,6 +32,7 @@ from atlas_lsp.settings import (
 )
 from atlas_lsp.snapshot import Snapshot, Text
 from atlas_lsp.solver import Solver
+from atlas_lsp.window import Window
 from pipeline.source.text import Unit
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class AtlasServer(LanguageServer):
         )
         self.solver = solver
         self.cache = cache
-        self.client = Client(capabilities=types.ClientCapabilities())
+        self.window = Window(self, Client(capabilities=types.ClientCapabilities()))
         self.jobs = JobTable()
         self.results: dict[Key, JobResult] = {}
         """Finished jobs that can still be applied, shown or run again."""
@@ -82,6 +83,11 @@ class AtlasServer(LanguageServer):
         self._changes: dict[str, list[asyncio.Future[None]]] = {}
         self._checks: dict[str, asyncio.Task[None]] = {}
         self.protocol.on_cancel = lambda msg_id: self.jobs.cancel_where(request_id=msg_id)
+
+    @property
+    def client(self) -> Client:
+        """What the client can do, and how it behaves."""
+        return self.window.client
 
     # --- texts --------------------------------------------------------------------------------
 
@@ -114,7 +120,7 @@ class AtlasServer(LanguageServer):
             text=text,
             unit=self.unit,
             settings=self.settings(uri),
-            client=self.client,
+            client=self.window.client,
             results=_of_file(uri, self.results),
             records=_of_file(uri, self.records),
             proposals=proposals,
@@ -151,7 +157,7 @@ class AtlasServer(LanguageServer):
 
     def set_initial(self, options: object) -> None:
         good, complaints = checked(options, "client", "initializationOptions")
-        base: dict[str, object] = {"codeLens": True} if self.client.prefers_lenses else {}
+        base: dict[str, object] = {"codeLens": True} if self.window.client.prefers_lenses else {}
         self._layers[""] = [base, good]
         self.complain((*self._user[1], *complaints))
 
@@ -193,7 +199,7 @@ class AtlasServer(LanguageServer):
         for complaint in complaints:
             if complaint not in self._complained:
                 self._complained.add(complaint)
-                self.say(complaint, types.MessageType.Warning)
+                self.window.say(complaint, types.MessageType.Warning)
 
     def history(self, uri: str) -> History:
         return History(self.cache, self.folder_of(uri) or "no folder")
@@ -209,11 +215,7 @@ class AtlasServer(LanguageServer):
         except OSError as exc:
             self.complain((f"the evidence cannot be kept in {history.folder}: {exc.strerror}",))
         self.results[key] = result
-        self.refresh_lenses()
-
-    def refresh_lenses(self) -> None:
-        if self.client.can_refresh_lenses:
-            self.workspace_code_lens_refresh(None)
+        self.window.refresh_lenses()
 
     # --- tasks --------------------------------------------------------------------------------
 
@@ -234,7 +236,7 @@ class AtlasServer(LanguageServer):
         """Log what broke and tell it in one line; the server goes on."""
         if not task.cancelled() and (exc := task.exception()):
             log.error("%s failed", task.get_name(), exc_info=exc)
-            self.say(f"internal error, see the log: {exc}", types.MessageType.Error)
+            self.window.say(f"internal error, see the log: {exc}", types.MessageType.Error)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -247,18 +249,6 @@ class AtlasServer(LanguageServer):
         await self.jobs.close()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.solver.close()
-
-    # --- words --------------------------------------------------------------------------------
-
-    def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
-        one_line = " ".join(message.split())
-        self.window_show_message(types.ShowMessageParams(type=kind, message=f"atlas: {one_line}"))
-
-    def note(self, message: str) -> None:
-        """For the editor's log only."""
-        self.window_log_message(
-            types.LogMessageParams(type=types.MessageType.Log, message=f"atlas: {message}")
-        )
 
     def report_server_error(self, error: Exception, source: Callable[..., object]) -> None:
         """To our log; pygls would show each as a popup."""

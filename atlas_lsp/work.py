@@ -40,7 +40,7 @@ def start(
     `instead` are settings for this job alone.
     """
     if not ls.settings(key[0]).trusted:
-        ls.say("this workspace is not trusted, so nothing is run", types.MessageType.Warning)
+        ls.window.say("this workspace is not trusted, so nothing is run", types.MessageType.Warning)
         return {"error": "untrusted"}
     job = ls.jobs.start(
         key, verb, lambda job: run(ls, job, instead or {}), request_id=ls.protocol.msg_id
@@ -87,7 +87,7 @@ async def run(ls: AtlasServer, job: Job, instead: Mapping[str, Any]) -> None:
         _bring(ls, key, result, _limit(job, order, result))
     except (SourceError, ModelError, SandboxError, OSError) as exc:
         said = str(exc)
-        ls.say(said, types.MessageType.Error)
+        ls.window.say(said, types.MessageType.Error)
     finally:
         waiting.cancel()
         beginning.cancel()
@@ -97,12 +97,12 @@ async def run(ls: AtlasServer, job: Job, instead: Mapping[str, Any]) -> None:
 def _bring(ls: AtlasServer, key: Key, result: JobResult, limit: str) -> None:
     """To the user, in the way that the client and the settings allow."""
     if gone := closed(ls, key):
-        ls.say(gone)
+        ls.window.say(gone)
     elif ls.client.manners.takes_results:
         ls.spawn(hand_over(ls, key, result, limit))
     else:
         if limit:
-            ls.say(f"`{key[1]}`: {limit}")
+            ls.window.say(f"`{key[1]}`: {limit}")
         ls.spawn(offer(ls, key, result))
 
 
@@ -127,7 +127,7 @@ async def _propose(ls: AtlasServer, key: Key, order: TestsOrder) -> str:
         said = proposal_headline(proposed)
         tell_proposed(ls, key, proposed, said)
         return said
-    return tell(ls, key, proposed)
+    return tell(ls.window, proposed)
 
 
 def _show_event(job: Job, progress: JobProgress, event: Event) -> None:
