@@ -6,6 +6,7 @@ from pipeline.core.board import Board, Rounds
 from pipeline.core.context import Context
 from pipeline.core.events import Progress, StageStarted
 from pipeline.core.task import Candidate, Origin, Task
+from pipeline.edits.fixer import fixes
 from pipeline.edits.mechanical import repair_mechanically
 
 MOST_PATCHES = 3
@@ -27,6 +28,8 @@ async def mend(ctx: Context, task: Task, board: Board) -> Rounds:
     if not ctx.settings.mechanical or not task.visible or not board.judged:
         return
     ctx.emit(StageStarted(stage=Origin.MEND))
+    if plain := fixed(task, board):
+        yield plain
     ctx.emit(Progress(message="mend: trying small edits of the nearest candidate"))
     yield await mended(ctx, task, board)
 
@@ -35,9 +38,22 @@ async def patched(ctx: Context, task: Task) -> tuple[Candidate, ...]:
     return await _patched(ctx, task, task.statement, Origin.MECHANICAL, None)
 
 
+def fixed(task: Task, board: Board) -> tuple[Candidate, ...]:
+    """The nearest candidate with its plain faults put right; () where it has none."""
+    nearest = _nearest(board)
+    return tuple(
+        Candidate(code=code, origin=Origin.MEND, plan=what, parent=nearest)
+        for code, what in fixes(task, board.judged[nearest].candidate.code)
+    )
+
+
+def _nearest(board: Board) -> int:
+    return max(range(len(board.judged)), key=lambda i: board.judged[i].n_passed)
+
+
 async def mended(ctx: Context, task: Task, board: Board) -> tuple[Candidate, ...]:
     """Small edits of the candidate that passes most."""
-    nearest = max(range(len(board.judged)), key=lambda i: board.judged[i].n_passed)
+    nearest = _nearest(board)
     code = board.judged[nearest].candidate.code
     return await _patched(ctx, task, code, Origin.MEND, nearest)
 

@@ -8,7 +8,6 @@ Cancelling is felt between graph nodes on the CPU, between decode calls on a GPU
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,6 +30,7 @@ from pipeline.models.digest import file_sha256
 from pipeline.models.gguf_file import GgufFile, read_gguf
 from pipeline.models.sequence import ThinkingTokens, n_needed
 from pipeline.models.template import ChatTemplate
+from pipeline.models.threads import n_cores, spin_less
 from pipeline.models.traits import traits_of
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class LlamaSettings:
     n_gpu_layers: int = -1
     """-1 is all, where llama.cpp was built for a GPU."""
     n_threads: int = 0
-    """0 is one per core that this process may use, and a single one for files under 64 MB.
+    """0 is one per physical core that this process may use, and a single one for files under 64 MB.
 
     Threads of a small model meet at a barrier every few microseconds; as soon as another process
     wants a core, two of them were measured ten times slower than one.
@@ -204,6 +204,7 @@ class _Loaded:
 def _load(path: Path, settings: LlamaSettings, stop: threading.Event) -> _Loaded:
     file = read_gguf(path)
     n_ctx, n_cells = _sizes(file, settings)
+    spin_less()
     # The first import of numpy and llama_cpp takes a third of a second: here, off the loop.
     from pipeline.models import native
     from pipeline.models.engine import Engine
@@ -269,11 +270,7 @@ def _context_size(file: GgufFile, settings: LlamaSettings, n_cells: int) -> Cont
 
 
 def _n_threads(file: GgufFile) -> int:
-    if file.size < 64 << 20:
-        return 1
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return 1 if file.size < 64 << 20 else n_cores()
 
 
 def _refuse_if_too_big(file: GgufFile, settings: LlamaSettings, n_cells: int) -> None:

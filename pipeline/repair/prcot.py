@@ -34,10 +34,20 @@ PERSPECTIVES = (
 
 
 async def repair(ctx: Context, task: Task, board: Board) -> Rounds:
-    """Rounds that each learn from those before."""
+    """Rounds that each learn from those before; one that brings no example more is the last.
+
+    Without such an end small models lose by every further round (arXiv 2604.21950).
+    """
     for round_ in range(ctx.settings.repair_rounds if ctx.settings.repair else 0):
+        before = _most_passed(board)
         ctx.emit(StageStarted(stage=Origin.REPAIR))
         yield await repaired(ctx, task, board, round_)
+        if _most_passed(board) <= before:
+            return
+
+
+def _most_passed(board: Board) -> int:
+    return board.nearest.n_passed if board.nearest else 0
 
 
 async def repaired(ctx: Context, task: Task, board: Board, round_: int) -> tuple[Candidate, ...]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.core.context import Context
 from pipeline.core.events import CandidateJudged, Progress
 from pipeline.core.task import Candidate, Judged, Task
 from pipeline.source.edit import with_imports
-from sandbox.api import Verdict
-from sandbox.verdicts import run_twice
+from sandbox.api import Doctest, Test, Verdict, VerdictKind
+from sandbox.verdicts import run_tests, run_twice
+
+HANGS = (VerdictKind.TIMEOUT_CPU, VerdictKind.TIMEOUT_WALL)
 
 
 async def judge_all(
@@ -19,10 +22,7 @@ async def judge_all(
     """Run every visible test on every candidate; a sandbox failure is no evidence either way."""
     ctx.emit(Progress(message=f"{stage}: running {len(task.visible)} tests on {len(candidates)}"))
     table = await asyncio.gather(
-        *(
-            run_twice(ctx.sandbox, runnable(task, candidate), task.tests, group=ctx.group)
-            for candidate in candidates
-        )
+        *(_met(ctx, runnable(task, candidate), task.tests) for candidate in candidates)
     )
     judged = tuple(
         Judged(candidate=candidate, visible=row)
@@ -31,6 +31,26 @@ async def judge_all(
     for one in judged:
         ctx.emit(_judged_event(stage, one))
     return judged
+
+
+async def _met(ctx: Context, program: str, tests: Sequence[Test]) -> tuple[Verdict, ...]:
+    """The verdicts; a program that hangs in its first test is not waited for in the others."""
+    first = await run_tests(ctx.sandbox, program, tests[:1], group=ctx.group)
+    if first and first[0].kind in HANGS:
+        return (first[0], *(_not_run(test, first[0]) for test in tests[1:]))
+    return await run_twice(ctx.sandbox, program, tests, group=ctx.group)
+
+
+def _not_run(test: Test, hung: Verdict) -> Verdict:
+    n_examples = len(test.form.examples) if isinstance(test.form, Doctest) else 1
+    return replace(
+        hung,
+        test_id=test.test_id,
+        detail="not run: the test before it hangs",
+        failing_line=None,
+        passed_examples=0,
+        n_examples=n_examples,
+    )
 
 
 def runnable(task: Task, candidate: Candidate) -> str:

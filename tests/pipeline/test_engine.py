@@ -263,5 +263,4 @@ async def test_every_stage_that_is_switched_on_says_what_it_did(box: Sandbox):
     assert all(ended[stage].detail for stage in started)
     assert ended["plan_search"].acted
     policy = [e for e in events if isinstance(e, Decided) and e.what == "policy"]
-    assert [e.numbers["round"] for e in policy] == [0, 1, 2]
-    assert policy[2].choice == "restart, restart"
+    assert [e.numbers["round"] for e in policy] == [0], "a round that brings nothing is the last"

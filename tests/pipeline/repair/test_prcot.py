@@ -225,8 +225,9 @@ def decisions(events: Sequence[Event]) -> list[object]:
 
 
 async def test_a_repair_conversation_replays_with_the_same_decisions(box: Sandbox, tmp_path: Path):
-    bodies = ["return n", "return n + 1", "return 9", "return 9", "return 1", "return min(n, 9)"]
-    script = ScriptedModel(map(answer, [*bodies, "return min(max(n, 0), 9)"]))
+    better = "return 9 if n == 12 else max(n, 0)"
+    bodies = ["return n", better, "return 9", "return 1", "return min(max(n, 0), 9)"]
+    script = ScriptedModel(map(answer, bodies))
     with JsonlTrace(tmp_path / "trace.jsonl") as trace:
         first, ended = await converse(script, box, trace)
     again, replayed = await converse(open_replay(tmp_path / "trace.jsonl"), box)
@@ -239,9 +240,5 @@ async def test_a_repair_conversation_replays_with_the_same_decisions(box: Sandbo
 async def test_what_nano_once_said_still_leads_to_the_same_decisions(box: Sandbox):
     events, _ = await converse(open_replay(RECORDING), box)
     policy = [e for e in events if isinstance(e, Decided) and e.what == "policy"]
-    assert [e.choice for e in policy] == [
-        "repair, restart",
-        "repair, restart",
-        "restart, restart",
-    ]
-    assert [e.numbers["round"] for e in policy] == [0, 1, 2]
+    assert [e.choice for e in policy] == ["repair, restart"], "it brought no example more"
+    assert [e.numbers["round"] for e in policy] == [0]
