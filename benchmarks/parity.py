@@ -269,6 +269,8 @@ def _compare(
 
 def explained(case: Case, theirs: dict[str, bool], ours: dict[str, bool]) -> str:
     """The known reasons for which we differ; "" is a fault of ours."""
+    if case.task_id == "HumanEval/32" and not theirs["base"]:
+        return "EvalPlus 0.3.1 leaves its loop before it notes a right root: nothing passes there"
     if "import numpy" in case.solution and theirs["base"] and not ours["base"]:
         return "numpy is not in the default image"
     return ""
