@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -93,6 +94,27 @@ def test_torch_is_imported_only_where_something_is_trained():
     training = [*modules("pipeline/nano"), ROOT / "pipeline" / "training" / "train.py"]
     allowed = tuple(p.relative_to(ROOT).as_posix() for p in training)
     check_never_imports("pipeline", TRAINING_ONLY, but=allowed)
+
+
+def test_the_map_names_every_folder_and_nothing_that_is_not_there():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    folders = {
+        f"{path.parent.relative_to(ROOT).as_posix()}/"
+        for package in ("atlas_lsp", "pipeline", "sandbox")
+        for path in modules(package)
+    }
+    code_map = text.partition("## Code map")[2].partition("\n## ")[0]
+    assert folders <= set(re.findall(r"^\| `([^`]+/)` \|", code_map, re.MULTILINE))
+    named = re.findall(r"`((?:tests|pipeline|sandbox|atlas_lsp|docs)/[\w./]+)`", text)
+    named += re.findall(r"\]\((docs/[\w./]+)\)", text)
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    cited = {
+        name
+        for package in ("pipeline", "sandbox", "atlas_lsp")
+        for path in modules(package)
+        for name in re.findall(r"docs/decisions/[\w.]+\.md", path.read_text(encoding="utf-8"))
+    }
+    assert cited <= set(named)
 
 
 PARSERS = {"ast.parse", "ast.literal_eval", "symtable.symtable"}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.lens.record import Array
 
 CLIP = 0.7
-"""Nats; a lens never outweighs a test (shared notes on methods, 7.4)."""
+"""Nats; a lens never outweighs a test (docs/decisions/lens.md)."""
 FAR = 2.0
 """How many times farther from the training data than any of it is out of distribution."""
 

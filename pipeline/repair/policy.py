@@ -25,7 +25,7 @@ except ImportError:
 
 MOVES: tuple[Move, ...] = ("repair", "restart")
 FAILED_ROUNDS = 2
-"""Rounds that may fail before only a restart is left (notes on ChatRepair, arXiv 2304.00385)."""
+"""Rounds that may fail before only a restart is left (docs/decisions/repair.md)."""
 CLOSE = 1.5
 """Within this ratio of gains the last branch tries the other move."""
 PRIOR_TRIES = 10.0

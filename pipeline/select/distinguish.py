@@ -31,7 +31,7 @@ STAGE = "distinguish"
 N_EACH = 3
 """Votes in each order of the outputs: the first greedy, the others sampled."""
 JUDGE = 0.65
-"""How often a clear vote is right; methods.md 7.4, to be measured for each model."""
+"""How often a clear vote is right; docs/decisions/posterior.md; to be measured for each model."""
 LONGEST = 200
 """Characters of an output that is still worth a question."""
 REDUCE_S = 3.0

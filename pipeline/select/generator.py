@@ -1,8 +1,7 @@
 """Inputs for programs from a generator: a program that prints one random valid input for a seed.
 
-Asking for a generator instead of inputs follows methods.md 2: inputs that a model writes itself are
-often invalid. What it does not cover: an input may still break a promise of the statement; the
-matrix drops it only where no candidate gives an answer.
+Why not inputs: docs/decisions/generators.md. What it does not cover: an input may still break a
+promise of the statement; the matrix drops it only where no candidate gives an answer.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What self-tests and properties say of each cluster of survivors, in nats.
 
-Weights after methods.md 2b: a test that may be wrong speaks by its reliability. All of one job
+A test that may be wrong speaks by its reliability (docs/decisions/posterior.md). All of one job
 share a fate, so together they never say more than CAP.
 """
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 N_DRAWS = 1000
 MARGIN = 0.03
-"""AUC by which a lens must beat every free measure (shared notes on methods, 7.6)."""
+"""AUC by which a lens must beat every free measure (docs/decisions/lens.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
