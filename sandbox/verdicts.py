@@ -35,6 +35,7 @@ from sandbox.api import (
     Verdict,
     VerdictKind,
 )
+from sandbox.closed import hint
 from sandbox.observe import TEST_FAULT
 from sandbox.tests_seen import judge_tests
 
@@ -163,11 +164,14 @@ def _failure(test: Test, seen: Observation) -> _Found:
     return _KIND_OF[seen.outcome], _why(seen)
 
 
-def _why(seen: Observation) -> str:
+def _why(seen: Observation, isolation: tuple[str, ...] = ()) -> str:
+    """What was seen; with what is closed to it there, where that looks like the reason."""
     if seen.exception is None:
         return _one_line(seen.detail) or seen.outcome.value
     where = f" (line {seen.exception.lineno})" if seen.exception.lineno else ""
-    return f"raised {_one_line(seen.exception.type)}: {_one_line(seen.exception.message)}{where}"
+    closed = hint(seen.exception, isolation or seen.isolation)
+    text = f"raised {_one_line(seen.exception.type)}: {_one_line(seen.exception.message)}{where}"
+    return f"{text}; {closed}" if closed else text
 
 
 def _judge_raises(expect: Raises, seen: Observation) -> _Found:
@@ -410,16 +414,18 @@ def _found(source: str, want: str, options: int, seen: Observation, i: int) -> _
         return VerdictKind.NO_RESULT, f"`{_one_line(source, 80)}` was not reached"
     part = seen.parts[i]
     if part.outcome not in (Outcome.RETURNED, Outcome.RAISED) and part.exception is None:
-        return _KIND_OF[part.outcome], f"`{_one_line(source, 80)}`: {_why(part)}"
+        return _KIND_OF[part.outcome], f"`{_one_line(source, 80)}`: {_why(part, seen.isolation)}"
     if _example_passes(want, options, part, seen.got[i]):
         return _PASS
-    return _wrong(source, want, part, seen.got[i])
+    return _wrong(source, want, part, seen.got[i], seen.isolation)
 
 
-def _wrong(source: str, want: str, part: Observation, got: str) -> _Found:
+def _wrong(
+    source: str, want: str, part: Observation, got: str, isolation: tuple[str, ...]
+) -> _Found:
     shown = f"`{_one_line(source, 80)}`"
     if part.exception is not None and not _wanted_exception(want):
-        return _KIND_OF[part.outcome], f"{shown} {_why(part)}"
+        return _KIND_OF[part.outcome], f"{shown} {_why(part, isolation)}"
     wanted = brief(want.rstrip("\n")) if want else "nothing"
     return VerdictKind.WRONG_ANSWER, f"{shown} gave {brief(got.rstrip(chr(10)))}, expected {wanted}"
 
