@@ -13,7 +13,7 @@ from sandbox.channel import WorkerDied
 from sandbox.container import Plan, open_container, owner_labels, sweep
 from sandbox.engine import Client, connect, find_endpoint, one_line
 from sandbox.image import Image
-from sandbox.selftest import complaints
+from sandbox.tested import complaints
 
 
 @dataclass(frozen=True, kw_only=True)

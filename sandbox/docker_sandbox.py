@@ -111,7 +111,7 @@ class DockerSandbox:
         from sandbox.container import Plan, owner_labels, sweep
         from sandbox.engine import connect
         from sandbox.image import ensure_image
-        from sandbox.selftest import ensure_tested
+        from sandbox.tested import ensure_tested
 
         client = connect(self._endpoint)
         try:

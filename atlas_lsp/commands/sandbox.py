@@ -1,4 +1,6 @@
-"""`atlas sandbox build|doctor|cleanup`: the image, the engine, and what was left behind."""
+"""`atlas sandbox build|doctor|selftest|cleanup`: the image, the engine, its promises, what was
+left behind.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     doctor_ = verbs.add_parser("doctor", help="say what works and how to mend what does not")
     doctor_.add_argument("--json", action="store_true")
     doctor_.set_defaults(run=doctor)
+    selftest_ = verbs.add_parser("selftest", help="try every promise that the sandbox makes")
+    selftest_.add_argument("--sandbox", choices=("docker", "unsafe-local"), default="docker")
+    selftest_.add_argument("--runtime", metavar="NAME", help="a container runtime, as runsc")
+    selftest_.add_argument("--json", action="store_true")
+    selftest_.set_defaults(run=selftest)
     cleanup_ = verbs.add_parser("cleanup", help="remove every container of ours")
     cleanup_.add_argument("--images", action="store_true", help="and the images")
     cleanup_.set_defaults(run=cleanup)
@@ -60,6 +67,13 @@ def doctor(args: argparse.Namespace) -> int:
             if not check.ok:
                 print(f"     mend: {check.mend}")
     return OK if report.ok else BROKEN
+
+
+def selftest(args: argparse.Namespace) -> int:
+    from sandbox.selftest import main
+
+    words = ["--kind", args.sandbox, *(["--json"] if args.json else [])]
+    return main([*words, *(["--runtime", args.runtime] if args.runtime else [])])
 
 
 def cleanup(args: argparse.Namespace) -> int:
