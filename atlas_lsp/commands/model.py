@@ -106,8 +106,12 @@ def check(args: argparse.Namespace) -> int:
         ("thinking budget", found.thinking_works),
         ("grammar", found.grammar_works),
         ("hidden states", found.states_work),
+        ("begun answers", found.prefill_works),
     ):
         print(f"{what}: {'not there' if works is None else 'works' if works else 'does not work'}")
+    if found.conversation is not None:
+        print("of a conversation the model reads:")
+        print("".join(f"  | {line}\n" for line in found.conversation.splitlines()), end="")
     return 0
 
 

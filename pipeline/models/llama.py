@@ -130,6 +130,10 @@ class LlamaModel:
             await asyncio.wait([running])
             raise
 
+    def render(self, messages: Sequence[Message]) -> str:
+        """What the model would read of a conversation, up to where it writes its answer."""
+        return self._loaded.template.render(messages, thinking=False)
+
     def count_tokens(self, text: str) -> int:
         self._check_open()
         return len(self._loaded.vocabulary.tokens(text, special=False))

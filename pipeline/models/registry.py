@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from platformdirs import user_data_path
 
@@ -27,6 +27,7 @@ from pipeline.models.api import (
 )
 from pipeline.models.digest import file_sha256
 from pipeline.models.gguf_file import read_gguf
+from pipeline.models.llama import LlamaModel
 
 if TYPE_CHECKING:
     import httpx
@@ -223,6 +224,10 @@ class Check:
     """The cap was kept and an answer followed; None where the model has no thinking tags."""
     grammar_works: bool | None
     states_work: bool | None
+    prefill_works: bool | None
+    """A function that was begun is gone on with and ends; None where nothing can be begun."""
+    conversation: str | None
+    """What the model reads of three messages; None where its server makes the prompt."""
     answer: str
 
     @property
@@ -243,6 +248,8 @@ async def check_model(model: Model, *, n_tokens: int = 64) -> Check:
         batched_tokens_per_s=batched,
         thinking_works=await _thinking_works(model) if model.info.has_thinking else None,
         grammar_works=await _grammar_works(model) if model.info.has_grammar else None,
+        prefill_works=await _prefill_works(model) if model.info.has_prefill else None,
+        conversation=_conversation(model) if isinstance(model, LlamaModel) else None,
         states_work=await _states_work(model) if model.info.has_states else None,
         answer=answers[0].text,
     )
@@ -268,6 +275,29 @@ async def _speed(model: Model, k: int, n_tokens: int) -> tuple[float, tuple[Comp
 async def _thinking_works(model: Model) -> bool:
     (done,) = await model.complete([_probe(thinking_tokens=12, max_tokens=24)])
     return 0 < done.thinking_tokens <= 12 and done.answer_tokens > 0
+
+
+async def _prefill_works(model: Model) -> bool:
+    begun = "```python\ndef double(n):\n"
+    (done,) = await model.complete([_probe(prefill=begun, function="double", max_tokens=64)])
+    written = done.text.removeprefix(begun)
+    return written != done.text and written.startswith((" ", "\t"))
+
+
+def _conversation(model: LlamaModel) -> str:
+    """Raises ModelBroken where the template loses one of the messages."""
+    said = ("Write double(n).", "def double(n): return n + n", "Now write half(n).")
+    roles: tuple[Literal["user", "assistant"], ...] = ("user", "assistant", "user")
+    text = model.render(
+        [Message(role=role, content=one) for role, one in zip(roles, said, strict=True)]
+    )
+    lost = [one for one in said if one not in text]
+    if lost:
+        raise ModelBroken(
+            f"the chat template loses {lost[0]!r} of a conversation of three messages;"
+            " take another file of the model"
+        )
+    return text
 
 
 async def _grammar_works(model: Model) -> bool:

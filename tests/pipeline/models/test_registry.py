@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from benchmarks.random_gguf import TINY, write_random_gguf
 from pipeline.models.api import ModelBroken, ModelError, ModelNotFound
 from pipeline.models.llama import LlamaModel, open_llama
 from pipeline.models.registry import (
@@ -163,6 +165,23 @@ async def test_nano_passes_its_check():
     finally:
         await model.aclose()
     assert (seen.thinking_works, seen.grammar_works, seen.states_work) == (True, True, True)
+    assert seen.prefill_works
+    assert seen.conversation is not None
+    assert seen.conversation.count("<|im_start|>user\n") == 2
+    assert "<|im_start|>assistant\ndef double(n)" in seen.conversation
+
+
+async def test_check_refuses_a_template_that_loses_what_the_assistant_said(tmp_path: Path):
+    template = (
+        "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}"
+    )
+    path = write_random_gguf(tmp_path / "deaf.gguf", replace(TINY, template=template))
+    model = await open_llama(path)
+    try:
+        with pytest.raises(ModelBroken, match="loses 'def double"):
+            await check_model(model, n_tokens=8)
+    finally:
+        await model.aclose()
 
 
 async def test_check_says_none_for_what_a_backend_has_not():
