@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from atlas_lsp.commands import (
     bench,
+    check,
     completion,
     config,
     doctor,
@@ -35,7 +36,7 @@ from pipeline.source.text import SourceError
 from sandbox.api import SandboxError
 
 COMMANDS = (
-    *(init, solve, tests, select, bench, lens, model),
+    *(init, solve, check, tests, select, bench, lens, model),
     *(sandbox, config, doctor, completion, serve),
 )
 FIRST = """\
@@ -44,6 +45,7 @@ Atlas writes, repairs and tests Python functions with a local model, proved in a
   atlas init                  set up a model and the sandbox, and prove both on an example
   atlas solve  mod.py::f      write a function so that its examples hold
   atlas repair mod.py::f      mend a function that fails its examples
+  atlas check  mod.py ...     run the examples of files and folders; needs no model
   atlas tests  mod.py::f      propose tests that notice small mistakes in it
   atlas doctor                say what works on this machine, and how to mend what does not
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from atlas_lsp.settings import ServerSettings
@@ -12,12 +12,12 @@ from pipeline.source.text import Document
 
 if TYPE_CHECKING:
     from pipeline.core.events import Event
-    from pipeline.core.task import Judged, Task
+    from pipeline.core.task import Judged
     from pipeline.job import JobResult
     from pipeline.source.locate import FunctionSite
     from pipeline.testgen.testgen import TestProposal
     from pipeline.wiring import Runtime
-    from sandbox.api import Sandbox, Verdict
+    from sandbox.api import Verdict
 
 T = TypeVar("T")
 Emit = Callable[["Event"], None]
@@ -101,13 +101,14 @@ class VerifyOrder(Order["Judged | None"]):
 
     async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> Judged | None:
         from pipeline.core.context import Settings
+        from pipeline.core.inside import inside
         from pipeline.running.judge import judge_all
         from pipeline.source.locate import find_function
         from pipeline.source.task import task_from_file
 
-        chosen = self.result.solution.chosen
-        task = task_from_file(self.document, find_function(self.document, self.result.site.name))
-        was = self.result.task
+        chosen, was = self.result.solution.chosen, self.result.task
+        site = find_function(self.document, self.result.site.label)
+        task = task_from_file(self.document, site, loading=was.loading)
         if chosen is None or (task.before, task.after, task.tests) == (
             was.before,
             was.after,
@@ -116,6 +117,7 @@ class VerifyOrder(Order["Judged | None"]):
             return None
         up = await opened(self.settings)
         ctx = up.context(Settings(), group=task.task_id)
+        ctx = replace(ctx, sandbox=inside(ctx.sandbox, task.loading))
         (judged,) = await judge_all(ctx, task, "verify", [chosen.candidate])
         return judged
 
@@ -152,31 +154,23 @@ class CheckOrder(Order[tuple[Checked, ...]]):
     async def run(
         self, opened: Opened, emit: Emit, keep_best: asyncio.Event
     ) -> tuple[Checked, ...]:
+        from pipeline.running.examine import examine
         from pipeline.source.locate import functions
-        from pipeline.source.task import task_from_file
+        from pipeline.source.task import visible_tests
 
-        wanted = [s for s in functions(self.document) if s.name in self.names]
-        sites = [s for s in wanted if not s.is_stub and not s.is_overload]
-        tasks = [(site, task_from_file(self.document, site)) for site in sites]
-        if not any(task.visible for _, task in tasks):
+        sites = [s for s in functions(self.document) if s.name in self.names and not s.is_stub]
+        if not any(visible_tests(self.document, site) for site in sites):
             return ()
         box = (await opened(self.settings)).sandbox
-        found = [await _checked(box, site, task) for site, task in tasks if task.visible]
-        return tuple(one for one in found if one is not None)
-
-
-async def _checked(box: Sandbox, site: FunctionSite, task: Task) -> Checked | None:
-    """None where a package is missing that the function or its examples import."""
-    from pipeline.running.lacking import absent
-    from sandbox.verdicts import run_tests
-
-    group = f"check:{task.task_id}"
-    verdicts = await run_tests(box, task.program(task.statement), task.tests, group=group)
-    if not all(v.passed for v in verdicts) and await absent(box, task, group=group):
-        return None
-    return Checked(
-        name=site.name,
-        source_hash=site.source_hash,
-        first_line=site.first_line,
-        verdicts=verdicts,
-    )
+        group = f"check:{self.document.path}"
+        found = await examine(box, [self.document], names=self.names, group=group, strict=False)
+        return tuple(
+            Checked(
+                name=one.site.name,
+                source_hash=one.site.source_hash,
+                first_line=one.site.first_line,
+                verdicts=one.verdicts,
+            )
+            for one in found
+            if one.verdicts and not one.site.is_stub and one.outcome != "cannot-run"
+        )

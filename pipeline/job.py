@@ -10,13 +10,14 @@ from typing import Literal
 from pipeline.account.answers import answered
 from pipeline.core.context import Settings
 from pipeline.core.events import Emit, StageEnded, StageStarted, ignore
+from pipeline.core.inside import inside
 from pipeline.core.task import Solution, Task
 from pipeline.engine import solve
 from pipeline.models.api import ModelInfo
+from pipeline.running.ready import placed_task
 from pipeline.running.remembered import remembering
 from pipeline.source.edit import splice, unified_diff
 from pipeline.source.locate import FunctionSite
-from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
 from pipeline.storage.caches import cache_folder
 from pipeline.testgen.testgen import MAX_TESTS, Style, TestProposal, proposed
@@ -59,15 +60,23 @@ async def run_job(
     *,
     emit: Emit = ignore,
     keep_best: asyncio.Event | None = None,
+    interpreter: str | None = None,
 ) -> JobResult:
     """Solve or repair the function at `site`; the file is not written.
 
+    `interpreter` is the editor's, where the project names none.
     Raises ModelError or SandboxError when the machinery breaks, SourceError for a function that
     cannot be read.
     """
-    task = task_from_file(document, site)
-    ctx = runtime.context(settings, emit, group=task.task_id, keep_best=keep_best)
-    ctx = remembering(dataclasses.replace(ctx, counts=cache_folder() / REPAIR_COUNTS))
+    group = f"{document.path}::{site.label}"
+    task = await placed_task(runtime.sandbox, document, site, interpreter=interpreter, group=group)
+    ctx = runtime.context(settings, emit, group=group, keep_best=keep_best)
+    ctx = dataclasses.replace(
+        ctx,
+        sandbox=inside(ctx.sandbox, task.loading),
+        counts=cache_folder() / REPAIR_COUNTS,
+    )
+    ctx = remembering(ctx)
     solution = await solve(ctx, task)
     box = runtime.sandbox
     made_with = MadeWith(model=runtime.model.info, sandbox=box.kind, isolation=box.isolation)
@@ -108,6 +117,7 @@ async def propose_tests(
     max_tests: int = MAX_TESTS,
     emit: Emit = ignore,
     settings: Settings | None = None,
+    interpreter: str | None = None,
 ) -> TestProposal:
     """Tests for the function at `site`; the files are not written.
 
@@ -115,15 +125,19 @@ async def propose_tests(
     Raises SandboxError or ModelError when the machinery breaks, SourceError for a function or a
     test file that cannot be read.
     """
-    task = task_from_file(document, site)
-    ctx = runtime.context(settings or Settings(), emit, group=f"tests {task.task_id}")
+    group = f"tests {document.path}::{site.label}"
+    task = await placed_task(runtime.sandbox, document, site, interpreter=interpreter, group=group)
+    form: Literal["doctest", "pytest"] = "pytest" if style == "pytest" else "doctest"
+    if task.loading.obstacle:
+        return TestProposal(function=site.name, style=form, warnings=(task.loading.obstacle,))
+    ctx = runtime.context(settings or Settings(), emit, group=group)
+    ctx = dataclasses.replace(ctx, sandbox=inside(ctx.sandbox, task.loading))
     ctx.emit(StageStarted(stage="tests"))
     try:
         async with asyncio.timeout(ctx.settings.timeout_s):
             proposal = await proposed(ctx, document, site, task, style=style, max_tests=max_tests)
     except TimeoutError:
         why = f"no tests within {ctx.settings.timeout_s:g} s; give it more with --timeout"
-        form: Literal["doctest", "pytest"] = "pytest" if style == "pytest" else "doctest"
         proposal = TestProposal(function=site.name, style=form, warnings=(why,))
     detail = f"{len(proposal.tests)} tests; {proposal.before} before, {proposal.after} after"
     ctx.emit(StageEnded(stage="tests", acted=bool(proposal.tests), detail=detail))

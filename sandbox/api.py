@@ -83,6 +83,8 @@ class Doctest:
     """
 
     examples: tuple[DoctestExample, ...]
+    setup: str = ""
+    """Statements that run first, in the examples' namespace: what the project's runner adds."""
 
 
 @dataclass(frozen=True, kw_only=True)

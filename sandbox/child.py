@@ -250,6 +250,11 @@ def _run_doctest(job: Any, write: Write, lines: set[int] | None) -> None:
         return
     namespace = dict(module.__dict__)
     flags = _future_flags(namespace)
+    try:
+        exec(compile(job["form"]["setup"], "<setup>", "exec", dont_inherit=True), namespace)
+    except BaseException as exc:  # noqa: BLE001 - a project may raise anything
+        write({**exception_report(exc, loading=True), "load": True, **_lines(lines)})
+        return
     for number, source in enumerate(job["form"]["examples"]):
         write({**_run_example(source, number, namespace, flags), **_lines(lines)})
 

@@ -131,7 +131,8 @@ def _form(form: Form, skip: int) -> dict[str, object]:
         case Batch():
             return {"kind": "batch", "parts": [_form(part, 0) for part in form.parts[skip:]]}
         case Doctest():
-            return {"kind": "doctest", "examples": [e.source for e in form.examples]}
+            sources = [example.source for example in form.examples]
+            return {"kind": "doctest", "examples": sources, "setup": form.setup}
         case Program():
             return {"kind": "program", "args": list(form.args)}
         case ProjectTests():

@@ -35,6 +35,7 @@ from sandbox.api import (
     Verdict,
     VerdictKind,
 )
+from sandbox.checker import output_matches
 from sandbox.closed import hint
 from sandbox.observe import TEST_FAULT
 from sandbox.tests_seen import judge_tests
@@ -435,18 +436,17 @@ def _example_passes(want: str, options: int, part: Observation, got: str) -> boo
     names.
     """
     wanted_message = _wanted_exception(want)
-    checker = doctest.OutputChecker()
     if part.exception is None and wanted_message is not None:
         # Stricter than doctest, which a printed traceback satisfies.
         return False
     if part.exception is None:
         texts = (want, _under_our_name(want))
-        return any(checker.check_output(text, got, options) for text in texts)
+        return any(output_matches(text, got, options) for text in texts)
     if wanted_message is None:
         return False
     message = got[len(part.stdout.decode("utf-8", "surrogatepass")) :].removeprefix(_TRACEBACK)
     wants = (wanted_message, _without_module(wanted_message, message))
-    if any(checker.check_output(text, message, options) for text in wants):
+    if any(output_matches(text, message, options) for text in wants):
         return True
     ignores = options & doctest.IGNORE_EXCEPTION_DETAIL
     return bool(ignores) and same_exception(_head(wanted_message), _head(message))

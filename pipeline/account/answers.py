@@ -7,7 +7,7 @@ from dataclasses import replace
 from pipeline.account.conclude import about_origin, about_visible, side_effects
 from pipeline.account.status import status_of_judged
 from pipeline.core.context import Context
-from pipeline.core.task import Candidate, Origin, Question, Solution, Task
+from pipeline.core.task import Candidate, Loading, Origin, Question, Solution, Task
 from pipeline.edits.doubt import ALL_THE_SAME, n_different_wants
 from pipeline.inputs.target import NotCallable, target_of
 from pipeline.running.judge import judge_all
@@ -31,7 +31,7 @@ async def answered(
     if question is None:
         return None
     best = solution.survivors[question.sides[side][0]]
-    found = await _with_example(ctx, document, site, best.candidate, question)
+    found = await _with_example(ctx, document, task.loading, site, best.candidate, question)
     if found is None:
         return None
     asked, candidate, source = found
@@ -40,7 +40,7 @@ async def answered(
         return None
     lines = (
         f"you chose what {source} does; it is an example now",
-        *about_visible(ctx, None, judged),
+        *about_visible(ctx, asked, None, judged),
         *([f"not called verified: {candidate.doubt}"] if candidate.doubt else []),
         about_origin(judged),
         *await side_effects(ctx, task, best),
@@ -59,23 +59,28 @@ async def answered(
 
 
 async def _with_example(
-    ctx: Context, document: Document, site: FunctionSite, made: Candidate, question: Question
+    ctx: Context,
+    document: Document,
+    loading: Loading,
+    site: FunctionSite,
+    made: Candidate,
+    question: Question,
 ) -> tuple[Task, Candidate, str] | None:
     """The task with one visible test more, the candidate with it in its docstring, the call."""
     plain = replace(document, text=splice(document, site, made.code, made.imports))
-    where = find_function(plain, site.name)
+    where = find_function(plain, site.label)
     try:
         target = target_of(plain, where)
     except NotCallable:
         return None
-    before = task_from_file(plain, where)
+    before = task_from_file(plain, where, loading=loading)
     program = before.program(before.statement)
     case = await case_of(ctx.sandbox, program, target, question.call, ctx.group)
     text = with_doctests(plain, where, [Named(label="", case=case)]) if case else None
     if case is None or text is None:
         return None
     asked = replace(document, text=text)
-    task = task_from_file(asked, find_function(asked, site.name))
+    task = task_from_file(asked, find_function(asked, site.label), loading=loading)
     is_settled = made.doubt == ALL_THE_SAME and n_different_wants(task.examples) > 1
     candidate = replace(made, code=task.statement, doubt="" if is_settled else made.doubt)
     return task, candidate, target.source(question.call)

@@ -85,7 +85,7 @@ def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple
     if not task.visible:
         lines.append("no doctest to check against: the status is at best `consistent`")
     if choice.best:
-        lines += about_visible(ctx, board.current, choice.best)
+        lines += about_visible(ctx, task, board.current, choice.best)
         if choice.best.passes and choice.best.candidate.doubt:
             lines.append(f"not called verified: {choice.best.candidate.doubt}")
         lines.append(about_origin(choice.best))
@@ -99,7 +99,7 @@ def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple
     return tuple(lines)
 
 
-def about_visible(ctx: Context, current: Judged | None, best: Judged) -> list[str]:
+def about_visible(ctx: Context, task: Task, current: Judged | None, best: Judged) -> list[str]:
     if not best.visible:
         return []
     if broken := _broken(best):
@@ -110,6 +110,8 @@ def about_visible(ctx: Context, current: Judged | None, best: Judged) -> list[st
         before = f"{current.n_passed} of {current.n_visible}"
         failure = first_failure(current)
         lines.append(f"before: {before}" + (f" ({failure.detail})" if failure else ""))
+    if task.loading.why_cut:
+        lines.append(f"run with the part of the module that it needs: {task.loading.why_cut}")
     failure = first_failure(best)
     return [*lines, f"still fails: {failure.detail}"] if failure else lines
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from pipeline.core.inside import world_of
 from pipeline.core.ledger import Ledger
-from sandbox.api import Batch, Job, Observation, Sandbox
+from sandbox.api import Batch, Job, Observation, Sandbox, World
 
 
 class MeteredSandbox:
@@ -23,6 +24,10 @@ class MeteredSandbox:
     @property
     def isolation(self) -> tuple[str, ...]:
         return self._sandbox.isolation
+
+    @property
+    def world(self) -> World | None:
+        return world_of(self._sandbox)
 
     async def start(self) -> None:
         await self._sandbox.start()

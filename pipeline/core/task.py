@@ -9,11 +9,31 @@ from typing import TYPE_CHECKING, Literal
 
 from pipeline.core.calls import VisibleTest, split_calls
 from pipeline.core.indentation import indented
-from sandbox.api import Call, Doctest, Returns, Test, Verdict
+from sandbox.api import Call, Doctest, Returns, Test, Verdict, World
 
 if TYPE_CHECKING:
     from pipeline.core.ledger import Ledger
     from pipeline.models.api import HiddenStates
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loading:
+    """How the module around a function is loaded, and what its project says of its examples."""
+
+    world: World | None = None
+    """None for a text that stands alone."""
+    is_whole: bool = False
+    """`before` and `after` are all of the module, and not what the function needs."""
+    why_cut: str = ""
+    """Why the whole module could not be loaded in its world; "" where it was."""
+    obstacle: str = ""
+    """Why nothing can be judged here, with the mend, in one line; "" where it can."""
+    options: int = 0
+    """doctest option flags that hold for every example."""
+    setup: str = ""
+    """Statements that run before the examples of a docstring, in their namespace."""
+    cpu_s: float = 0.0
+    """What loading takes, where that is worth mentioning."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +56,7 @@ class Task:
     context: str = ""
     """Signatures and imports of the module that the model may use; shown, not asked for."""
     visible: tuple[VisibleTest, ...] = ()
+    loading: Loading = field(default_factory=Loading)
 
     def program(self, code: str) -> str:
         """The runnable module text with `code` (dedented) in the function's place."""

@@ -16,6 +16,9 @@ async def look(ctx: Context, task: Task, board: Board) -> None:
 
     A stub is known to fail. Costs no token.
     """
+    board.obstacle = task.loading.obstacle
+    if board.obstacle:
+        return
     if not task.is_stub and task.visible:
         current = Candidate(code=task.statement, origin=Origin.CURRENT)
         (board.current,) = await judge_all(ctx, task, Origin.CURRENT, [current])

@@ -35,7 +35,9 @@ async def lacking(ctx: Context, task: Task, current: Judged | None = None) -> tu
     Also an optional import counts (`try: import numpy`): without it the code is another one.
     `current` is the function as it stands, judged: what it was seen to miss counts too.
     """
-    found = dict.fromkeys(await absent(ctx.sandbox, task, group=ctx.group))
+    # In a project what its own environment lacks, it lacks for its users as well.
+    alone = task.loading.world is None
+    found = dict.fromkeys(await absent(ctx.sandbox, task, group=ctx.group) if alone else ())
     found.update(dict.fromkeys(missed(current) if current else ()))
     return tuple(found)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from pipeline.core.context import Context
+from pipeline.core.inside import world_of
 from sandbox.api import (
     BROKEN_MACHINERY,
     Batch,
@@ -22,6 +23,7 @@ from sandbox.api import (
     Observation,
     Outcome,
     Sandbox,
+    World,
 )
 
 LIMITED = frozenset(
@@ -71,6 +73,10 @@ class Remembered:
     @property
     def isolation(self) -> tuple[str, ...]:
         return self._sandbox.isolation
+
+    @property
+    def world(self) -> World | None:
+        return world_of(self._sandbox)
 
     async def start(self) -> None:
         await self._sandbox.start()

@@ -6,10 +6,11 @@ One sandboxed process tries many versions; see `driver` for what that costs in i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
+from pipeline.core.inside import driver_world, world_of
 from sandbox.api import (
     Batch,
     Call,
@@ -29,8 +30,11 @@ from sandbox.verdicts import judge
 
 AT_A_TIME = 40
 """Versions per process."""
+IMPORT_S = 20.0
+"""CPU seconds that a project's imports may take."""
 LEAST_S = 0.03
 """CPU seconds of one test of one version, at least."""
+LATE = Outcome.TIMEOUT_CPU
 TRACEBACK = "Traceback (most recent call last):\n"
 
 
@@ -72,15 +76,21 @@ async def screen(
     tests are left out. With `quiet` a call that prints does not pass, as in a doctest.
     Tests that cannot be screened must be left out before.
     """
-    payloads = [_payload(test.form) for test in tests]
-    parts = [Call(entry="attempt", args=(p, payloads, limit_s, patience)) for p in programs]
+    payloads = [payload(test.form) for test in tests]
+    world = world_of(sandbox)
+    entry, where = ("attempt_in", (world.module,)) if world else ("attempt", ())
+    parts = [Call(entry=entry, args=(*where, p, payloads, limit_s, patience)) for p in programs]
     limits = Limits(cpu_s=0.2 + limit_s * (1 + patience + len(tests)), wall_s=10.0, memory_mb=256)
+    if world:
+        # The first version of each process waits for the project to be imported.
+        limits = replace(limits, cpu_s=limits.cpu_s + IMPORT_S, wall_s=10.0 + 2 * IMPORT_S)
     jobs = [
         Job(
-            code=_driver(),
+            code=driver(),
             form=Batch(parts=tuple(parts[i : i + AT_A_TIME])),
             limits=limits,
             hash_seed=hash_seed,
+            world=driver_world(world) if world else None,
         )
         for i in range(0, len(parts), AT_A_TIME)
     ]
@@ -90,7 +100,7 @@ async def screen(
 
 
 @cache
-def _driver() -> str:
+def driver() -> str:
     return files("pipeline.running").joinpath("driver.py").read_text(encoding="utf-8")
 
 
@@ -100,14 +110,14 @@ def _parts(job: Job, seen: Observation) -> Sequence[Observation]:
     return seen.parts if len(seen.parts) == n else [Observation(outcome=seen.outcome)] * n
 
 
-def _payload(form: Form) -> tuple[object, ...]:
+def payload(form: Form) -> tuple[object, ...]:
     match form:
         case Call(entry=entry, args=args, kwargs=kwargs):
             return ("call", entry, repr(args), repr(dict(kwargs)))
         case Expression(source=source):
             return ("expression", source)
-        case Doctest(examples=examples):
-            return ("doctest", [e.source for e in examples])
+        case Doctest(examples=examples, setup=setup):
+            return ("doctest", [e.source for e in examples], setup)
         case Program(stdin=stdin, args=args):
             return ("program", stdin, list(args))
         case _:
@@ -115,19 +125,25 @@ def _payload(form: Form) -> tuple[object, ...]:
 
 
 def _judged(tests: Sequence[Test], part: Observation, quiet: bool) -> Seen:
-    cpu_s, results = _report(part.value)
-    lost = Observation(outcome=Outcome.TIMEOUT_CPU)
-    observed = [_observation(test, r) for test, r in zip(tests, results, strict=False)]
-    observed += [lost] * (len(tests) - len(observed))
-    pairs = list(zip(tests, observed, strict=True))
+    cpu_s, _ = _report(part.value)
+    seen = observed(tests, part)
+    pairs = list(zip(tests, seen, strict=True))
     verdicts = [judge(test, one) for test, one in pairs]
     loud = [quiet and isinstance(test.form, Call) and bool(one.stdout) for test, one in pairs]
     return Seen(
         passed=tuple(v.passed and not bad for v, bad in zip(verdicts, loud, strict=True)),
         n_passed=sum(v.passed_examples for v, bad in zip(verdicts, loud, strict=True) if not bad),
-        observed=tuple(observed),
+        observed=seen,
         cpu_s=cpu_s,
     )
+
+
+def observed(tests: Sequence[Test], part: Observation) -> tuple[Observation, ...]:
+    """What the driver says of each test, as the sandbox would have said it."""
+    _, results = _report(part.value)
+    found = [_observation(test, r) for test, r in zip(tests, results, strict=False)]
+    lost = part if part.outcome is not Outcome.RETURNED else Observation(outcome=LATE)
+    return (*found, *[lost] * (len(tests) - len(found)))
 
 
 def _report(value: object) -> tuple[float, Sequence[object]]:

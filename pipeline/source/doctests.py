@@ -8,13 +8,16 @@ import ast
 import doctest
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.core.calls import VisibleTest, is_stateless, read_call
+from pipeline.core.task import Loading
+from pipeline.source.doctest_parser import read_examples
 from pipeline.source.examples import Example, claim, visible_example
 from pipeline.source.literals import literal
 from pipeline.source.locate import FunctionSite, docstring_node
+from pipeline.source.names import BUILTINS, bound, needed
 from pipeline.source.text import Document, SourceError, parse
 from sandbox.api import (
     Doctest,
@@ -25,7 +28,6 @@ from sandbox.api import (
 )
 
 MAX_DOCTEST_FILE_BYTES = 200_000
-_PARSER = doctest.DocTestParser()
 
 
 class DoctestMalformed(SourceError):
@@ -41,32 +43,36 @@ class _Text:
     """1-based file line of each line of `value`."""
     origin: str
     path: str
+    is_own: bool = False
+    """It is the function's own docstring."""
 
 
 def doctests_of(
-    document: Document, site: FunctionSite, *, limits: Limits | None = None, strict: bool = False
+    document: Document,
+    site: FunctionSite,
+    *,
+    limits: Limits | None = None,
+    strict: bool = False,
+    loading: Loading | None = None,
 ) -> tuple[VisibleTest, ...]:
     """Tests from the function's docstring, else from its class's or module's that mention it;
     and `__test__`.
 
     Examples marked `+SKIP` are left out.
-    A docstring whose examples never mention the function gives no test,
-    because it would prove nothing.
+    Examples of a class or module that never mention the function give no test, and neither does
+    a docstring of its own that names nothing of the module, because they would prove nothing.
     Examples that no function can pass by the letter are read as what they mean,
     each a test of its own:
     `>>> f(1) == 2` without expected output (it prints `True`),
     and a wanted literal that is not written as
     `repr` writes it (`"a"`, `[1,2]`). With `strict` they stay what `python -m doctest` makes of
-    them.
+    them, and all examples of the function's own docstring count.
     Raises DoctestMalformed.
     """
-    texts = [text for text in _own_texts(document, site) if _mentions(text, site)]
+    texts = _own_texts(document, site, strict=strict)
     texts += [text for text in _dunder_test_texts(document) if _mentions(text, site)]
-    return tuple(
-        test
-        for text in texts
-        for test in _tests_of_text(text, site, limits or Limits(), strict=strict)
-    )
+    rules = _Rules(limits=limits or Limits(), loading=loading or Loading(), strict=strict)
+    return tuple(test for text in texts for test in _tests_of_text(text, site, rules))
 
 
 def doctests_of_file(
@@ -82,20 +88,37 @@ def doctests_of_file(
     value = path.read_text(encoding="utf-8", errors="replace")
     lines = tuple(range(1, value.count("\n") + 2))
     text = _Text(value=value, lines=lines, origin=f"doctest:{path.name}", path=path.name)
-    return _tests_of_text(text, site, limits or Limits()) if _mentions(text, site) else ()
+    rules = _Rules(limits=limits or Limits(), loading=Loading())
+    return _tests_of_text(text, site, rules) if _mentions(text, site) else ()
 
 
-def _tests_of_text(
-    text: _Text, site: FunctionSite, limits: Limits, *, strict: bool = False
-) -> tuple[VisibleTest, ...]:
-    examples = [e for e in _examples(text) if not e.options.get(doctest.SKIP)]
-    claims = {} if strict else _claims(examples, site)
+@dataclass(frozen=True, kw_only=True)
+class _Rules:
+    """How examples become tests."""
+
+    limits: Limits
+    loading: Loading
+    strict: bool = False
+
+
+def _tests_of_text(text: _Text, site: FunctionSite, rules: _Rules) -> tuple[VisibleTest, ...]:
+    options = rules.loading.options
+    examples = [e for e in _examples(text) if not _options(e, options) & doctest.SKIP]
+    claims = {} if rules.strict else _claims(examples, site)
     kept = [e for e in examples if e.lineno not in claims]
-    whole = [_whole(text, site, kept, limits)] if _says_something(kept, site) else []
+    is_told = bool(kept) if text.is_own and not claims else _says_something(kept, site)
+    whole = [_whole(text, site, kept, rules)] if is_told else []
     return tuple(whole) + tuple(
-        visible_example(read, site.name, line=_line(text, lineno), limits=limits)
+        visible_example(read, site.name, line=_line(text, lineno), limits=rules.limits)
         for lineno, read in claims.items()
     )
+
+
+def _options(example: doctest.Example, project: int) -> int:
+    """The project's flags, and those that the example switches on or off."""
+    on = sum(flag for flag, is_on in example.options.items() if is_on)
+    off = sum(flag for flag, is_on in example.options.items() if not is_on)
+    return (project | on) & ~off
 
 
 def _claims(examples: Sequence[doctest.Example], site: FunctionSite) -> dict[int, Example]:
@@ -128,24 +151,27 @@ def _read_claim(example: doctest.Example, site: FunctionSite) -> Example | None:
 
 
 def _whole(
-    text: _Text, site: FunctionSite, examples: Sequence[doctest.Example], limits: Limits
+    text: _Text, site: FunctionSite, examples: Sequence[doctest.Example], rules: _Rules
 ) -> VisibleTest:
-    flags = tuple(sum(flag for flag, on in e.options.items() if on) for e in examples)
+    flags = tuple(_options(e, rules.loading.options) for e in examples)
     first = _line(text, examples[0].lineno)
     test = Test(
         test_id=f"doctest:{site.name}:{first}",
         form=Doctest(
             examples=tuple(
                 DoctestExample(source=e.source, lineno=_line(text, e.lineno)) for e in examples
-            )
+            ),
+            setup=rules.loading.setup,
         ),
         expect=DoctestWants(
             wants=tuple(e.want for e in examples), options=flags if any(flags) else ()
         ),
-        limits=limits,
+        limits=rules.limits,
     )
     shown = "".join(_shown(e) for e in examples).rstrip("\n")
-    return VisibleTest(test=test, text=shown, origin=f"{text.origin} line {first}")
+    unknown = ", ".join(read_examples(text.value, text.path).unknown)
+    note = f" (flags that mean nothing here: {unknown})" if unknown else ""
+    return VisibleTest(test=test, text=shown, origin=f"{text.origin} line {first}{note}")
 
 
 def _shown(example: doctest.Example) -> str:
@@ -155,7 +181,7 @@ def _shown(example: doctest.Example) -> str:
 
 def _examples(text: _Text) -> list[doctest.Example]:
     try:
-        return _PARSER.get_examples(text.value, text.path)
+        return list(read_examples(text.value, text.path).examples)
     except ValueError as exc:
         start = text.lines[0] if text.lines else 1
         raise DoctestMalformed(
@@ -167,12 +193,44 @@ def _line(text: _Text, index: int) -> int:
     return text.lines[min(index, len(text.lines) - 1)]
 
 
-def _own_texts(document: Document, site: FunctionSite) -> list[_Text]:
+def _own_texts(document: Document, site: FunctionSite, *, strict: bool) -> list[_Text]:
     """The function's docstring; where it has no examples, those of what encloses it,
     nearest first.
     """
-    texts = (_docstring_text(document, node) for node in _enclosing(document, site))
-    return [text for text in texts if text is not None and _mentions(text, site)][:1]
+    for node in _enclosing(document, site):
+        is_own = getattr(node, "lineno", None) == site.def_line + 1
+        text = _docstring_text(document, node) or (_assigned(document, site) if is_own else None)
+        if text is None:
+            continue
+        if is_own and ">>>" in text.value and _is_about_it(_examples(text), strict=strict):
+            return [replace(text, is_own=True)]
+        if _mentions(text, site):
+            return [text]
+    return []
+
+
+def _assigned(document: Document, site: FunctionSite) -> _Text | None:
+    """The text of a later `f.__doc__ = "..."` of the module."""
+    for stmt in document.tree.body:
+        match stmt:
+            case ast.Assign(
+                targets=[ast.Attribute(value=ast.Name(id=name), attr="__doc__")],
+                value=ast.Constant(value=str()) as constant,
+            ) if name == site.name:
+                return _constant_text(document, constant, "doctest")
+    return None
+
+
+def _is_about_it(examples: Sequence[doctest.Example], *, strict: bool) -> bool:
+    """Examples of a function's own docstring need not name it (a registered `_` has no name), but
+    they name something besides what they bind themselves.
+    """
+    if strict:
+        return bool(examples)
+    source = "".join(e.source for e in examples)
+    tree = parse(source)
+    own = frozenset().union(*(bound(stmt) for stmt in tree.body)) if tree else frozenset()
+    return bool(needed(source) - own - BUILTINS)
 
 
 def _enclosing(document: Document, site: FunctionSite) -> Iterator[ast.AST]:
@@ -210,7 +268,7 @@ def _constant_text(document: Document, constant: ast.Constant, origin: str) -> _
 
 def _is_readable(value: str) -> bool:
     try:
-        _PARSER.get_examples(value)
+        read_examples(value)
     except ValueError:
         return False
     return True

@@ -68,6 +68,15 @@ class FunctionSite:
     params: tuple[str, ...]
     source_hash: str
     """sha256 of its exact text."""
+    number: int = 1
+    """Among the functions of that name: the last with a docstring is 1, being what the name means
+    when the module has run, then the others from the end.
+    """
+
+    @property
+    def label(self) -> str:
+        """Unique in the file: `f`, `f#2`; `find_function` takes it."""
+        return self.name if self.number == 1 else f"{self.name}#{self.number}"
 
     @property
     def last_name(self) -> str:
@@ -75,18 +84,47 @@ class FunctionSite:
 
 
 def find_function(document: Document, name: str) -> FunctionSite:
-    """The function that `name` means when the module has run: the last definition,
-    never an overload.
+    """The function of that name: of several the one with a docstring, then the last definition,
+    never an overload; `f#2` is the next of them.
 
     A unique last part is enough (`push` for `Stack.push`).
     Raises FunctionNotFound with near names, SourceSyntaxError.
     """
     places = [(_qualified(node, at), node, at) for node, at in _all_places(document)]
-    found = [one for one in places if one[0] == name] or _by_tail(places, name)
-    if found:
-        _, node, place = _implementation(found)
-        return _site(document, node, place)
-    raise _not_found(document, name, tuple(dict.fromkeys(one[0] for one in places)))
+    plain, _, number = name.partition("#")
+    found = [one for one in places if one[0] == plain] or _by_tail(places, plain)
+    wanted = int(number) if number.isdecimal() else 1
+    if 0 < wanted <= len(found):
+        _, node, place = _ranked(found)[wanted - 1]
+        return replace(_site(document, node, place), number=wanted)
+    raise _not_found(document, name, sorted({one[0] for one in places}))
+
+
+def numbered_functions(document: Document) -> tuple[FunctionSite, ...]:
+    """All functions that can run, in order, each with its number; no overloads, and none that only
+    type checkers see. Raises SourceSyntaxError.
+    """
+    places = [(_qualified(node, at), node, at) for node, at in _all_places(document)]
+    by_name: dict[str, list[_Found]] = {}
+    for one in places:
+        by_name.setdefault(one[0], []).append(one)
+    number = {
+        id(one[1]): n for found in by_name.values() for n, one in enumerate(_ranked(found), 1)
+    }
+    return tuple(
+        replace(_site(document, node, at), number=number[id(node)])
+        for _, node, at in places
+        if not _is_overload(node) and not at.typing_only
+    )
+
+
+def _ranked(found: Sequence[_Found]) -> list[_Found]:
+    """What can run first, then what has a docstring, then the last."""
+
+    def rank(one: _Found) -> tuple[bool, bool, bool]:
+        return _is_overload(one[1]), one[2].typing_only, docstring_node(one[1]) is None
+
+    return sorted(reversed(found), key=rank)
 
 
 def function_at(
@@ -105,7 +143,9 @@ def function_at(
     if not around:
         place = f"{document.path or 'the file'}:{line + 1}"
         raise FunctionNotFound(f"no function at {place}; put the cursor inside one")
-    return _site(document, *max(around, key=lambda one: one[0].lineno))
+    site = _site(document, *max(around, key=lambda one: one[0].lineno))
+    same = [s for s in numbered_functions(document) if s.start == site.start]
+    return same[0] if same else site
 
 
 def functions(document: Document, *, named: str = "") -> tuple[FunctionSite, ...]:
@@ -336,13 +376,6 @@ def _is_placeholder(stmt: ast.stmt) -> bool:
 def _by_tail(places: Sequence[_Found], name: str) -> list[_Found]:
     found = [one for one in places if one[0].endswith("." + name)]
     return found if len({one[0] for one in found}) == 1 else []
-
-
-def _implementation(found: Sequence[_Found]) -> _Found:
-    """The last definition that is neither an overload nor for type checkers only, if any."""
-    real = [one for one in found if not _is_overload(one[1])]
-    runs = [one for one in real if not one[2].typing_only]
-    return (runs or real or found)[-1]
 
 
 def _is_overload(node: FunctionNode) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.core.calls import VisibleTest
 from pipeline.core.indentation import dedented
-from pipeline.core.task import Task
+from pipeline.core.task import Loading, Task
 from pipeline.source.doctests import doctests_of, doctests_of_file
 from pipeline.source.examples import examples_of, visible_example
 from pipeline.source.locate import FunctionSite
@@ -32,6 +32,8 @@ def task_from_file(
     *,
     limits: Limits | None = None,
     doctest_files: Sequence[Path] = (),
+    loading: Loading | None = None,
+    strict: bool = False,
 ) -> Task:
     """The task of writing (a stub) or mending (a body) the function at `site`.
 
@@ -39,22 +41,35 @@ def task_from_file(
     with `\\n`
     line ends, or the whole module where that cannot be told;
     never what stands under `if __name__ == "__main__"`.
+    Where `loading` says so they are the whole module, to the letter.
+    With `strict` a doctest is what `python -m doctest` makes of it.
     Raises DoctestMalformed, SourceSyntaxError.
     """
-    visible = visible_tests(document, site, limits=limits, doctest_files=doctest_files)
+    loading = loading or Loading()
+    visible = visible_tests(
+        document, site, limits=limits, doctest_files=doctest_files, loading=loading, strict=strict
+    )
     layout = _layout(document, site, visible)
+    before, after = _around(document, site) if loading.is_whole else (layout.before, layout.after)
     return Task(
         task_id=f"{document.path}::{site.name}" if document.path else site.name,
         kind="method" if site.owner == "class" else "function",
         statement=statement_of(document, site),
         entry_point=site.name,
-        before=layout.before,
-        after=layout.after,
+        before=before,
+        after=after,
         indent=site.indent,
         is_stub=site.is_stub,
         context=_context(document, site, layout),
         visible=visible,
+        loading=loading,
     )
+
+
+def _around(document: Document, site: FunctionSite) -> tuple[str, str]:
+    """All text before the function's first line, and all after its last."""
+    before = _plain(document, 0, document.line_starts[site.first_line])
+    return before, _plain(document, site.end, len(document.text)).removeprefix("\n")
 
 
 def visible_tests(
@@ -63,11 +78,13 @@ def visible_tests(
     *,
     limits: Limits | None = None,
     doctest_files: Sequence[Path] = (),
+    loading: Loading | None = None,
+    strict: bool = False,
 ) -> tuple[VisibleTest, ...]:
     """Doctests first, then examples in other forms that no doctest call repeats,
     then doctest files.
     """
-    tests = list(doctests_of(document, site, limits=limits))
+    tests = list(doctests_of(document, site, limits=limits, loading=loading, strict=strict))
     if site.docstring and site.owner != "function":
         first = document.line_of(site.docstring_start or 0) + 1
         tests += [

@@ -334,7 +334,9 @@ class _Work:
     async def _problem(self, text: str, n_new: int) -> str:
         """Why the docstring as a whole does not pass; empty when it does."""
         document = replace(self.document, text=text)
-        task = task_from_file(document, find_function(document, self.site.name))
+        task = task_from_file(
+            document, find_function(document, self.site.label), loading=self.task.loading
+        )
         verdicts = await run_tests(
             self.ctx.sandbox, task.program(task.statement), task.tests, group=self.ctx.group
         )

@@ -1,0 +1,159 @@
+"""`atlas check`: runs the examples of functions where they live, without a model."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.running.examine import Examined
+    from pipeline.source.text import Document
+
+MARKS = {"passed": "ok  ", "failed": "FAIL", "cannot-run": "?   "}
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "run the examples of functions in files and folders; no model is needed"
+    parser = subparsers.add_parser("check", help=text, description=text)
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files and folders")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument(
+        "--sandbox",
+        choices=("docker", "unsafe-local"),
+        default="docker",
+        help="where they run; unsafe-local runs them on this machine without isolation",
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="also name what passes")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit 0 where all examples pass, 1 where one fails, 3 where nothing could run."""
+    return asyncio.run(_run(args))
+
+
+async def _run(args: argparse.Namespace) -> int:
+    from pipeline.running.examine import examine
+    from sandbox import open_sandbox
+
+    documents, unread = read_all(args.paths)
+    box = open_sandbox(args.sandbox)
+    try:
+        await box.start()
+        with _progress() as on_done:
+            found = await examine(box, documents, group="check", on_done=on_done)
+    finally:
+        await box.aclose()
+    if args.json:
+        rows = [*map(as_json, found), *unread]
+        print(json.dumps({"functions": rows}, indent=2, ensure_ascii=False))
+    else:
+        _show(found, unread, verbose=args.verbose)
+    return exit_code([*(str(one.outcome) for one in found), *(str(r["outcome"]) for r in unread)])
+
+
+def read_all(paths: Sequence[Path]) -> tuple[list[Document], list[dict[str, object]]]:
+    """The files, and a row for each that is no Python here. Raises UsageError."""
+    from atlas_lsp.commands.targets import read_document
+    from pipeline.source.text import SourceError
+    from pipeline.world.newer import with_versions
+
+    documents: list[Document] = []
+    unread: list[dict[str, object]] = []
+    for path in _files(paths):
+        try:
+            document = read_document(path)
+            _ = document.tree
+        except SourceError as exc:
+            detail = " ".join(with_versions(exc, path).split())
+            unread.append(_row(path.as_posix(), "", "cannot-run", detail, 0, 0))
+        else:
+            documents.append(document)
+    return documents, unread
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    from atlas_lsp.exits import UsageError
+    from pipeline.world.project import python_files
+
+    seen: set[Path] = set()
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"no such file: {path}")
+        for file in python_files(path) if path.is_dir() else (path,):
+            if file not in seen:
+                seen.add(file)
+                yield file
+
+
+def as_json(one: Examined) -> dict[str, object]:
+    return _row(
+        one.document.path,
+        one.site.label,
+        str(one.outcome),
+        one.detail,
+        one.n_passed,
+        one.n_examples,
+    )
+
+
+def _row(
+    file: str, function: str, outcome: str, detail: str, passed: int, total: int
+) -> dict[str, object]:
+    return {
+        "file": file,
+        "function": function,
+        "outcome": outcome,
+        "detail": detail,
+        "tests": {"passed": passed, "total": total},
+    }
+
+
+def exit_code(outcomes: Sequence[str]) -> int:
+    from atlas_lsp.exits import BROKEN, NOTHING_GOOD, OK
+
+    count = Counter(outcomes)
+    if count["failed"]:
+        return NOTHING_GOOD
+    if count["cannot-run"] and not count["passed"]:
+        return BROKEN
+    return OK if not count["cannot-run"] else NOTHING_GOOD
+
+
+def _show(found: Sequence[Examined], unread: Sequence[dict[str, object]], *, verbose: bool) -> None:
+    for row in [*map(as_json, found), *unread]:
+        outcome, tests = str(row["outcome"]), row["tests"]
+        assert isinstance(tests, dict)
+        if outcome == "no-tests" or (outcome == "passed" and not verbose):
+            continue
+        name = f"{row['file']}::{row['function']}" if row["function"] else str(row["file"])
+        score = f", {tests['passed']} of {tests['total']}" if tests["total"] else ""
+        detail = f": {row['detail']}" if row["detail"] else ""
+        print(f"{MARKS[outcome]} {name}{score}{detail}")
+    count = Counter(str(one.outcome) for one in found)
+    rest = count["cannot-run"] + len(unread)
+    print(
+        f"{count['passed']} passed, {count['failed']} failed, {rest} cannot run, "
+        f"{count['no-tests']} without tests"
+    )
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, silence in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task: Any = bar.add_task("checking", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

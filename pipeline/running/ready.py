@@ -1,0 +1,164 @@
+"""Whether a module can be loaded where candidates will run, before anything is spent on it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.core.inside import inside
+from pipeline.core.task import Loading, Task
+from pipeline.source.locate import FunctionSite
+from pipeline.source.rules import loading_of
+from pipeline.source.task import task_from_file
+from pipeline.source.text import Document, parse
+from pipeline.world.discover import Surroundings, surroundings_of
+from pipeline.world.environment import own_version
+from sandbox.api import (
+    BROKEN_MACHINERY,
+    Doctest,
+    DoctestWants,
+    Expression,
+    Job,
+    Limits,
+    Observation,
+    Outcome,
+    Sandbox,
+)
+
+LOAD_CPU_S = 30.0
+"""Patience with what a module imports; measured once, and given to each of its tests."""
+_NO_MODULE = re.compile(r"No module named '([^']+)'")
+_LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file")
+_UNREACHABLE = (
+    *("gaierror", "ConnectionRefusedError", "ConnectionError", "URLError", "NewConnectionError"),
+    *("ConnectError", "ConnectTimeout", "MaxRetryError", "OperationalError"),
+)
+
+
+async def placed_task(
+    sandbox: Sandbox,
+    document: Document,
+    site: FunctionSite,
+    *,
+    interpreter: str | None = None,
+    group: str = "",
+) -> Task:
+    """The task of a function where it lives, ready to be run in its world."""
+    if not document.path:
+        return task_from_file(document, site)
+    source = document.to_bytes(document.text)
+    around = surroundings_of(Path(document.path), source, interpreter=interpreter)
+    loading = loading_of(document, around)
+    return await ready_task(sandbox, document, site, around, loading=loading, group=group)
+
+
+async def ready_task(
+    sandbox: Sandbox,
+    document: Document,
+    site: FunctionSite,
+    surroundings: Surroundings,
+    *,
+    loading: Loading,
+    group: str = "",
+) -> Task:
+    """The task in its world: of the whole module, or, where that cannot be loaded, of the part that
+    the function needs. `loading.obstacle` says why neither can be.
+    """
+    whole = replace(loading, world=surroundings.world, is_whole=True)
+    box = inside(sandbox, whole)
+    seen = await load(box, document.plain, group)
+    if seen.outcome is Outcome.RETURNED:
+        task = task_from_file(document, site, loading=replace(whole, cpu_s=_extra_s(seen)))
+        return _with_obstacle(task, bad_example(document, task))
+    why = obstacle(seen, surroundings)
+    if seen.outcome in BROKEN_MACHINERY:
+        return _with_obstacle(task_from_file(document, site, loading=whole), why)
+    part = replace(whole, is_whole=False, why_cut=why)
+    task = task_from_file(document, site, loading=part)
+    program = f"{task.before}{task.indent}pass\n{task.after}"
+    rest = await load(box, program, group)
+    if rest.outcome is not Outcome.RETURNED:
+        return _with_obstacle(task, why)
+    return _with_obstacle(_in_cut_world(task, program), bad_example(document, task))
+
+
+def _in_cut_world(task: Task, program: str) -> Task:
+    """Where others import the module, they get the part that can be loaded."""
+    world = task.loading.world
+    assert world is not None
+    files = {**world.files, world.path: program.encode("utf-8", "surrogatepass")}
+    return replace(task, loading=replace(task.loading, world=replace(world, files=files)))
+
+
+async def load(sandbox: Sandbox, program: str, group: str = "") -> Observation:
+    """What importing the module does."""
+    limits = Limits(cpu_s=LOAD_CPU_S, wall_s=2 * LOAD_CPU_S)
+    (seen,) = await sandbox.run(
+        [Job(code=program, form=Expression(source="None"), limits=limits)], group=group
+    )
+    return seen
+
+
+def _extra_s(seen: Observation) -> float:
+    """Loading that takes no time worth mentioning changes no limit, and so no test's identity."""
+    return round(seen.cpu_s, 1) if seen.cpu_s > 0.1 else 0.0
+
+
+def _with_obstacle(task: Task, why: str) -> Task:
+    return replace(task, loading=replace(task.loading, obstacle=why)) if why else task
+
+
+def bad_example(document: Document, task: Task) -> str:
+    """The first example that is no Python, though its output is not about that; "" for none.
+
+    A project on a newer Python than this one may write what cannot be read here.
+    """
+    world = task.loading.world
+    if world and world.python and version_of(world.python) > own_version():
+        return ""
+    for one in task.visible:
+        form, expect = one.test.form, one.test.expect
+        if not isinstance(form, Doctest) or not isinstance(expect, DoctestWants):
+            continue
+        for example, want in zip(form.examples, expect.wants, strict=True):
+            if parse(example.source) is None and "Error" not in want:
+                first = example.source.strip().partition("\n")[0]
+                return (
+                    f"{document.path or 'the file'}:{example.lineno}: the example `{first}` is no "
+                    "Python, so no function can pass it; mend it"
+                )
+    return ""
+
+
+def version_of(text: str) -> tuple[int, int]:
+    major, _, minor = text.partition(".")
+    return int(major), int(minor.partition(".")[0] or 0)
+
+
+def obstacle(seen: Observation, surroundings: Surroundings) -> str:
+    """Why the module cannot be imported, in one line with the mend."""
+    name = surroundings.place.name
+    error = seen.exception
+    if seen.outcome in BROKEN_MACHINERY or error is None:
+        return f"{name} cannot be imported here: {seen.detail or seen.outcome.value}"
+    said = " ".join(f"{error.type}: {error.message}".split())[:300]
+    return cause(error.type, error.message, surroundings) or (
+        f"{name} cannot be imported: {said}; mend that first"
+    )
+
+
+def cause(kind: str, message: str, surroundings: Surroundings) -> str:
+    """What an exception says of the surroundings and not of the code; "" for nothing."""
+    name, last = surroundings.place.name, kind.rpartition(".")[2]
+    if found := _NO_MODULE.search(message):
+        return surroundings.why_absent(found[1])
+    if found := _LIBRARY.search(message):
+        return f"{name} needs the native library {found[1]}, which the sandbox has not"
+    if last == "TclError" or "DISPLAY" in message:
+        return f"{name} needs a display, which the sandbox has not; test what needs none"
+    if last in _UNREACHABLE or "Network is unreachable" in message:
+        return f"{name} needs a network or a database ({last}); the sandbox has none"
+    if last == "SystemExit":
+        return f"{name} ends the process when it is imported (SystemExit {message}); guard that"
+    return ""
