@@ -17,10 +17,10 @@ from pipeline.running.ready import LOAD_CPU_S, bad_example, cause
 from pipeline.running.screen import TRACEBACK, driver, observed, payload
 from pipeline.source.doctests import DoctestMalformed
 from pipeline.source.locate import FunctionSite, numbered_functions
-from pipeline.source.rules import loading_of
 from pipeline.source.task import task_from_file
 from pipeline.source.text import Document
 from pipeline.world.discover import Surroundings, surroundings_of
+from pipeline.world.rules import loading_of
 from sandbox.api import (
     BROKEN_MACHINERY,
     Batch,
@@ -94,7 +94,8 @@ async def examine(
 ) -> tuple[Examined, ...]:
     """Every function of the documents, or those of these names, in order.
 
-    With `strict` examples are what doctest makes of them; `on_done` is told how many of all functions are judged. Raises SourceSyntaxError.
+    With `strict` examples are what doctest makes of them; `on_done` is told how many of all
+    functions are judged. Raises SourceSyntaxError.
     """
     found = [
         case
