@@ -24,9 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SHOP = Path(__file__).parents[1] / "projects" / "shop"
 SMALL = ModelInfo(name="scripted", backend="scripted", n_ctx=1 << 20, n_params=6_000_000)
-PATIENT = Settings(
-    plan_search=False, thinking_tokens=0, repair_rounds=0, k=1, mechanical_s=60.0, timeout_s=300.0
-)
+PATIENT = Settings(plan_search=False, thinking_tokens=0, repair_rounds=0, k=1, timeout_s=300.0)
 
 
 @pytest.fixture
