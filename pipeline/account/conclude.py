@@ -81,7 +81,9 @@ async def side_effects(ctx: Context, task: Task, best: Judged | None) -> tuple[s
 
 def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple[str, ...]:
     """Plain sentences about the choice, strongest first."""
-    lines = [str(found) for found in contradictions(task)]
+    best = choice.best
+    lines = [f"new: it {what}" for what in (best.candidate.capabilities if best else ())]
+    lines += map(str, contradictions(task))
     if not task.visible:
         lines.append("no doctest to check against: the status is at best `consistent`")
     if choice.best:

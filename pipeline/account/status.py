@@ -12,13 +12,17 @@ def status_of(
     passes: bool,
     can_prove: bool = True,
     doubt: str = "",
+    is_harmless: bool = True,
     probability: float | None = None,
     consistent_at: float = CONSISTENT_AT,
 ) -> Status:
     """`verified` only for what passed every visible test twice, with different hash seeds, in a
     form that can prove it, and of which nothing else is doubted; `consistent` only where there was
-    no visible test. `passes` means: each of them, twice; no evidence is no pass.
+    no visible test. `passes` means: each of them, twice; no evidence is no pass. Neither for what
+    could do more than the function could before: the values do not show that.
     """
+    if not is_harmless:
+        return Status.UNVERIFIED
     if has_tests and passes and can_prove and not doubt:
         return Status.VERIFIED
     sure = probability is not None and probability >= consistent_at
@@ -36,6 +40,7 @@ def status_of_judged(
         passes=best.passes,
         can_prove=all(v.proof is not Proof.SHARED for v in best.visible),
         doubt=best.candidate.doubt,
+        is_harmless=best.is_harmless,
         probability=probability,
         consistent_at=consistent_at,
     )

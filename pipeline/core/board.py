@@ -70,7 +70,7 @@ class Board:
     @property
     def has_proof(self) -> bool:
         """Whether one passes everything and nothing speaks against it."""
-        return any(not one.candidate.doubt for one in self.passing)
+        return any(not one.candidate.doubt and one.is_harmless for one in self.passing)
 
     @property
     def nearest(self) -> Judged | None:

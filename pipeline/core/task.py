@@ -155,6 +155,8 @@ class Candidate:
     states: HiddenStates | None = None
     imports: tuple[str, ...] = ()
     """Import lines that the answer put above the function and that the module lacks."""
+    capabilities: tuple[str, ...] = ()
+    """What it could do that the function could not before, in words; never taken unseen."""
     doubt: str = ""
     """Why it is not to be called verified although it may pass every visible test; "" for none."""
 
@@ -175,6 +177,10 @@ class Judged:
     @property
     def n_visible(self) -> int:
         return sum(v.n_examples for v in self.visible)
+
+    @property
+    def is_harmless(self) -> bool:
+        return not self.candidate.capabilities
 
     @property
     def passes(self) -> bool:

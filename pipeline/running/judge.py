@@ -9,6 +9,7 @@ from dataclasses import replace
 from pipeline.core.context import Context
 from pipeline.core.events import CandidateJudged, Progress
 from pipeline.core.task import Candidate, Judged, Task
+from pipeline.source.capabilities import new_capabilities, whole
 from pipeline.source.edit import with_imports
 from sandbox.api import Doctest, Test, Verdict, VerdictKind
 from sandbox.verdicts import run_tests, run_twice
@@ -25,7 +26,7 @@ async def judge_all(
         *(_met(ctx, runnable(task, candidate), task.tests) for candidate in candidates)
     )
     judged = tuple(
-        Judged(candidate=candidate, visible=row)
+        Judged(candidate=_marked(task, candidate), visible=row)
         for candidate, row in zip(candidates, table, strict=True)
     )
     for one in judged:
@@ -51,6 +52,16 @@ def _not_run(test: Test, hung: Verdict) -> Verdict:
         passed_examples=0,
         n_examples=n_examples,
     )
+
+
+def _marked(task: Task, candidate: Candidate) -> Candidate:
+    """With what it could do that the function could not before."""
+    if task.kind == "stdio":
+        return candidate
+    code = "\n".join((*candidate.imports, candidate.code))
+    module = task.program(whole(task.statement))
+    found = new_capabilities(task.statement, code, module=module, said=task.statement)
+    return replace(candidate, capabilities=found) if found else candidate
 
 
 def runnable(task: Task, candidate: Candidate) -> str:

@@ -18,7 +18,7 @@ from pipeline.select.own import Own, own_evidence
 from pipeline.select.weigh import weigh
 from sandbox.api import Verdict
 
-Rank = tuple[bool, int, float, float, float]
+Rank = tuple[bool, bool, int, float, float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,8 @@ async def choose(ctx: Context, task: Task, board: Board) -> Choice:
     if board.is_settled or not board.judged:
         return Choice(best=None)
     pool = board.judged
-    survivors = [one for one in pool if one.passes or not task.visible]
+    able = [one for one in pool if one.passes or not task.visible]
+    survivors = [one for one in able if one.is_harmless] or able
     odds = _lens(ctx, survivors or pool)
     samples = [one for one in pool if one.candidate.origin not in SMALL_EDITS]
     more = await generated_stdins(ctx, task, samples)
@@ -123,6 +124,7 @@ def _rank(judged: Judged, chances: Mapping[int, float], odds: Mapping[int, float
     logprob = judged.candidate.mean_logprob
     return (
         judged.passes,
+        judged.is_harmless,
         judged.n_passed,
         chances.get(id(judged), 0.0),
         odds.get(id(judged), 0.0),
