@@ -69,7 +69,9 @@ high = random.choice([-1, 9])
 print(n)
 print(*(random.randint(min(low, high), max(low, high)) for _ in range(n)))
 """
-PLAIN = Settings(plan_search=False, mechanical=False, thinking_tokens=0, repair=False)
+PLAIN = Settings(
+    first_proof=False, plan_search=False, mechanical=False, thinking_tokens=0, repair=False
+)
 
 
 def fenced(code: str) -> str:
