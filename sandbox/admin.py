@@ -1,4 +1,4 @@
-"""What `atlas sandbox build|doctor|cleanup` do; blocking, and without any printing."""
+"""What `atlas sandbox build|list|prune|doctor|cleanup` do; blocking, and without any printing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sandbox import image as images
 from sandbox.api import SandboxUnavailable
@@ -13,6 +14,7 @@ from sandbox.channel import WorkerDied
 from sandbox.container import Plan, open_container, owner_labels, sweep
 from sandbox.engine import Client, connect, find_endpoint, one_line
 from sandbox.image import Image
+from sandbox.layers import SITE_LABEL
 from sandbox.tested import complaints
 
 
@@ -33,6 +35,24 @@ class Report:
     @property
     def ok(self) -> bool:
         return all(check.ok for check in self.checks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """One image of ours in the engine's store."""
+
+    tag: str
+    what: str
+    """What it is for, in words."""
+    size_mb: float
+    is_current: bool
+    """Whether this version of Atlas would still run it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pruned:
+    n_images: int
+    freed_mb: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +93,62 @@ def cleanup(*, images_too: bool = False, environ: Mapping[str, str] | None = Non
     finally:
         client.close()
     return Cleaned(n_containers=n_containers, n_images=n_images)
+
+
+def kept(environ: Mapping[str, str] | None = None) -> tuple[Kept, ...]:
+    """Every image of ours, the largest first. Raises SandboxUnavailable."""
+    client = connect(find_endpoint(environ))
+    try:
+        found = [_kept(one) for one in client.images(filters={"label": images.LABEL})]
+    finally:
+        client.close()
+    return tuple(sorted(found, key=lambda one: -one.size_mb))
+
+
+def _kept(one: Mapping[str, Any]) -> Kept:
+    labels = one.get("Labels") or {}
+    tags = [tag for tag in one.get("RepoTags") or () if ":tested-" not in tag]
+    what, pins = "the worker", labels.get(SITE_LABEL, labels.get(images.PINS_LABEL))
+    if pins is not None:
+        what = f"the worker with {pins.replace(' ', ', ') or 'packages without metadata'}"
+    return Kept(
+        tag=tags[0] if tags else str(one["Id"]),
+        what=what,
+        size_mb=one["Size"] / 1e6,
+        is_current=labels.get(images.WORKER_LABEL) == images.worker_digest(),
+    )
+
+
+def prune(*, everything: bool = False, environ: Mapping[str, str] | None = None) -> Pruned:
+    """Remove the images that this version does not run, with `everything` also the packages of
+    projects, which are made again when they are needed. Raises SandboxUnavailable.
+    """
+    client = connect(find_endpoint(environ))
+    try:
+        found = client.images(filters={"label": images.LABEL})
+        gone = [one for one in found if _is_dispensable(one, everything)]
+        removed = sum(_removed(client, one) for one in gone)
+    finally:
+        client.close()
+    return Pruned(n_images=removed, freed_mb=sum(one["Size"] for one in gone) / 1e6)
+
+
+def _is_dispensable(one: Mapping[str, Any], everything: bool) -> bool:
+    is_packages = SITE_LABEL in (one.get("Labels") or {})
+    return not _kept(one).is_current or (everything and is_packages)
+
+
+def _removed(client: Client, one: Mapping[str, Any]) -> bool:
+    """Not while a container runs it, of this or another process."""
+    from docker.errors import APIError
+
+    tags = [tag for tag in one.get("RepoTags") or () if tag != "<none>:<none>"]
+    try:
+        for name in tags or [one["Id"]]:
+            client.remove_image(name)
+    except APIError:
+        return False
+    return True
 
 
 def _remove_images(client: Client) -> int:

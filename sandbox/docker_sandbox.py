@@ -12,16 +12,21 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sandbox.api import Job, Observation, SandboxUnavailable, World
 from sandbox.pool import Pool, Worker
-from sandbox.site import mounts
 
 if TYPE_CHECKING:
     from sandbox.container import Plan
 
 _log = logging.getLogger(__name__)
+
+
+SiteFrom = Literal["mount", "layer", "image"]
+"""How a project's packages get in: this machine's folders mounted, copied into an image layer, or
+what an image of `atlas sandbox build --packages` has.
+"""
 
 
 class DockerSandbox:
@@ -37,10 +42,12 @@ class DockerSandbox:
         runtime: str | None = None,
         environ: Mapping[str, str] | None = None,
         reconnect_s: float = 30.0,
+        site_from: SiteFrom | None = None,
     ) -> None:
         """`image` is a tag to use as it is; None finds or builds the usual one.
 
         `memory_mb` is the container's; the limits of a job must lie below it.
+        `site_from` None takes the best way for a project's packages that the engine allows.
         """
         self._n_workers = workers or default_workers()
         self._image = image
@@ -49,10 +56,13 @@ class DockerSandbox:
         self._runtime = runtime
         self._environ = environ
         self._reconnect_s = reconnect_s
+        self._site_from = site_from
         self._pool: Pool | None = None
         self._clients = threading.local()
         self._settling = threading.Lock()
         self._is_settled = False
+        self._supplies: dict[str, str] = {}
+        """By packages: the image that has them; empty where they are mounted."""
 
     @property
     def kind(self) -> str:
@@ -136,8 +146,7 @@ class DockerSandbox:
         plan = self._plan
         check_socket(self._endpoint)
         if world is not None:
-            project = replace(plan, is_project=True, site=mounts(world))
-            return open_container(self._client(), project, seed)
+            return open_container(self._client(), self._for(world, plan), seed)
         try:
             worker: Worker = open_container(self._client(), plan, seed)
         except SandboxUnavailable:
@@ -155,6 +164,36 @@ class DockerSandbox:
             return open_container(self._client(), plan, seed)
         except SandboxUnavailable:
             return self._with_fewer_options(seed, plan)
+
+    def _for(self, world: World, plan: Plan) -> Plan:
+        """With the world's packages: mounted where the engine sees our files, else in a layer."""
+        from sandbox.layers import ensure_layer, find_pinned
+        from sandbox.site import mounts
+
+        plan = replace(plan, is_project=True)
+        if not world.site:
+            return plan
+        found = mounts(world)
+        with self._settling:
+            if world.site_key not in self._supplies:
+                client, tag = self._client(), ""
+                way = self._site_from or self._best_way(client, world)
+                if way == "image":
+                    tag = find_pinned(client, world)
+                elif way == "layer":
+                    tag = ensure_layer(client, plan.image, world)
+                self._supplies[world.site_key] = tag
+        tag = self._supplies[world.site_key]
+        return replace(plan, image=tag) if tag else replace(plan, site=found)
+
+    def _best_way(self, client: Any, world: World) -> SiteFrom:
+        """A mount is the fastest; it needs an engine that sees our files as they are."""
+        from sandbox.site import is_foreign, is_readable_by_all, sees_our_files
+
+        if is_foreign(client):
+            return "image"
+        is_seen = sees_our_files(client, self._endpoint.url) and is_readable_by_all(world)
+        return "mount" if is_seen else "layer"
 
     def _with_fewer_options(self, seed: int, plan: Plan) -> Worker:
         """Leave out one optional guarantee, then all; aloud. Raises the last refusal."""

@@ -13,6 +13,7 @@ import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from sandbox import rootfs
 from sandbox.api import SandboxUnavailable
@@ -20,6 +21,8 @@ from sandbox.engine import Client, one_line
 
 DEFAULT_BASE = "python:3.12-slim"
 LABEL = "org.atlas.sandbox"
+WORKER_LABEL = f"{LABEL}.worker-code"
+PINS_LABEL = f"{LABEL}.pins"
 UIDS = tuple(range(20_000, 20_032, 2))
 """Users that tests can run as, far from those of a machine; the test process of TestCode has the
 next one.
@@ -68,17 +71,28 @@ def _passwd() -> str:
     return "\n".join([*system, *users, ""])
 
 
-def recipe(base: str, packages: tuple[str, ...]) -> str:
-    """What makes two images the same: our code, the base, the packages, for a local base this
-    Python.
+def recipe(base: str, packages: tuple[str, ...], wheels: Path | None = None) -> str:
+    """What makes two images the same: our code, the base, the packages and the wheels that they
+    come from, for a local base this Python.
     """
     digest = hashlib.sha256()
     of_local = (sys.version, Path(rootfs.__file__).read_text()) if base == LOCAL_BASE else ()
     parts = [base, *sorted(packages), *of_local]
+    parts += [hashlib.sha256(path.read_bytes()).hexdigest() for path in _wheels(wheels)]
     parts += [f"{path}\0{content.decode()}" for path, (content, _mode) in worker_files().items()]
     for part in [*parts, *_ENTRY, *_ENVIRONMENT.values()]:
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def worker_digest() -> str:
+    """Equal for images whose worker speaks with this very code."""
+    files = sorted((path, content) for path, (content, _mode) in worker_files().items())
+    return hashlib.sha256(repr(files).encode()).hexdigest()[:16]
+
+
+def _wheels(folder: Path | None) -> list[Path]:
+    return sorted(folder.glob("*.whl")) if folder else []
 
 
 LOCAL_BASE = "local"
@@ -110,7 +124,7 @@ def build(
     """
     wanted = base or DEFAULT_BASE
     if wanted != LOCAL_BASE and _fetch(client, wanted):
-        return _build_on(client, _image(wanted, packages), packages, wheels)
+        return _build_on(client, _image(wanted, packages, wheels), packages, wheels)
     if base not in (LOCAL_BASE, None):
         raise SandboxUnavailable(
             f"no image {base} here and no registry that has it; `atlas sandbox build --from-local`"
@@ -118,9 +132,17 @@ def build(
     return _build_from_local(client, packages, wheels)
 
 
-def _image(base: str, packages: tuple[str, ...]) -> Image:
-    name = recipe(base, packages)
+def _image(base: str, packages: tuple[str, ...], wheels: Path | None = None) -> Image:
+    name = recipe(base, packages, wheels)
     return Image(tag=f"{_REPOSITORY}:{name}", recipe=name, base=base)
+
+
+def _labels(image: Image, packages: tuple[str, ...], wheels: Path | None) -> str:
+    """What it is, and which packages it surely has in which version."""
+    pins = [pin for pin in packages if "==" in pin]
+    pins += ["==".join(path.name.split("-")[:2]) for path in _wheels(wheels)]
+    shown = f"{LABEL}={image.recipe} {WORKER_LABEL}={worker_digest()}"
+    return f'{shown} {PINS_LABEL}="{" ".join(sorted(pins))}"' if pins else shown
 
 
 def exists(client: Client, tag: str) -> bool:
@@ -154,11 +176,11 @@ def _fetch(client: Client, base: str) -> bool:
 
 def _build_from_local(client: Client, packages: tuple[str, ...], wheels: Path | None) -> Image:
     """An image of this machine's CPython; takes seconds and no network."""
-    image = _image(LOCAL_BASE, packages)
+    image = _image(LOCAL_BASE, packages, wheels)
     files = {**local_files(packages, wheels), **worker_files()}
     changes = [f"ENV {k}={v}" for k, v in _ENVIRONMENT.items()]
     changes.append(f"ENV LD_LIBRARY_PATH={rootfs.library_path(files)}")
-    changes += [f"LABEL {LABEL}={image.recipe}", f"ENTRYPOINT {_json(_ENTRY)}"]
+    changes += [f"LABEL {_labels(image, packages, wheels)}", f"ENTRYPOINT {_json(_ENTRY)}"]
     _import(client, rootfs.tar(files), image, changes)
     return image
 
@@ -238,30 +260,37 @@ def _build_on(
     client: Client, image: Image, packages: tuple[str, ...], wheels: Path | None
 ) -> Image:
     """An image on top of a Python image, with packages from wheels or from its index."""
+    context = _context(_dockerfile(image, packages, wheels), wheels)
+    run_build(client, context, image.tag, image.base, network=bool(packages) and wheels is None)
+    return image
+
+
+def run_build(
+    client: Client, context: IO[bytes], tag: str, base: str, *, network: bool = False
+) -> None:
+    """Have the engine build a tar that has a Dockerfile; raises SandboxUnavailable."""
     from docker.errors import APIError, BuildError
 
-    context = _context(_dockerfile(image, packages, wheels), wheels)
     kept, client.timeout = client.timeout, _BUILD_TIMEOUT_S
     lines: list[str] = []
     try:
         said = client.build(
             fileobj=context,
             custom_context=True,
-            tag=image.tag,
+            tag=tag,
             rm=True,
             pull=False,
             decode=True,
-            network_mode="default" if packages and wheels is None else "none",
+            network_mode="default" if network else "none",
         )
         lines.extend(str(line.get("error") or line.get("stream") or "").strip() for line in said)
     except (APIError, BuildError) as exc:
-        raise SandboxUnavailable(f"building on {image.base} failed: {one_line(exc)}") from exc
+        raise SandboxUnavailable(f"building on {base} failed: {one_line(exc)}") from exc
     finally:
         client.timeout = kept
-    if not exists(client, image.tag):
+    if not exists(client, tag):
         last = next((line for line in reversed(lines) if line), "no message")
-        raise SandboxUnavailable(f"building on {image.base} failed: {last}")
-    return image
+        raise SandboxUnavailable(f"building on {base} failed: {last}")
 
 
 def _dockerfile(image: Image, packages: tuple[str, ...], wheels: Path | None) -> str:
@@ -284,7 +313,7 @@ def _dockerfile(image: Image, packages: tuple[str, ...], wheels: Path | None) ->
             f"RUN {link}",
             f"RUN {compile_all}",
             *environment,
-            f"LABEL {LABEL}={image.recipe}",
+            f"LABEL {_labels(image, packages, wheels)}",
             f"ENTRYPOINT {_json(_ENTRY)}",
         ]
     )

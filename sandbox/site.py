@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import platform
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from sandbox.api import World
+from sandbox.engine import Client
 from sandbox.world import WorldRefused
 
 INSIDE = "/site"
@@ -31,6 +35,24 @@ def mounts(world: World) -> tuple[tuple[str, str], ...]:
         _check(inside, path)
     real = ((str(Path(path).resolve()), inside) for inside, path in sorted(world.site.items()))
     return tuple((path, f"{INSIDE}/{inside}") for path, inside in real)
+
+
+def sees_our_files(client: Client, url: str) -> bool:
+    """Whether the engine runs on this machine, as a user whose mounts show what we see."""
+    if not url.startswith("unix://") or sys.platform != "linux":
+        return False
+    about = client.info()
+    is_here = about.get("Name") == socket.gethostname()
+    is_same_kernel = about.get("KernelVersion") == platform.release()
+    options = " ".join(about.get("SecurityOptions") or ())
+    return is_here and is_same_kernel and "rootless" not in options and "userns" not in options
+
+
+def is_foreign(client: Client) -> bool:
+    """Whether binaries of this machine do not run there."""
+    about = client.version()
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(about.get("Arch", ""), about.get("Arch"))
+    return bool(sys.platform != "linux" or machine != platform.machine())
 
 
 def _check(inside: str, path: str) -> None:

@@ -143,8 +143,10 @@ def _rewrite(source: Path) -> None:
 
 def _preload(site: str, names: list[str]) -> dict[str, str]:
     """Import the modules; those that could not be, and why."""
-    sys.path[:] = [p for p in sys.path if not p.endswith(("site-packages", "dist-packages"))]
-    sys.path.append(site)
+    if Path(site).is_dir():
+        # Else the packages were installed into the image itself.
+        own = ("site-packages", "dist-packages")
+        sys.path[:] = [*(path for path in sys.path if not path.endswith(own)), site]
     sys.dont_write_bytecode = True
     # One container has one core; a library's threads would not survive a fork.
     os.environ.update(dict.fromkeys(_N_THREADS, "1"))

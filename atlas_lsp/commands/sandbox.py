@@ -1,5 +1,5 @@
-"""`atlas sandbox build|doctor|selftest|cleanup`: the image, the engine, its promises, what was
-left behind.
+"""`atlas sandbox build|list|prune|doctor|selftest|cleanup`: images, the engine, its promises, and
+what was left behind.
 """
 
 from __future__ import annotations
@@ -19,9 +19,21 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     source.add_argument("--from-local", action="store_true", help="from this machine's Python")
     source.add_argument("--from-tar", type=Path, metavar="FILE", help="from a `docker save` tar")
     source.add_argument("--base", metavar="IMAGE", help="from this image")
-    build_.add_argument("--packages", type=names, default=(), metavar="A,B", help="add packages")
+    build_.add_argument(
+        "--packages",
+        type=names,
+        default=(),
+        metavar="A,B",
+        help="with packages, as numpy==2.1.0 for engines of another system",
+    )
     build_.add_argument("--wheels", type=Path, metavar="FOLDER", help="take packages from here")
     build_.set_defaults(run=build)
+    list_ = verbs.add_parser("list", help="show the images that are kept, and their size")
+    list_.add_argument("--json", action="store_true")
+    list_.set_defaults(run=show)
+    prune_ = verbs.add_parser("prune", help="remove the images that this version does not run")
+    prune_.add_argument("--all", action="store_true", help="and the packages of projects")
+    prune_.set_defaults(run=prune)
     doctor_ = verbs.add_parser("doctor", help="say what works and how to mend what does not")
     doctor_.add_argument("--json", action="store_true")
     doctor_.set_defaults(run=doctor)
@@ -51,6 +63,29 @@ def build(args: argparse.Namespace) -> int:
         wheels=args.wheels,
     )
     print(built.tag)
+    return 0
+
+
+def show(args: argparse.Namespace) -> int:
+    from sandbox import admin
+
+    found = admin.kept()
+    if args.json:
+        print(json.dumps([asdict(one) for one in found], indent=2))
+        return 0
+    for one in found:
+        old = "" if one.is_current else ", of another version"
+        print(f"{one.size_mb:8.0f} MB  {one.tag}  {one.what}{old}")
+    if not found:
+        print("no image is kept; `atlas sandbox build` makes one, and so does the first job")
+    return 0
+
+
+def prune(args: argparse.Namespace) -> int:
+    from sandbox import admin
+
+    pruned = admin.prune(everything=args.all)
+    print(f"removed {pruned.n_images} images, {pruned.freed_mb:.0f} MB with what they share")
     return 0
 
 

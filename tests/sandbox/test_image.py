@@ -65,12 +65,12 @@ def test_packages_come_from_a_wheel_folder(tmp_path):
     assert seen.value == 42, seen
 
 
-def make_wheel(folder: Path) -> None:
+def make_wheel(folder: Path, version: str = "1") -> None:
     """A wheel by hand, so that no build tool is needed."""
     folder.mkdir()
-    with zipfile.ZipFile(folder / "tinytree-1-py3-none-any.whl", "w") as wheel:
+    with zipfile.ZipFile(folder / f"tinytree-{version}-py3-none-any.whl", "w") as wheel:
         wheel.writestr("tinytree.py", "ANSWER = 42\n")
-        wheel.writestr("tinytree-1.dist-info/METADATA", "Name: tinytree\nVersion: 1\n")
+        wheel.writestr(f"tinytree-{version}.dist-info/METADATA", "Name: tinytree\n")
 
 
 async def answer(tag: str) -> Observation:
