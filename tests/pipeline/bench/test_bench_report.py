@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.bench.records import BenchError
-from pipeline.bench.report import tables, write_report
+from pipeline.bench.report import markdown, tables, write_report
 from pipeline.bench.results import Results, Row, load, results_of
 
 RUN = {
@@ -157,3 +157,37 @@ def test_equal_results_give_equal_bytes(tmp_path: Path):
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path):
     with pytest.raises(BenchError, match="is no run folder"):
         load([tmp_path])
+
+
+def with_marks() -> Results:
+    rows = [right("A", n, marks={"base": True, "strict": n == 0}) for n in (0, 1)]
+    rows += [row("A", 2, marks={"base": True, "strict": False}), row("A", 3)]
+    rows += [right("E", n, marks={"base": True, "strict": True}) for n in range(4)]
+    model = RUN["model"] | {"name": "Qwen2.5-Coder-1.5B-Instruct-Q4_K_M"}  # type: ignore[operator]
+    suite = RUN["suite"] | {"name": "/data/HumanEvalPlus.jsonl.gz"}  # type: ignore[operator]
+    return results_of(rows, [RUN | {"model": model, "suite": suite}])
+
+
+def test_official_stands_beside_base_and_strict():
+    by_title = {title: (head, body) for title, head, body, _ in tables(with_marks())}
+    head, body = by_title["Official and other counts"]
+    assert head == ("condition", "official", "base", "strict")
+    (row_a,) = [line for line in body if line[0] == "A"]
+    assert [text.split()[0] for text in row_a[1:]] == ["50.0", "75.0", "25.0"]
+
+
+def test_the_published_figure_stands_beside_condition_e_of_the_same_model():
+    by_title = {title: body for title, _, body, _ in tables(with_marks())}
+    ((model, suite, figures, base, plus, source),) = by_title["Beside the literature"]
+    assert (model, suite, figures) == ("Qwen2.5-Coder-1.5B-Instruct", "HumanEval+", "70.7 / 66.5")
+    assert base.startswith("100.0")
+    assert plus.startswith("100.0")
+    assert "arXiv" in source
+    assert "Beside the literature" not in {title for title, *_ in tables(made())}
+
+
+def test_the_markdown_table_can_be_pasted():
+    lines = markdown(with_marks()).splitlines()
+    assert lines[0] == "| condition | pass@1 | base | strict | tokens | s | tokens/solved |"
+    assert {line.count("|") for line in lines[:4]} == {8}
+    assert "Qwen2.5-Coder-1.5B" in lines[-1]
