@@ -112,18 +112,19 @@ def _literature_table(results: Results) -> Table | None:
         for one in published(run):
             ours = [s for s in _whole(results) if s.condition.rpartition(":")[2] == "E"]
             rows += [_literature_row(one, s) for s in ours]
-    note = "Same prompt, greedy, same rule (EvalPlus); published figures are of bf16 weights."
-    head = ("model", "suite", "published base / plus", "ours, base", "ours, plus", "source")
+    cited = dict.fromkeys(one["source"] for run in results.runs for one in published(run))
+    note = (
+        "Same prompt, greedy, same rule (EvalPlus); published figures are of bf16 weights:"
+        f" {'; '.join(cited)}."
+    )
+    head = ("model", "suite", "published base / plus", "ours, base", "ours, plus")
     return ("Beside the literature", head, rows, note) if rows else None
 
 
 def _literature_row(one: Json, ours: Summary) -> tuple[str, ...]:
     base = ours.marks.get("base", ours.pass_at_1)
     figures = f"{one['base']:.1f} / {one['plus']:.1f}"
-    return (
-        one["model"], one["suite"], figures, rate_text(base), rate_text(ours.pass_at_1),
-        one["source"],
-    )  # fmt: skip
+    return one["model"], one["suite"], figures, rate_text(base), rate_text(ours.pass_at_1)
 
 
 def published(run: Json) -> list[Json]:
@@ -135,6 +136,11 @@ def published(run: Json) -> list[Json]:
         for one in figures
         if one["match"] in model and any(name in suite for name in one["suites"])
     ]
+
+
+def in_ladder(condition: str) -> bool:
+    """A to D, with or without a stage; plain samples and E stand beside the ladder."""
+    return condition.rpartition(":")[2][0] in "ABCD"
 
 
 def _part_head(results: Results, part: str) -> str:
@@ -220,7 +226,7 @@ def _paired_table(results: Results) -> Table:
 
 def _ends(results: Results) -> list[Comparison]:
     """First against last condition of the ladder, part by part."""
-    ladder = [c for c in results.conditions if not c.rpartition(":")[2].startswith("R")]
+    ladder = [c for c in results.conditions if in_ladder(c)]
     ends = {ladder[0], ladder[-1]} if ladder else set()
     return [c for c in results.comparisons if c.part != ALL and {c.first, c.second} == ends]
 
@@ -342,7 +348,7 @@ def html(results: Results, figures: Sequence[tuple[str, str, str]]) -> str:
 
 def _headline(results: Results) -> str:
     """First and last condition of the ladder, in one sentence."""
-    ladder = [c for c in results.conditions if not c.rpartition(":")[2].startswith("R")]
+    ladder = [c for c in results.conditions if in_ladder(c)]
     if len(ladder) < 2:
         return f"pass@1 {escape(rate_text(_whole(results)[0].pass_at_1))} %"
     first, last = results.of(ladder[0]).pass_at_1, results.of(ladder[-1]).pass_at_1

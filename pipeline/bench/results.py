@@ -214,7 +214,7 @@ def _in_order(row: Row) -> tuple[int, str]:
 
 
 def _rank(condition: str) -> int:
-    return "EABCDR".find(condition.rpartition(":")[2][0])
+    return "ABCDRE".find(condition.rpartition(":")[2][0])
 
 
 def _summary(condition: str, part: str, rows: Sequence[Row]) -> Summary:
