@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-vscode lint check fix image clean nano bench
+.PHONY: help demo test test-vscode lint check fix image clean nano bench docs sessions man lock
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -22,6 +22,7 @@ demo: $(VENV)/installed ## set everything up, then solve the examples with the e
 	@.ci/docker
 	@$(BIN)/atlas sandbox build
 	@$(BIN)/python examples/demo.py
+	@[ -z "$(MODEL)" ] || $(BIN)/python examples/demo.py --model "$(MODEL)"
 
 test: $(VENV)/installed ## run all tests
 	@.ci/docker || echo "the tests that need Docker will be skipped"
@@ -55,6 +56,22 @@ bench: $(VENV)/installed ## the ladder of conditions on nano-bench
 	$(BIN)/atlas bench run nano --out runs/nano --conditions A,B,C,D
 	$(BIN)/atlas bench report runs/nano
 
+docs: $(VENV)/installed ## build the documentation site into site/
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "site/index.html"
+
+sessions: $(VENV)/installed ## run the sessions of README and docs and put in what they print
+	$(BIN)/python -m docs.sessions
+	$(BIN)/python -m tests.messages
+
+man: $(VENV)/installed ## make atlas.1 of the parser
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/python -m docs.manual > atlas.1
+
+lock: $(VENV)/installed ## the versions that are installed here, for others to develop with
+	$(BIN)/pip freeze --quiet --exclude-editable > requirements.lock
+
 clean: ## remove what was built here, and the sandbox's containers
 	-$(BIN)/atlas sandbox cleanup
-	rm -rf $(VENV) build dist editors/vscode/node_modules editors/vscode/dist editors/vscode/*.vsix *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site atlas.1 editors/vscode/node_modules editors/vscode/dist editors/vscode/*.vsix *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -285,6 +285,8 @@ def checked(given: object, source: Source, where: str) -> tuple[dict[str, object
     complaints: list[str] = []
     for key, value in given.items():
         complaint = _complaint(str(key), value, source)
+        if complaint and source != "launch" and str(key) in properties():
+            complaint += "; it is left out"
         if complaint:
             complaints.append(f"{where}: {complaint}")
         elif value is not None:
@@ -340,7 +342,10 @@ def _complaint(key: str, value: object, source: Source) -> str:
     if one is None:
         return f"unknown setting {key!r}; there are {', '.join(properties())}"
     if source in ("folder", "project") and one["scope"] == "machine":
-        return f"{key} cannot be set by a project or a folder; set it where the server is started"
+        return (
+            f"{key} cannot be set by a project or a folder; set it in your own settings "
+            f"(`atlas config set {key} ...`) or where the server is started"
+        )
     if source in ("folder", "project") and value in one.get("personOnly", ()):
         return (
             f"{key} {value!r} cannot be set by a project or a folder, lest a repository changes "
@@ -352,7 +357,7 @@ def _complaint(key: str, value: object, source: Source) -> str:
             f"{environment_name(key)}={value} only"
         )
     if value is not None and not _is_valid(one, value):
-        return f"{key} is {value!r}, not {_values(one)}; the default {one['default']!r} is used"
+        return f"{key} is {value!r}, not {_article(one)}{_values(one)}"
     return ""
 
 
@@ -368,6 +373,12 @@ def _is_valid(one: Mapping[str, Any], value: Any) -> bool:
         and ("exclusiveMinimum" not in one or value > one["exclusiveMinimum"])
         and ("maximum" not in one or value <= one["maximum"])
     )
+
+
+def _article(one: Mapping[str, Any]) -> str:
+    if "enum" in one:
+        return "one of "
+    return "an " if one["type"] == "integer" else "a "
 
 
 def _values(one: Mapping[str, Any]) -> str:

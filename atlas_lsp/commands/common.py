@@ -106,7 +106,7 @@ def fill(args: argparse.Namespace, place: Path | None) -> None:
     flags = {key: value for key in keys if (value := getattr(args, key)) is not None}
     root = project_root(place) if place is not None else None
     layers, complaints = layers_of(root, os.environ, flags)
-    for complaint in complaints:
+    for complaint in complaints if keys else ():
         note(complaint)
     found = as_layer(settings_from(*(values for _, values in layers)))
     for key in keys:
