@@ -78,7 +78,12 @@ class Done:
 
     @property
     def code(self) -> int:
-        return OK if self.proposal.tests else NOTHING_GOOD
+        return OK if self.proposal.tests or is_complete(self.proposal) else NOTHING_GOOD
+
+
+def is_complete(proposal: TestProposal) -> bool:
+    """The tests that are there notice every mutant: nothing is to be added."""
+    return proposal.before.total > 0 and proposal.before.killed == proposal.before.total
 
 
 async def _run(args: argparse.Namespace, found: Sequence[Target], done: list[Done]) -> None:
@@ -142,6 +147,8 @@ def summary(proposal: TestProposal) -> str:
     if proposal.after.total:
         lines.append(f"  mutation score: before {proposal.before}, after {proposal.after}")
     lines += [f"  question: {question}" for question in proposal.questions]
+    if is_complete(proposal):
+        return "\n".join([*lines, "  the tests that are there notice all of them already"])
     lines += [f"  note: {warning}" for warning in proposal.warnings]
     return "\n".join(lines)
 

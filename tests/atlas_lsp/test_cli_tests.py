@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.atlas_lsp.test_cli import atlas, check_fails
+from tests.atlas_lsp.test_cli import ROOT, atlas, check_fails
 
 DOCUMENTED = '''"""Ünïcode before the function."""
 
@@ -132,3 +132,12 @@ def test_a_stub_has_nothing_to_test_and_says_so(tmp_path: Path):
     assert "Traceback" not in done.stderr
     assert "0 new tests" in done.stderr
     assert path.read_text() == STUB
+
+
+def test_a_function_whose_mutants_are_all_noticed_is_done(tmp_path: Path):
+    path = tmp_path / "m.py"
+    wrong = (ROOT / "examples" / "broken.py").read_text()
+    path.write_text(wrong.replace("if number < 0:", "if number > 0:"))
+    done = atlas("tests", f"{path}::total_positive", "--style", "doctest", "--no-self-tests")
+    assert done.returncode == 0, done.stderr
+    assert "notice all of them already" in done.stderr
