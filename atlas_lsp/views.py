@@ -36,7 +36,7 @@ def code_actions(seen: Snapshot, params: types.CodeActionParams) -> list[types.C
     if asked or only:
         found += [one for site in sites for one in _on_function(seen, site)]
     if not seen.settings.trusted:
-        found = _disabled(seen.client, found, "this workspace is not trusted")
+        found = _untrusted(seen.client, found)
     return [action for action in found if actions.wanted(str(action.kind), only)]
 
 
@@ -90,6 +90,14 @@ def _named(diagnostic: types.Diagnostic) -> str:
     data = diagnostic.data
     name = data.get("function") if isinstance(data, dict) else getattr(data, "function", None)
     return str(name or "")
+
+
+def _untrusted(client: Client, found: list[types.CodeAction]) -> list[types.CodeAction]:
+    """VS Code hides what is disabled, so our plugin gets one action that says why instead."""
+    if client.manners.takes_results and found:
+        title = "Atlas: nothing is run until you trust this folder"
+        return [actions.command(title, actions.SOLVE, "atlas.manageTrust", [])]
+    return _disabled(client, found, "this workspace is not trusted")
 
 
 def _disabled(client: Client, found: list[types.CodeAction], reason: str) -> list[types.CodeAction]:

@@ -28,8 +28,9 @@
 (defun atlas-setup ()
   "Let eglot start Atlas in Python buffers."
   (add-to-list 'eglot-server-programs
-               `(python-mode . (,@atlas-command
-                                :initializationOptions ,(or atlas-options eglot--{})))))
+               `((python-mode python-ts-mode)
+                 . (,@atlas-command
+                    :initializationOptions ,(or atlas-options (make-hash-table))))))
 
 (defun atlas--server ()
   (or (eglot-current-server) (user-error "Atlas: no server in this buffer; M-x eglot")))
@@ -39,16 +40,15 @@
   (eglot--signal-textDocument/didChange)
   (jsonrpc-request (atlas--server) method params :timeout 10))
 
-(defun atlas--actions (kind)
-  "The code actions of KIND at point; an error where there is none."
-  (let* ((here (eglot--pos-to-lsp-position))
-         (found (atlas--ask :textDocument/codeAction
-                            (list :textDocument (eglot--TextDocumentIdentifier)
-                                  :range (list :start here :end here)
-                                  :context (list :diagnostics []
-                                                 :only (vector (concat atlas--kind kind))
-                                                 :triggerKind 1)))))
-    (or (append found nil) (user-error "Atlas: nothing to %s here" kind))))
+(defun atlas--actions (&rest kinds)
+  "The code actions of KINDS at point; an error where there is none."
+  (atlas--server)
+  (eglot--signal-textDocument/didChange)
+  (or (apply #'append
+             (mapcar (lambda (kind)
+                       (eglot-code-actions (point) (point) (concat atlas--kind kind)))
+                     kinds))
+      (user-error "Atlas: nothing to %s here" (car kinds))))
 
 (defun atlas--action (kind)
   "The first code action of KIND at point."
@@ -78,32 +78,51 @@
 (defun atlas-apply ()
   "Apply what is finished for the function at point; ask which, where there are several edits."
   (interactive)
-  (let ((edit (plist-get (atlas--chosen (atlas--actions "apply")) :edit)))
+  (let ((edit (plist-get (atlas--chosen (atlas--actions "apply" "apply.answer")) :edit)))
     ;; Newer eglots want to know who asks.
     (condition-case nil
         (eglot--apply-workspace-edit edit)
       (wrong-number-of-arguments (eglot--apply-workspace-edit edit this-command)))))
 
-(defun atlas-cancel () "Cancel all jobs." (interactive) (atlas--command "atlas.cancel"))
+(defun atlas--end (command done)
+  "Tell how many jobs COMMAND ended, in the word DONE."
+  (let ((n (atlas--command command)))
+    (message "Atlas: %s" (if (eql n 0) "nothing runs" (format "%s %s" done n)))))
 
-(defun atlas-stop () "Stop all jobs, keep the best." (interactive) (atlas--command "atlas.stop"))
+(defun atlas-cancel () "Cancel all jobs." (interactive) (atlas--end "atlas.cancel" "cancelled"))
+
+(defun atlas-stop () "Stop all jobs, keep the best." (interactive) (atlas--end "atlas.stop" "stopped"))
 
 (defun atlas-check ()
   "Run the doctests of this file and show those that fail."
   (interactive)
   (atlas--command "atlas.check" (vector (plist-get (eglot--TextDocumentIdentifier) :uri))))
 
+(defun atlas--show (name text mode)
+  "Show TEXT beside the code, read-only, in a buffer NAME with MODE; q closes it."
+  (with-current-buffer (get-buffer-create name)
+    (let ((inhibit-read-only t))
+      (erase-buffer)
+      (insert text)
+      (funcall mode)
+      (goto-char (point-min)))
+    (view-mode 1)
+    (display-buffer (current-buffer))))
+
+(defun atlas--of-result (command)
+  "What COMMAND answers about the result of the function at point."
+  (atlas--command command (plist-get (plist-get (atlas--action "show") :command) :arguments)))
+
 (defun atlas-evidence ()
   "Show what ran for the function at point, and what came out."
   (interactive)
-  (let* ((command (plist-get (atlas--action "show") :command))
-         (found (atlas--command "atlas.evidence" (plist-get command :arguments))))
-    (with-current-buffer (get-buffer-create "*atlas evidence*")
-      (let ((inhibit-read-only t))
-        (erase-buffer)
-        (insert (plist-get found :markdown)))
-      (special-mode)
-      (display-buffer (current-buffer)))))
+  (let ((found (atlas--of-result "atlas.evidence")))
+    (atlas--show "*atlas evidence*" (plist-get found :markdown) #'text-mode)))
+
+(defun atlas-diff ()
+  "Show the result for the function at point as a diff."
+  (interactive)
+  (atlas--show "*atlas diff*" (or (atlas--of-result "atlas.diff") "") #'diff-mode))
 
 (provide 'atlas)
 ;;; atlas.el ends here

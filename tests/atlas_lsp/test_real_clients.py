@@ -232,3 +232,21 @@ def test_what_is_typed_in_neovim_is_text_and_no_answer(client: str, scene: str, 
         assert terminal.wait() == 0
     assert out.read_text(encoding="utf-8") == "1\n" * n_typed + "\n" + HEAD
     assert list((tmp_path / "cache").rglob("evidence.json"))
+
+
+def test_vim_tells_of_a_job_and_shows_what_came_of_it(tmp_path: Path):
+    """Beginning, stage and end are seen, as are the diff and the evidence, each beside the code."""
+    play("vim", "solve", tmp_path)
+    told = (tmp_path / "out.py.messages").read_text(encoding="utf-8")
+    assert "atlas: started: solve `is_even`" in told
+    assert "is_even: verified, 2/2 examples" in told
+    assert "atlas: running the examples of this file" in told
+    assert (tmp_path / "out.py.diff").read_text(encoding="utf-8").startswith("--- a/")
+    assert "is_even: verified" in (tmp_path / "out.py.md").read_text(encoding="utf-8")
+
+
+def test_emacs_shows_diff_and_evidence_beside_the_code(tmp_path: Path):
+    text = play("emacs", "solve", tmp_path)
+    assert "return" in text
+    assert (tmp_path / "out.py.diff").read_text(encoding="utf-8").startswith("--- a/")
+    assert "is_even: verified" in (tmp_path / "out.py.evidence").read_text(encoding="utf-8")

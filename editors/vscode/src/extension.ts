@@ -38,6 +38,7 @@ class Atlas implements Hooks {
     this.register("atlas.firstProof", () => this.firstProof());
     this.register("atlas.fixFailing", () => this.fixFailing());
     this.register("atlas.copyInstall", () => this.copyInstall());
+    this.register("atlas.manageTrust", () => commands.executeCommand("workbench.trust.manage"));
     this.register("atlas.log", () => {
       this.log.show();
     });

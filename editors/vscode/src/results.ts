@@ -90,6 +90,11 @@ export class Results implements Disposable {
 
   /** One toast with what can be done now; whoever does not answer finds it in the menu. */
   async finished(one: Finished): Promise<void> {
+    const config = workspace.getConfiguration("atlas", Uri.parse(one.uri));
+    if (one.isGood && config.get("ghostText")) {
+      // VS Code asks for ghost text when one types; here something new is there.
+      void commands.executeCommand("editor.action.inlineSuggest.trigger");
+    }
     if (one.isApplied) {
       void commands.executeCommand("setContext", "atlas.firstProofDone", true);
       return this.offer(`Applied. ${one.headline}`, one, ["Evidence"]);

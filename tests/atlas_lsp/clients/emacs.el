@@ -50,6 +50,12 @@
   (wait-until "a message" (lambda () (seq-some (lambda (one) (string-match-p "\\(is_even\\|clamp\\|middle\\):" one)) said)))
   (goto-char (point-min))
   (re-search-forward "^def ")
+  (when (member scene '("solve" "repair"))
+    (atlas-diff)
+    (atlas-evidence)
+    (dolist (name '("*atlas diff*" "*atlas evidence*"))
+      (with-current-buffer name
+        (write-region nil nil (concat (getenv "ATLAS_OUT") "." (nth 1 (split-string name "[ *]+" t)))))))
   (atlas-apply))
 (write-region (point-min) (point-max) (getenv "ATLAS_OUT"))
 (princ (format "%s\n" (json-encode (list :message (or (car (last said)) "")))))

@@ -41,9 +41,26 @@ if $ATLAS_SCENE ==# 'cancel'
   AtlasCancel
   sleep 1500m
 else
+  call Wait('the status line', { -> AtlasStatus() =~# '^Atlas: ' })
+  call Wait('its end', { -> AtlasStatus() is# '' })
   let g:before = getline(1, '$')
+  if $ATLAS_SCENE ==# 'solve' || $ATLAS_SCENE ==# 'repair'
+    let g:file = bufnr('%')
+    call search('^def ', 'w')
+    AtlasDiff
+    call Wait('the diff', { -> bufnr('%') != g:file })
+    call writefile(getline(1, '$'), $ATLAS_OUT . '.diff')
+    normal q
+    AtlasEvidence
+    call Wait('the evidence', { -> bufnr('%') != g:file })
+    call writefile(getline(1, '$'), $ATLAS_OUT . '.md')
+    normal q
+    AtlasCheck
+    call Wait('the check', { -> execute('messages') =~# 'running the examples' })
+  endif
   call Wait('the edit', { -> Applied() })
 endif
+call writefile(split(execute('messages'), "\n") + AtlasMessages(), $ATLAS_OUT . '.messages')
 call writefile(getline(1, '$'), $ATLAS_OUT)
 call ale#lsp#StopAll()
 qall!
