@@ -63,6 +63,7 @@ SCENES = {
     "question": BEFORE + MIDDLE + AFTER,
     "tests": BEFORE + CLAMP + AFTER,
     "solve": BEFORE + HEAD + AFTER,
+    "views": BEFORE + HEAD + AFTER,
     "repair": BEFORE + HEAD + "    return n % 2 == 1\n" + AFTER,
     "cancel": BEFORE + HEAD.replace("    False", "    'never'") + AFTER,
 }
@@ -79,7 +80,8 @@ def command_of(client: str, file: Path, out: Path, scene: str) -> list[str]:
             pytest.skip(f"no {modules.name}; npm install --prefix tests/atlas_lsp/clients")
         return [node, str(CLIENTS / "strict.js"), sys.executable, str(file), str(out), scene]
     if client in NEOVIMS:
-        return [neovim(client), "--headless", *BARE, "-S", str(CLIENTS / "neovim.lua")]
+        script = "views.lua" if scene == "views" else "neovim.lua"
+        return [neovim(client), "--headless", *BARE, "-S", str(CLIENTS / script)]
     if client == "vim":
         vim = need("vim")
         if not Path("/usr/share/vim-ale").is_dir():
@@ -215,6 +217,28 @@ def doctests_of(folder: Path) -> tuple[int, int]:
 def test_a_real_editor_cancels_and_keeps_its_text(client: str, tmp_path: Path):
     assert play(client, "cancel", tmp_path) == TYPED + SCENES["cancel"]
     assert not list((tmp_path / "cache").rglob("evidence.json"))
+
+
+@pytest.mark.parametrize("client", NEOVIMS)
+def test_neovim_shows_the_diff_in_a_tab_and_the_evidence_beside(client: str, tmp_path: Path):
+    seen = json.loads(play(client, "views", tmp_path))
+    assert seen["at_start"] == ["atlas: nothing runs"], "a warning at the start"
+    diff, source = seen["diff"], seen["beside_diff"]
+    assert (diff["tabs"], diff["windows"], diff["diff"], diff["modifiable"]) == (2, 2, True, False)
+    assert diff["name"] == "atlas://proposal/a.py"
+    assert (source["text"] + "\n").startswith(BEFORE + HEAD)
+    assert "return" in diff["text"].removeprefix(BEFORE + HEAD)
+    assert seen["after_diff"]["tabs"] == 1
+    evidence = seen["evidence"]
+    assert (evidence["windows"], evidence["modifiable"]) == (2, False)
+    assert "is_even: verified" in evidence["text"]
+    assert seen["after_evidence"]["windows"] == 1
+    assert "is_even: verified, 2/2 examples" in seen["messages"]["text"]
+    assert ":AtlasApply" in seen["messages"]["text"]
+    assert all(len(text) < 60 for text in seen["said"]), "longer than the command line of 60"
+    assert ":AtlasSolve" in seen["help"]
+    assert "atlas" in seen["health"]
+    assert seen["plug"] == "Atlas: Solve"
 
 
 @pytest.mark.parametrize("scene", ["plugin", "configuration"])

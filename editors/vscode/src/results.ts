@@ -12,6 +12,7 @@ import {
 } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import { ask } from "./client";
+import { setContext } from "./status";
 
 export const PROPOSAL = "atlas-proposal";
 export const EVIDENCE = "atlas-evidence";
@@ -96,7 +97,7 @@ export class Results implements Disposable {
       void commands.executeCommand("editor.action.inlineSuggest.trigger");
     }
     if (one.isApplied) {
-      void commands.executeCommand("setContext", "atlas.firstProofDone", true);
+      setContext("atlas.firstProofDone", true);
       return this.offer(`Applied. ${one.headline}`, one, ["Evidence"]);
     }
     if (one.question) return this.offer(`${one.headline}. Candidates differ.`, one, ["Choose…", "Evidence"]);
@@ -135,7 +136,7 @@ export class Results implements Disposable {
     if (there === false) void window.showInformationMessage(`Atlas: nothing waits for ${key.name}.`);
     if (there) {
       await this.closeDiff(key);
-      void commands.executeCommand("setContext", "atlas.firstProofDone", true);
+      setContext("atlas.firstProofDone", true);
     }
   }
 

@@ -40,7 +40,7 @@ export class Status implements Disposable {
     this.isUp = isUp;
     this.isTrusted = isTrusted;
     if (!isUp) for (const token of [...this.running.keys()]) this.forget(token);
-    void commands.executeCommand("setContext", "atlas.running", isUp);
+    setContext("atlas.running", isUp);
     this.draw();
   }
 
@@ -49,8 +49,9 @@ export class Status implements Disposable {
     this.problems = checks.filter((one) => !one.ok);
     const isFine = (...names: string[]): boolean =>
       checks.some((one) => names.includes(one.name)) && !this.problems.some((one) => names.includes(one.name));
-    void commands.executeCommand("setContext", "atlas.hasModel", isFine("model"));
-    void commands.executeCommand("setContext", "atlas.hasDocker", isFine("docker", "engine", "image"));
+    setContext("atlas.running", this.isUp);
+    setContext("atlas.hasModel", isFine("model"));
+    setContext("atlas.hasDocker", isFine("docker", "engine", "image"));
     this.draw();
   }
 
@@ -126,4 +127,10 @@ export class Status implements Disposable {
     const missing = this.problems.map((one) => `**${one.name}**: ${one.what}\n\n${one.mend}`);
     return missing.length ? missing.join("\n\n") : "Atlas is ready.";
   }
+}
+
+/** Off and on again: a walkthrough that was opened later only hears of changes. */
+export function setContext(name: string, value: boolean): void {
+  if (value) void commands.executeCommand("setContext", name, false);
+  void commands.executeCommand("setContext", name, value);
 }

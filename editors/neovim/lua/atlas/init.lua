@@ -17,7 +17,7 @@ local function say(text, level)
   text = text:gsub('^atlas: ', '')
   table.insert(M.messages, text)
   local room = vim.o.columns - 20
-  local shown = vim.fn.strcharlen(text) > room and vim.fn.strcharpart(text, 0, room) .. '…' or text
+  local shown = vim.fn.strchars(text) > room and vim.fn.strcharpart(text, 0, room) .. '…' or text
   vim.notify('atlas: ' .. shown, level or vim.log.levels.INFO)
 end
 
