@@ -94,6 +94,13 @@ class Client:
         return bool(found and found.dynamic_registration)
 
     @property
+    def can_be_told_of_ghosts(self) -> bool:
+        """pygls knows no static way to offer `textDocument/inlineCompletion`."""
+        text = self.capabilities.text_document
+        found = text and text.inline_completion
+        return bool(found and found.dynamic_registration)
+
+    @property
     def can_watch_files(self) -> bool:
         workspace = self.capabilities.workspace
         found = workspace and workspace.did_change_watched_files

@@ -68,7 +68,7 @@ def add_life_cycle(server: AtlasServer) -> None:
     @server.feature(types.INITIALIZED)
     async def initialized(ls: AtlasServer, params: types.InitializedParams) -> None:
         await pull_settings(ls)
-        await watch_settings(ls)
+        await register(ls)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def did_change_configuration(
@@ -114,14 +114,19 @@ async def settings_changed(ls: AtlasServer) -> None:
         checks.forget(ls, uri)
 
 
-async def watch_settings(ls: AtlasServer) -> None:
-    """Ask to hear of changes, where the client offers that: of its settings and project files."""
+async def register(ls: AtlasServer) -> None:
+    """Ask to hear of changed settings and project files, and offer ghost text, where the client
+    has that.
+    """
     found = []
     if ls.client.can_watch_settings:
         found.append(_registration(types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"section": "atlas"}))
     if ls.client.can_watch_files:
         watched = {"watchers": [{"globPattern": "**/pyproject.toml"}]}
         found.append(_registration(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, watched))
+    if ls.client.can_be_told_of_ghosts:
+        ours = {"documentSelector": [{"language": "python"}]}
+        found.append(_registration(types.TEXT_DOCUMENT_INLINE_COMPLETION, ours))
     if not found:
         return
     asked = ls.client_register_capability_async(types.RegistrationParams(registrations=found))

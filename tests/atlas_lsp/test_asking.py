@@ -85,3 +85,13 @@ def test_an_empty_table_of_lua_is_no_complaint(tmp_path: Path):
         client.start(initializationOptions=[])
         client.stop()
         assert not [one for one in client.others if one["method"] == SAID]
+
+
+def test_ghost_text_is_registered_where_the_client_has_it(tmp_path: Path):
+    """pygls does not advertise it, so it is registered; `ghostText` still says whether any comes."""
+    with Client(tmp_path) as client:
+        ghosts = {"textDocument": {"inlineCompletion": {"dynamicRegistration": True}}}
+        client.start(capabilities=ghosts)
+        asked = client.wait_for("client/registerCapability")["params"]["registrations"]
+        assert [one["method"] for one in asked] == ["textDocument/inlineCompletion"]
+        client.stop()

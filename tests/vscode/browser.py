@@ -33,6 +33,8 @@ QUIET = {
     "editor.minimap.enabled": False,
     "window.menuBarVisibility": "classic",
 }
+STATUS = "#atlas-lsp\\.atlas-lsp\\.atlas\\.status"
+"""Our item in the status bar."""
 UNASKED = {"security.workspace.trust.enabled": False}
 
 
@@ -181,7 +183,7 @@ class Window:
         return found
 
     def status(self, text: str) -> Any:
-        found = self.page.locator("#atlas-lsp\\.atlas-lsp\\.atlas\\.status")
+        found = self.page.locator(STATUS)
         self.until(lambda: text in found.inner_text(), f"{text!r} in the status bar")
         return found
 

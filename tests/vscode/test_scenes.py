@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.vscode.browser import UNASKED, CodeServer
+from tests.vscode.browser import STATUS, UNASKED, CodeServer
 from tests.vscode.conftest import Open
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -310,7 +310,7 @@ def test_a_hostile_folder_runs_nothing_in_restricted_mode(window: Open, tmp_path
         no = one.page.locator(".monaco-dialog-box .monaco-button", has_text="don't trust")
         no.click()
         one.open("a.py")
-        one.status("Atlas")
+        one.page.locator(f"{STATUS} .codicon-shield").wait_for()
         one.saved("a.py")
         one.go_to(1, 6)
         titles = one.actions()
@@ -332,7 +332,7 @@ def test_trust_given_later_starts_the_work(window: Open, tmp_path: Path):
         one = window(files, server, show=False)
         one.page.locator(".monaco-dialog-box .monaco-button", has_text="don't trust").click()
         one.open("a.py")
-        one.status("Atlas")
+        one.page.locator(f"{STATUS} .codicon-shield").wait_for()
         one.command("Workspaces: Manage Workspace Trust")
         one.page.locator(".workspace-trust-editor .monaco-button", has_text="Trust").first.click()
         one.page.get_by_text("You trust this folder").wait_for()
