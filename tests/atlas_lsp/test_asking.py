@@ -88,7 +88,7 @@ def test_an_empty_table_of_lua_is_no_complaint(tmp_path: Path):
 
 
 def test_ghost_text_is_registered_where_the_client_has_it(tmp_path: Path):
-    """pygls does not advertise it, so it is registered; `ghostText` still says whether any comes."""
+    """pygls does not advertise it; `ghostText` still says whether any comes."""
     with Client(tmp_path) as client:
         ghosts = {"textDocument": {"inlineCompletion": {"dynamicRegistration": True}}}
         client.start(capabilities=ghosts)
