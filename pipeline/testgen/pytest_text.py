@@ -337,7 +337,8 @@ def _unittest_body(case: Case, prefix: str, target: Target) -> list[str]:
         return [*before, f"with self.assertRaises({case.raised}):", f"    {last}"]
     if case.is_printed:
         screen = "with contextlib.redirect_stdout(io.StringIO()) as screen:"
-        return [screen, f"    {last}", f"self.assertEqual(screen.getvalue(), {case.got!r})"]
+        seen = f"self.assertEqual(screen.getvalue(), {case.got!r})"
+        return [*before, screen, f"    {last}", seen]
     value = case.got.strip()
     check = "assertIs" if value in ("True", "False", "None") else "assertEqual"
     return [*before, f"self.{check}({last}, {value})"]
