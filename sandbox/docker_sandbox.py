@@ -10,12 +10,14 @@ import asyncio
 import logging
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sandbox.api import Job, Observation, SandboxUnavailable, World
 from sandbox.pool import Pool, Worker
+from sandbox.world import WorldRefused
 
 if TYPE_CHECKING:
     from sandbox.container import Plan
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+_REFUSED_FOR_S = 10.0
 SiteFrom = Literal["mount", "layer", "image"]
 """How a project's packages get in: this machine's folders mounted, copied into an image layer, or
 what an image of `atlas sandbox build --packages` has.
@@ -61,6 +64,12 @@ class DockerSandbox:
         self._clients = threading.local()
         self._settling = threading.Lock()
         self._is_settled = False
+        self._python = ""
+        """Version in the usual image."""
+        self._pythons: dict[tuple[str, str], str] = {}
+        """Images of other Pythons, by version and interpreter."""
+        self._refused: dict[str, tuple[float, str]] = {}
+        """Packages that could not be brought in: when, and why."""
         self._supplies: dict[str, str] = {}
         """By packages: the image that has them; empty where they are mounted."""
 
@@ -146,7 +155,7 @@ class DockerSandbox:
         plan = self._plan
         check_socket(self._endpoint)
         if world is not None:
-            return open_container(self._client(), self._for(world, plan), seed)
+            return open_container(self._client(), self._prepared(world, plan), seed)
         try:
             worker: Worker = open_container(self._client(), plan, seed)
         except SandboxUnavailable:
@@ -154,6 +163,7 @@ class DockerSandbox:
                 raise
             worker = self._opened_again(seed, plan)
         self._is_settled = True
+        self._python = worker.python
         return worker
 
     def _opened_again(self, seed: int, plan: Plan) -> Worker:
@@ -165,16 +175,36 @@ class DockerSandbox:
         except SandboxUnavailable:
             return self._with_fewer_options(seed, plan)
 
+    def _prepared(self, world: World, plan: Plan) -> Plan:
+        """As `_for`; what fails is not tried again for each of a thousand jobs.
+
+        Raises WorldRefused.
+        """
+        import requests
+        from docker.errors import DockerException
+
+        from sandbox.engine import one_line
+
+        at, why = self._refused.get(world.site_key, (0.0, ""))
+        if why and time.monotonic() - at < _REFUSED_FOR_S:
+            raise WorldRefused(why)
+        try:
+            return self._for(world, plan)
+        except (SandboxUnavailable, DockerException, requests.exceptions.RequestException) as exc:
+            why = str(exc) if isinstance(exc, SandboxUnavailable) else one_line(exc)
+            self._refused[world.site_key] = time.monotonic(), why
+            raise WorldRefused(why) from exc
+
     def _for(self, world: World, plan: Plan) -> Plan:
         """With the world's packages: mounted where the engine sees our files, else in a layer."""
         from sandbox.layers import ensure_layer, find_pinned
         from sandbox.site import mounts
 
-        plan = replace(plan, is_project=True)
-        if not world.site:
-            return plan
         found = mounts(world)
         with self._settling:
+            plan = replace(plan, is_project=True, image=self._image_for(world, plan))
+            if not world.site:
+                return plan
             if world.site_key not in self._supplies:
                 client, tag = self._client(), ""
                 way = self._site_from or self._best_way(client, world)
@@ -185,6 +215,23 @@ class DockerSandbox:
                 self._supplies[world.site_key] = tag
         tag = self._supplies[world.site_key]
         return replace(plan, image=tag) if tag else replace(plan, site=found)
+
+    def _image_for(self, world: World, plan: Plan) -> str:
+        """The usual image, or one of the project's Python where that is another."""
+        from sandbox.container import open_container
+        from sandbox.pythons import ensure_python
+        from sandbox.tested import ensure_tested
+
+        if not world.python or f"{self._python}.".startswith(f"{world.python}."):
+            return plan.image
+        key = world.python, world.interpreter
+        if key not in self._pythons:
+            client = self._client()
+            tag = ensure_python(client, world).tag
+            other = replace(plan, image=tag)
+            ensure_tested(client, tag, lambda: open_container(client, other, 0))
+            self._pythons[key] = tag
+        return self._pythons[key]
 
     def _best_way(self, client: Any, world: World) -> SiteFrom:
         """A mount is the fastest; it needs an engine that sees our files as they are."""

@@ -76,7 +76,8 @@ def recipe(base: str, packages: tuple[str, ...], wheels: Path | None = None) -> 
     come from, for a local base this Python.
     """
     digest = hashlib.sha256()
-    of_local = (sys.version, Path(rootfs.__file__).read_text()) if base == LOCAL_BASE else ()
+    of_local = [Path(rootfs.__file__).read_text()] if base.startswith(LOCAL_BASE) else []
+    of_local += [sys.version] if base == LOCAL_BASE else []
     parts = [base, *sorted(packages), *of_local]
     parts += [hashlib.sha256(path.read_bytes()).hexdigest() for path in _wheels(wheels)]
     parts += [f"{path}\0{content.decode()}" for path, (content, _mode) in worker_files().items()]
@@ -174,13 +175,34 @@ def _fetch(client: Client, base: str) -> bool:
     return exists(client, base)
 
 
+def local_image(version: str) -> Image:
+    """Of a Python of this machine, by its `sys.version`; our own is what `build` makes."""
+    return _image(LOCAL_BASE if version == sys.version else f"{LOCAL_BASE} {version}", ())
+
+
+def write_local(path: str) -> None:
+    """The root file system of the Python that runs this."""
+    Path(path).write_bytes(rootfs.tar({**rootfs.base_files(), **worker_files()}))
+
+
+def import_local(client: Client, tar: bytes, image: Image) -> None:
+    """What `write_local` wrote, as an image; raises SandboxUnavailable."""
+    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+        names: rootfs.Files = {name: (b"", 0) for name in archive.getnames()}
+    _import(client, tar, image, _local_changes(names, _labels(image, (), None)))
+
+
+def _local_changes(files: rootfs.Files, labels: str) -> list[str]:
+    changes = [f"ENV {k}={v}" for k, v in _ENVIRONMENT.items()]
+    changes.append(f"ENV LD_LIBRARY_PATH={rootfs.library_path(files)}")
+    return [*changes, f"LABEL {labels}", f"ENTRYPOINT {_json(_ENTRY)}"]
+
+
 def _build_from_local(client: Client, packages: tuple[str, ...], wheels: Path | None) -> Image:
     """An image of this machine's CPython; takes seconds and no network."""
     image = _image(LOCAL_BASE, packages, wheels)
     files = {**local_files(packages, wheels), **worker_files()}
-    changes = [f"ENV {k}={v}" for k, v in _ENVIRONMENT.items()]
-    changes.append(f"ENV LD_LIBRARY_PATH={rootfs.library_path(files)}")
-    changes += [f"LABEL {_labels(image, packages, wheels)}", f"ENTRYPOINT {_json(_ENTRY)}"]
+    changes = _local_changes(files, _labels(image, packages, wheels))
     _import(client, rootfs.tar(files), image, changes)
     return image
 

@@ -54,6 +54,6 @@ def check_python(world: World, has: str) -> None:
     """Raises WorldRefused where what runs here could judge the project wrongly."""
     if world.python and not f"{has}.".startswith(f"{world.python}."):
         raise WorldRefused(
-            f"the project runs on Python {world.python}, the sandbox has {has}; "
-            "`atlas sandbox build --python` makes one for it"
+            f"the project runs on Python {world.python}, and the sandbox has {has}; "
+            "name the project's interpreter, so that the sandbox can be made of it"
         )

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -360,6 +362,34 @@ async def test_another_python_than_the_projects_gives_no_evidence(each_box):
     assert "3.4" in seen.detail
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     await check_value(each_box, "total([1])", 100, world=shop(python=version))
+
+
+def other_python() -> tuple[str, str] | None:
+    """Version and path of a Python that is not the one that runs this."""
+    ours = f"3.{sys.version_info.minor}"
+    names = [f"python3.{n}" for n in (11, 12, 13, 14) if f"3.{n}" != ours]
+    places = [p for name in names for p in [shutil.which(name), *pyenv(name)] if p is not None]
+    for path in places:
+        ask = [path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        done = subprocess.run(ask, capture_output=True, text=True, check=False)
+        if done.returncode == 0 and done.stdout.strip() != ours:
+            return done.stdout.strip(), path
+    return None
+
+
+def pyenv(name: str) -> list[str]:
+    return [str(path) for path in Path.home().glob(f".pyenv/versions/*/bin/{name}")]
+
+
+async def test_a_project_runs_on_its_own_python(each_box):
+    found = other_python()
+    if found is None:
+        pytest.skip("no second Python from 3.11 on is installed here")
+    version, path = found
+    world = shop(python=version, interpreter=path)
+    source = "import sys, ctypes, sqlite3, json\n'%d.%d' % sys.version_info[:2]"
+    await check_value(each_box, source, version, world=world)
+    await check_value(each_box, "total([1])", 100, world=world)
 
 
 @pytest.mark.parametrize("path", ["../x.py", "/etc/x.py", "a/../../x.py"])
