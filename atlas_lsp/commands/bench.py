@@ -336,6 +336,8 @@ def _print_score(result: Json, folder: RunFolder) -> None:
         low, high = (100 * one["interval"][end] for end in ("low", "high"))
         rate = f"{100 * one['rate']:5.1f}  [{low:.1f}, {high:.1f}]"
         print(f"{one['mark']:>10}  pass@{one['k']:<3} {rate}")
+    if n_dropped := sum("dropped" in rows[0]["marks"] for rows in result["tasks"].values()):
+        print(f"in {n_dropped} tasks inputs on which the suite's own reference fails are left out")
     for task_id in result["faults"]:
         print(f"could not be judged, counts as not solved: {task_id}", file=sys.stderr)
     print(f"written: {folder.root / 'result.json'}", file=sys.stderr)

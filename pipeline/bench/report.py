@@ -10,7 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from pipeline.bench.records import Json, write_atomically
-from pipeline.bench.results import ALL, Comparison, Rate, Results, Summary, as_json
+from pipeline.bench.results import ALL, DROPPED, Comparison, Rate, Results, Summary, as_json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -102,6 +102,9 @@ def _marks_table(results: Results) -> Table | None:
         for one in whole
     ]
     about = [f"{mark}: {MARKS[mark]}" for mark in ("official", *marks) if mark in MARKS]
+    if dropped := {row.task_id for row in results.rows if DROPPED in row.marks}:
+        about.append(f"inputs on which the suite's own reference fails, in {len(dropped)} tasks,"
+                     " are left out")  # fmt: skip
     return "Official and other counts", ("condition", "official", *marks), rows, "; ".join(about)
 
 

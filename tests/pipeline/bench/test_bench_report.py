@@ -186,6 +186,18 @@ def test_the_published_figure_stands_beside_condition_e_of_the_same_model():
     assert "Beside the literature" not in {title for title, *_ in tables(made())}
 
 
+def test_the_report_says_where_inputs_dropped_out():
+    def notes(results: Results) -> str:
+        return " ".join(note for *_, note in tables(results))
+
+    rows = [
+        right("A", n, marks={"base": True, "dropped": 0.1 * n} if n else {"base": True})
+        for n in (0, 1)
+    ]
+    assert "reference fails, in 1 tasks, are left out" in notes(results_of(rows, [RUN]))
+    assert "reference fails" not in notes(with_marks())
+
+
 def test_condition_e_is_no_rung_of_the_ladder():
     from pipeline.bench.report import in_ladder
 

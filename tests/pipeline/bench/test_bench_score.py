@@ -74,6 +74,18 @@ def test_a_completion_goes_behind_the_prompt(write_suite: WriteSuite, tmp_path: 
     assert result(tmp_path / "out")["tasks"]["double/0"][0]["passed"]
 
 
+def test_it_says_where_inputs_dropped_out(
+    write_suite: WriteSuite, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    suite = write_suite([{
+        "task_id": "HumanEval/903", "prompt": "def f(n):\n", "entry_point": "f", "atol": 0,
+        "canonical_solution": "    return 1 // n\n", "base_input": [[1]], "plus_input": [[0], [2]],
+    }])  # fmt: skip
+    rows = [{"task_id": "HumanEval/903", "completion": "    return 1 // n\n"}]
+    assert score(suite, samples(tmp_path, rows), "--out", tmp_path / "out") == OK
+    assert "in 1 tasks inputs on which the suite's own reference fails" in capsys.readouterr().out
+
+
 def test_what_is_scored_is_not_run_again(write_suite: WriteSuite, tmp_path: Path):
     suite = write_suite([double_task(0)])
     path = samples(tmp_path, [{"task_id": "double/0", "solution": RIGHT}])
