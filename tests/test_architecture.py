@@ -44,7 +44,8 @@ what follows is above the product, which does not know of it.
 
 
 BACK_ARROWS = {
-    f"pipeline.core.calls imports pipeline.source.{name}"
+    f"pipeline.core.{module} imports pipeline.source.{name}"
+    for module in ("blanked", "calls")
     for name in ("literals", "literals.literal", "text", "text.literal_arguments", "text.parse")
 }
 """Known and to go: what reads text is to have a room of its own below the nouns."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from pipeline.core.blanked import blanked
 from pipeline.core.calls import VisibleTest, split_calls
 from pipeline.core.indentation import indented
 from sandbox.api import Call, Doctest, Returns, Test, Verdict, World
@@ -59,11 +60,49 @@ class Task:
     loading: Loading = field(default_factory=Loading)
 
     def program(self, code: str) -> str:
-        """The runnable module text with `code` (dedented) in the function's place."""
+        """The runnable module text with `code` (dedented) in the function's place.
+
+        Its docstrings do not say what the examples want: a candidate could read it there.
+        """
         if self.kind == "stdio":
             return code
-        body = indented(code, self.indent)
-        return f"{self.before}{body.rstrip()}\n{self.after}"
+        before, after = self._around
+        body = indented(self._without_answers(code), self.indent)
+        return f"{before}{body.rstrip()}\n{after}"
+
+    def _without_answers(self, code: str) -> str:
+        """Quick for code with the function's own docstring, as nearly all has it."""
+        with_key, without = self._docstring
+        code = code.replace(with_key, without, 1) if with_key else code
+        return blanked(code, self._shown_lines) if ">>>" in code else code
+
+    @cached_property
+    def _docstring(self) -> tuple[str, str]:
+        """The lines of the statement that change without answers, and what they become."""
+        old = self.statement.split("\n")
+        new = blanked(self.statement, self._shown_lines).split("\n")
+        differing = [at for at, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
+        if not differing:
+            return "", ""
+        part = slice(differing[0], differing[-1] + 1)
+        return "\n".join(old[part]), "\n".join(new[part])
+
+    @cached_property
+    def _around(self) -> tuple[str, str]:
+        """What stands before and after the function, without answers."""
+        body = indented(self.statement, self.indent).rstrip()
+        whole = f"{self.before}{body}\n{self.after}"
+        lines = blanked(whole, self._shown_lines).split("\n")
+        n_before, n_after = self.before.count("\n"), self.after.count("\n")
+        before = "\n".join([*lines[:n_before], ""]) if n_before else self.before
+        after = "\n".join(lines[len(lines) - n_after - 1 :])
+        return (before, after) if len(lines) == whole.count("\n") + 1 else (self.before, self.after)
+
+    @cached_property
+    def _shown_lines(self) -> tuple[str, ...]:
+        """Examples that are no doctest, as they stand in a docstring."""
+        others = (v.text for v in self.visible if not isinstance(v.test.form, Doctest))
+        return tuple(line for text in others for line in text.split("\n") if "(" in line)
 
     @property
     def shown(self) -> str:

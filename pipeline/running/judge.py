@@ -9,6 +9,7 @@ from dataclasses import replace
 from pipeline.core.context import Context
 from pipeline.core.events import CandidateJudged, Progress
 from pipeline.core.task import Candidate, Judged, Task
+from pipeline.running.table import is_table
 from pipeline.source.capabilities import new_capabilities, whole
 from pipeline.source.edit import with_imports
 from sandbox.api import Doctest, Test, Verdict, VerdictKind
@@ -61,7 +62,8 @@ def _marked(task: Task, candidate: Candidate) -> Candidate:
     code = "\n".join((*candidate.imports, candidate.code))
     module = task.program(whole(task.statement))
     found = new_capabilities(task.statement, code, module=module, said=task.statement)
-    return replace(candidate, capabilities=found) if found else candidate
+    doubt = candidate.doubt or is_table(task, candidate.code)
+    return replace(candidate, capabilities=found, doubt=doubt)
 
 
 def runnable(task: Task, candidate: Candidate) -> str:
