@@ -5,13 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from atlas_lsp.api import AtlasError, ProposedTest, Solution, TestProposal, repair, solve, tests
+    from atlas_lsp.api import (
+        AtlasError,
+        Checked,
+        ProposedTest,
+        Solution,
+        TestProposal,
+        check,
+        repair,
+        solve,
+        tests,
+    )
 
 __all__ = [
     "AtlasError",
+    "Checked",
     "ProposedTest",
     "Solution",
     "TestProposal",
+    "check",
     "repair",
     "solve",
     "tests",

@@ -78,6 +78,19 @@ class TestProposal:
     is_written: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What the examples of one function showed."""
+
+    file: Path
+    function: str
+    """Empty for a file that is no Python."""
+    outcome: Literal["passed", "failed", "cannot-run", "no-tests"]
+    detail: str
+    passed: int
+    total: int
+
+
 def solve(
     file: str | PathLike[str],
     function: str,
@@ -146,6 +159,28 @@ def tests(
         killed_after=score["after"]["killed"],
         n_mutants=score["after"]["total"],
         is_written=found["written"],
+    )
+
+
+def check(
+    *paths: str | PathLike[str], sandbox: Literal["docker", "unsafe-local"] | None = None
+) -> tuple[Checked, ...]:
+    """Run the examples of all functions of files and folders, without a model.
+
+    Raises AtlasError where nothing could run.
+    """
+    flags = _flags(sandbox=sandbox, apply=False)
+    found = _run(["check", *(str(Path(path)) for path in paths), *flags])
+    return tuple(
+        Checked(
+            file=Path(one["file"]),
+            function=one["function"],
+            outcome=one["outcome"],
+            detail=one["detail"],
+            passed=one["tests"]["passed"],
+            total=one["tests"]["total"],
+        )
+        for one in found["functions"]
     )
 
 

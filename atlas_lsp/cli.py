@@ -47,9 +47,9 @@ Atlas writes, repairs and tests Python functions with a local model, proved in a
   atlas repair mod.py::f      mend a function that fails its examples
   atlas check  mod.py ...     run the examples of files and folders; needs no model
   atlas tests  mod.py::f      propose tests that notice small mistakes in it
-  atlas doctor                say what works on this machine, and how to mend what does not
 
-`atlas COMMAND --help` explains one, `atlas --help` lists all; in an editor run `atlas-lsp`."""
+`atlas doctor` says what works here and how to mend the rest, `atlas COMMAND --help` explains one,
+`atlas --help` lists all; in an editor run `atlas-lsp`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -183,3 +183,7 @@ def test_the_functions_say_what_went_wrong_and_what_was_made(tmp_path: Path):
     assert proposed.style == "doctest"
     assert proposed.killed_after >= proposed.killed_before
     assert sorted(atlas_lsp.__all__) == dir(atlas_lsp)
+    (checked,) = atlas_lsp.check(path)
+    assert (checked.function, checked.outcome, checked.total) == ("is_even", "passed", 2)
+    path.write_text(WRONG)
+    assert [one.outcome for one in atlas_lsp.check(tmp_path)] == ["failed"]

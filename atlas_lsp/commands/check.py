@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import contextlib
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from atlas_lsp.commands.common import note, print_json, progress, setting_flag
+from atlas_lsp.exits import UsageError
+from pipeline.core.events import Progress
+
 if TYPE_CHECKING:
     from pipeline.running.examine import Examined
     from pipeline.source.text import Document
+    from sandbox.api import Sandbox
 
+WATCH_EVERY_S = 0.3
 MARKS = {"passed": "ok  ", "failed": "FAIL", "cannot-run": "?   "}
 
 
@@ -24,39 +30,78 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = subparsers.add_parser("check", help=text, description=text)
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files and folders")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument(
-        "--sandbox",
+    setting_flag(
+        parser,
+        "sandbox",
         choices=("docker", "unsafe-local"),
-        default="docker",
         help="where they run; unsafe-local runs them on this machine without isolation",
     )
+    parser.add_argument("--watch", action="store_true", help="again whenever a file is written")
     parser.add_argument("-v", "--verbose", action="store_true", help="also name what passes")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit 0 where all examples pass, 1 where one fails, 3 where nothing could run."""
+    if args.watch and args.json:
+        raise UsageError("--watch shows many results, --json one; leave one of them out")
     return asyncio.run(_run(args))
 
 
 async def _run(args: argparse.Namespace) -> int:
-    from pipeline.running.examine import examine
     from sandbox import open_sandbox
 
-    documents, unread = read_all(args.paths)
+    paths: Sequence[Path] = args.paths
+    seen = _stamps(args.paths)
     box = open_sandbox(args.sandbox)
     try:
         await box.start()
-        with _progress() as on_done:
-            found = await examine(box, documents, group="check", on_done=on_done)
+        code = await _once(args, box, paths)
+        while args.watch:
+            note("waiting for a file to be written; Ctrl-C ends")
+            seen, paths = await _written(args.paths, seen)
+            code = await _once(args, box, paths)
     finally:
         await box.aclose()
+    return code
+
+
+async def _once(args: argparse.Namespace, box: Sandbox, paths: Sequence[Path]) -> int:
+    from pipeline.running.examine import examine
+
+    documents, unread = read_all(paths)
+    with _progress() as on_done:
+        found = await examine(box, documents, group="check", on_done=on_done)
     if args.json:
-        rows = [*map(as_json, found), *unread]
-        print(json.dumps({"functions": rows}, indent=2, ensure_ascii=False))
+        print_json({"functions": [*map(as_json, found), *unread]})
     else:
         _show(found, unread, verbose=args.verbose)
+        sys.stdout.flush()
     return exit_code([*(str(one.outcome) for one in found), *(str(r["outcome"]) for r in unread)])
+
+
+Stamps = Mapping[Path, tuple[int, int]]
+
+
+def _stamps(paths: Sequence[Path]) -> Stamps:
+    """When each file was last written, and its size; one that went away has neither."""
+    found = {}
+    for path in _files(paths):
+        with contextlib.suppress(OSError):
+            about = path.stat()
+            found[path] = (about.st_mtime_ns, about.st_size)
+    return found
+
+
+async def _written(paths: Sequence[Path], before: Stamps) -> tuple[Stamps, tuple[Path, ...]]:
+    """Wait for files that were written since; what they are now, and which."""
+    while True:
+        await asyncio.sleep(WATCH_EVERY_S)
+        now = await asyncio.to_thread(_stamps, paths)
+        changed = tuple(path for path, stamp in now.items() if before.get(path) != stamp)
+        if changed:
+            return now, changed
+        before = now
 
 
 def read_all(paths: Sequence[Path]) -> tuple[list[Document], list[dict[str, object]]]:
@@ -80,7 +125,6 @@ def read_all(paths: Sequence[Path]) -> tuple[list[Document], list[dict[str, obje
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
-    from atlas_lsp.exits import UsageError
     from pipeline.world.project import python_files
 
     seen: set[Path] = set()
@@ -147,13 +191,14 @@ def _show(found: Sequence[Examined], unread: Sequence[dict[str, object]], *, ver
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, silence in a pipe."""
+    """A bar on a terminal; in a pipe a line now and then."""
     if not sys.stderr.isatty():
-        yield lambda _done, _total: None
+        with progress(verbose=False) as emit:
+            yield lambda done, total: emit(Progress(message="checking", done=done, total=total))
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress as Bar
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with Bar(console=Console(stderr=True), transient=True) as bar:
         task: Any = bar.add_task("checking", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

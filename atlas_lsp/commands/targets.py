@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pipeline.source.locate import FunctionSite
     from pipeline.source.text import Document
 
-SKIPPED = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
 MAX_BYTES = 2_000_000
 """No file that a person edits is larger."""
 HELP = "pkg/mod.py::f, mod.py::Class.method, a file, or a folder"
@@ -94,8 +93,9 @@ def _of_folder(
     folder: Path, wanted: Callable[[FunctionSite], bool]
 ) -> Iterator[tuple[Path, Document, tuple[str, ...]]]:
     from pipeline.source.text import SourceError
+    from pipeline.world.project import python_files
 
-    for path in sorted(_python_files(folder)):
+    for path in python_files(folder):
         try:
             document = read_document(path)
             names = _names(document, wanted)
@@ -103,17 +103,6 @@ def _of_folder(
             note(f"left out: {exc}")
         else:
             yield path, document, names
-
-
-def _python_files(folder: Path) -> Iterator[Path]:
-    """Of the project: no hidden folders, no environments, nothing that is built or installed."""
-    for path in folder.iterdir():
-        if path.name.startswith(".") or path.name in SKIPPED or path.is_symlink():
-            continue
-        if path.is_dir() and not (path / "pyvenv.cfg").exists():
-            yield from _python_files(path)
-        elif path.suffix == ".py" and path.is_file():
-            yield path
 
 
 def _names(document: Document, wanted: Callable[[FunctionSite], bool]) -> tuple[str, ...]:

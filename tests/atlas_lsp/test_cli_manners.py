@@ -135,7 +135,7 @@ def test_atlas_alone_shows_five_things_to_do():
     shown = [line for line in done.stdout.splitlines() if line.startswith("  atlas ")]
     assert len(shown) == 5
     names = {line.split()[1] for line in shown}
-    assert names == {"init", "solve", "repair", "tests", "doctor"}
+    assert names == {"init", "solve", "repair", "check", "tests"}
 
 
 def test_a_mistyped_command_or_choice_names_the_one_that_was_meant():

@@ -1,0 +1,69 @@
+"""`atlas check` as people use it: once, and again whenever a file is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from tests.atlas_lsp.test_cli import ROOT
+from tests.atlas_lsp.test_cli_manners import LOCAL, RIGHT, WRONG, atlas
+
+ATLAS = [sys.executable, "-m", "atlas_lsp.start"]
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    path = tmp_path / "m.py"
+    path.write_text(RIGHT)
+    return path
+
+
+@pytest.mark.parametrize(("text", "code", "outcome"), [(RIGHT, 0, "passed"), (WRONG, 1, "failed")])
+def test_it_takes_the_sandbox_from_the_settings(module: Path, text: str, code: int, outcome: str):
+    module.write_text(text)
+    done = atlas("check", str(module), "--json", **LOCAL)
+    assert done.returncode == code, done.stderr
+    (row,) = json.loads(done.stdout)["functions"]
+    assert (row["outcome"], row["tests"]["total"]) == (outcome, 2)
+
+
+def test_errors_are_one_document_too(tmp_path: Path):
+    done = atlas("check", str(tmp_path / "nowhere.py"), "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["kind"] == "usage"
+    done = atlas("check", str(tmp_path), "--json", "--watch")
+    assert done.returncode == 2
+
+
+def test_watching_checks_what_is_written_until_it_is_stopped(module: Path):
+    other = module.with_name("n.py")
+    words = [*ATLAS, "check", str(module.parent), "--watch"]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **LOCAL}, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert until(process.stdout, b"passed,").startswith(b"1 passed, 0 failed")
+        until(process.stderr, b"Ctrl-C ends")
+        other.write_text(WRONG)
+        assert b"FAIL" in until(process.stdout, b"is_even")
+        assert until(process.stdout, b"passed,").startswith(b"0 passed, 1 failed")
+        until(process.stderr, b"Ctrl-C ends")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+
+
+def until(stream: IO[bytes], wanted: bytes) -> bytes:
+    """The first line that holds it."""
+    for line in stream:
+        if wanted in line:
+            return line
+    raise AssertionError(f"the stream ended before {wanted!r}")
