@@ -263,6 +263,7 @@ def test_ghost_text_is_off_until_asked_for_and_accepted_by_tab(window: Open):
     one.page.locator(".ghost-text, .ghost-text-decoration").first.wait_for()
     one.shot("ghost-text")
     one.page.keyboard.press("Tab")
+    one.until(lambda: "return" in one.saved("a.py"), "the edit")
     text = one.saved("a.py")
     assert text.startswith(STUB)
     assert verified(text)

@@ -112,8 +112,8 @@ class Atlas implements Hooks {
     }
   }
 
-  private told(what: string): void {
-    void window.showWarningMessage(`Atlas: ${what}.`, "Doctor", "Log").then((taken) => {
+  private told(what: string, ...buttons: ("Doctor" | "Log")[]): void {
+    void window.showWarningMessage(`Atlas: ${what}.`, ...(buttons.length ? buttons : ["Doctor", "Log"])).then((taken) => {
       if (taken === "Doctor") void this.doctor();
       if (taken === "Log") this.log.show();
     });
@@ -169,7 +169,7 @@ class Atlas implements Hooks {
     const bad = checks.filter((one) => !one.ok);
     for (const one of checks) this.log.info(`${one.ok ? "ok  " : "FAIL"} ${one.name}: ${one.what} ${one.mend}`);
     if (!bad.length) void window.showInformationMessage("Atlas: everything is there. The log has the details.");
-    for (const one of bad) this.told(`${one.name}: ${one.what}; ${one.mend}`);
+    for (const one of bad) this.told(`${one.name}: ${one.what}; ${one.mend}`, "Log");
   }
 
   private async examined(server: Found): Promise<Check[]> {

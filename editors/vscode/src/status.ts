@@ -40,7 +40,7 @@ export class Status implements Disposable {
     this.isUp = isUp;
     this.isTrusted = isTrusted;
     if (!isUp) for (const token of [...this.running.keys()]) this.forget(token);
-    setContext("atlas.running", isUp);
+    void commands.executeCommand("setContext", "atlas.running", isUp);
     this.draw();
   }
 
@@ -49,7 +49,7 @@ export class Status implements Disposable {
     this.problems = checks.filter((one) => !one.ok);
     const isFine = (...names: string[]): boolean =>
       checks.some((one) => names.includes(one.name)) && !this.problems.some((one) => names.includes(one.name));
-    setContext("atlas.running", this.isUp);
+    setContext("atlas.hasServer", this.isUp);
     setContext("atlas.hasModel", isFine("model"));
     setContext("atlas.hasDocker", isFine("docker", "engine", "image"));
     this.draw();
