@@ -72,7 +72,7 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class ColumnTest:
     """A test about one column; `group` is the sample that wrote it (0 for visible ones)."""
 
     column: int
@@ -87,7 +87,7 @@ class Plan:
     columns: tuple[Column, ...]
     tests: tuple[Test, ...] = ()
     """The visible ones."""
-    generated: tuple[Check, ...] = ()
+    generated: tuple[ColumnTest, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +222,9 @@ def _calls(columns: Mapping[str, Column]) -> list[Call]:
     return [one.form for one in columns.values() if isinstance(one.form, Call)]
 
 
-def _generated(groups: Sequence[Sequence[Test]], columns: dict[str, Column]) -> tuple[Check, ...]:
+def _generated(
+    groups: Sequence[Sequence[Test]], columns: dict[str, Column]
+) -> tuple[ColumnTest, ...]:
     """Those that are one call; no more inputs than N_GENERATED, those asked most often first."""
     asked: dict[str, list[tuple[int, Test]]] = {}
     for index, group in enumerate(groups):
@@ -231,7 +233,7 @@ def _generated(groups: Sequence[Sequence[Test]], columns: dict[str, Column]) -> 
                 asked.setdefault(repr(test.form), []).append((index, test))
     often = sorted(asked.values(), key=lambda found: -len(found))[:N_GENERATED]
     return tuple(
-        Check(column=_add(columns, test.form, "generated"), test=test, group=index)
+        ColumnTest(column=_add(columns, test.form, "generated"), test=test, group=index)
         for found in often
         for index, test in found
         if isinstance(test.form, Call | Expression)
@@ -450,9 +452,9 @@ def _each_example(verdicts: Sequence[Verdict]) -> Iterable[int]:
         yield from (1,) * n_good + (whole,) * (one.n_examples - n_good)
 
 
-def _merged(checks: Sequence[Check]) -> tuple[tuple[Check, ...], tuple[int, ...]]:
+def _merged(checks: Sequence[ColumnTest]) -> tuple[tuple[ColumnTest, ...], tuple[int, ...]]:
     """Each distinct test once, with the number of samples that wrote it."""
-    by_text: dict[str, list[Check]] = {}
+    by_text: dict[str, list[ColumnTest]] = {}
     for check in checks:
         by_text.setdefault(f"{check.column} {check.test.expect!r}", []).append(check)
     first = tuple(found[0] for found in by_text.values())
