@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from atlas_lsp.commands.common import is_setting, note, print_json
 
 if TYPE_CHECKING:
-    from pipeline.models.registry import Check, Listed
+    from pipeline.models.registry import Listed, ModelCheck
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -115,7 +115,7 @@ def check(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _check(name: str) -> Check:
+async def _check(name: str) -> ModelCheck:
     from pipeline.models.registry import check_model
     from pipeline.wiring import open_model
 

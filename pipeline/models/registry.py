@@ -211,7 +211,7 @@ def recommend(memory_bytes: int, *, n_cells: int = USUAL_CELLS) -> tuple[KnownMo
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class ModelCheck:
     """What `atlas model check` saw; each figure was measured just now."""
 
     name: str
@@ -235,12 +235,12 @@ class Check:
         return self.batched_tokens_per_s / max(self.single_tokens_per_s, 1e-9)
 
 
-async def check_model(model: Model, *, n_tokens: int = 64) -> Check:
+async def check_model(model: Model, *, n_tokens: int = 64) -> ModelCheck:
     """Make the model write, think, keep a schema and show its states. Raises ModelError."""
     await model.complete([_probe(max_tokens=4)])
     single, answers = await _speed(model, 1, n_tokens)
     batched, _ = await _speed(model, 3, n_tokens)
-    return Check(
+    return ModelCheck(
         name=model.info.name,
         sha256=model.info.sha256,
         n_ctx=model.info.n_ctx,
