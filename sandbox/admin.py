@@ -19,7 +19,7 @@ from sandbox.tested import complaints
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class SandboxCheck:
     name: str
     ok: bool
     what: str
@@ -30,7 +30,7 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    checks: tuple[Check, ...]
+    checks: tuple[SandboxCheck, ...]
 
     @property
     def ok(self) -> bool:
@@ -161,7 +161,7 @@ def _remove_images(client: Client) -> int:
 def doctor(environ: Mapping[str, str] | None = None) -> Report:
     """Every step from the package to a running worker; stops at the first that fails."""
     if importlib.util.find_spec("docker") is None:
-        check = Check(
+        check = SandboxCheck(
             name="docker package", ok=False, what="not installed", mend="pip install docker"
         )
         return Report(checks=(check,))
@@ -170,47 +170,47 @@ def doctor(environ: Mapping[str, str] | None = None) -> Report:
         client = connect(endpoint)
     except SandboxUnavailable as exc:
         what, _, mend = str(exc).partition("; ")
-        return Report(checks=(Check(name="engine", ok=False, what=what, mend=mend),))
+        return Report(checks=(SandboxCheck(name="engine", ok=False, what=what, mend=mend),))
     try:
         return Report(checks=(_engine(client, endpoint.url), *_image_and_worker(client)))
     finally:
         client.close()
 
 
-def _engine(client: Client, url: str) -> Check:
+def _engine(client: Client, url: str) -> SandboxCheck:
     said = client.version()
     name = (said.get("Platform") or {}).get("Name") or "engine"
     what = f"{name} {said.get('Version', '?')} at {url}, API {client.api_version}"
-    return Check(name="engine", ok=True, what=what)
+    return SandboxCheck(name="engine", ok=True, what=what)
 
 
-def _image_and_worker(client: Client) -> tuple[Check, ...]:
+def _image_and_worker(client: Client) -> tuple[SandboxCheck, ...]:
     try:
         image = images.ensure_image(client)
     except SandboxUnavailable as exc:
         mend = "build one with `atlas sandbox build --from-local` or `--from-tar`"
-        return (Check(name="image", ok=False, what=str(exc), mend=mend),)
-    found = Check(name="image", ok=True, what=f"{image.tag} on {image.base}")
+        return (SandboxCheck(name="image", ok=False, what=str(exc), mend=mend),)
+    found = SandboxCheck(name="image", ok=True, what=f"{image.tag} on {image.base}")
     return (found, *_worker(client, image))
 
 
-def _worker(client: Client, image: Image) -> tuple[Check, ...]:
+def _worker(client: Client, image: Image) -> tuple[SandboxCheck, ...]:
     plan = Plan(image=image.tag, memory_mb=256, labels=owner_labels())
     try:
         worker = open_container(client, plan, 0)
     except (SandboxUnavailable, WorkerDied) as exc:
         mend = "look into the engine's log; `atlas sandbox build` makes a new image"
-        return (Check(name="container", ok=False, what=one_line(exc), mend=mend),)
+        return (SandboxCheck(name="container", ok=False, what=one_line(exc), mend=mend),)
     try:
         found = complaints(worker)
     finally:
         worker.close()
     words = ", ".join(worker.isolation)
-    checks = [Check(name="container", ok=True, what=f"in force: {words}")]
+    checks = [SandboxCheck(name="container", ok=True, what=f"in force: {words}")]
     checks += [
-        Check(name="self-test", ok=False, what=text, mend="do not run untrusted code here")
+        SandboxCheck(name="self-test", ok=False, what=text, mend="do not run untrusted code here")
         for text in found
     ]
     if not found:
-        checks.append(Check(name="self-test", ok=True, what="every promise was kept"))
+        checks.append(SandboxCheck(name="self-test", ok=True, what="every promise was kept"))
     return tuple(checks)
