@@ -73,7 +73,7 @@ class Example:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class CorpusCase:
     """A call and what the right body gives for it."""
 
     args: tuple[Any, ...]
@@ -90,12 +90,12 @@ class Subject:
 
     instance: Instance
     signature: str
-    cases: tuple[Case, ...]
+    cases: tuple[CorpusCase, ...]
     right: Function
     quote: str = "'"
     """What strings in the shown calls are quoted with."""
 
-    def call(self, case: Case) -> str:
+    def call(self, case: CorpusCase) -> str:
         """The call as the user wrote it."""
         text = call_text(self.instance.name, case.args)
         plain = self.quote == "'" or '"' in text or "\\" in text
@@ -176,25 +176,25 @@ def make_subject(instance: Instance, rng: Random, *, n_cases: int) -> Subject | 
     )
 
 
-def draw_cases(instance: Instance, right: Function, rng: Random, n: int) -> list[Case]:
+def draw_cases(instance: Instance, right: Function, rng: Random, n: int) -> list[CorpusCase]:
     """Up to `n` cases with different arguments, plain results and short lines."""
-    found: dict[str, Case] = {}
+    found: dict[str, CorpusCase] = {}
     for _ in range(n):
         args = arguments(instance, rng)
         try:
             how, result = right.outcome(args)
         except Slow:
             continue
-        case = Case(args=args, result=result)
+        case = CorpusCase(args=args, result=result)
         if how == "gives" and is_plain(result) and case.weight < LONGEST_LINE:
             found[repr(args)] = case
     return list(found.values())
 
 
-def telling(cases: Sequence[Case], n: int, rng: Random) -> tuple[Case, ...]:
+def telling(cases: Sequence[CorpusCase], n: int, rng: Random) -> tuple[CorpusCase, ...]:
     """`n` of the cases, different results first, short ones first among those."""
     order = sorted(cases, key=lambda c: c.weight + rng.randint(0, 50))
-    by_result: dict[str, Case] = {}
+    by_result: dict[str, CorpusCase] = {}
     for case in order:
         by_result.setdefault(repr(case.result), case)
     first = list(by_result.values())
@@ -203,7 +203,7 @@ def telling(cases: Sequence[Case], n: int, rng: Random) -> tuple[Case, ...]:
     return tuple(chosen)
 
 
-def signature(instance: Instance, cases: Sequence[Case], rng: Random) -> str:
+def signature(instance: Instance, cases: Sequence[CorpusCase], rng: Random) -> str:
     """`def f(a, b):`, annotated one time in four."""
     if rng.random() > 0.25:
         return f"def {instance.name}({', '.join(instance.params)}):"
@@ -214,7 +214,7 @@ def signature(instance: Instance, cases: Sequence[Case], rng: Random) -> str:
     return f"def {instance.name}({typed}){_returned(cases)}:"
 
 
-def _returned(cases: Sequence[Case]) -> str:
+def _returned(cases: Sequence[CorpusCase]) -> str:
     names = {type(c.result).__name__ for c in cases}
     if names == {"list"}:
         inner = {type(item).__name__ for c in cases for item in c.result}
@@ -222,7 +222,9 @@ def _returned(cases: Sequence[Case]) -> str:
     return f" -> {names.pop()}" if len(names) == 1 and "NoneType" not in names else ""
 
 
-def source(subject: Subject, body: str, rng: Random, *, cases: Sequence[Case] | None = None) -> str:
+def source(
+    subject: Subject, body: str, rng: Random, *, cases: Sequence[CorpusCase] | None = None
+) -> str:
     """The function as a user has it: signature, docstring with doctests, `body` (may be empty)."""
     shown = subject.cases if cases is None else cases
     lines = [f'"""{subject.instance.wording}']
@@ -243,7 +245,7 @@ def source(subject: Subject, body: str, rng: Random, *, cases: Sequence[Case] | 
 
 
 def shown_source(
-    subject: Subject, body: str, rng: Random, *, cases: Sequence[Case] | None = None
+    subject: Subject, body: str, rng: Random, *, cases: Sequence[CorpusCase] | None = None
 ) -> str:
     """The source as prompts show it: now and then below imports of its module."""
     text = source(subject, body, rng, cases=cases)
@@ -402,7 +404,7 @@ def _doubtful_ideas(subject: Subject, rng: Random) -> list[str]:
 
 def _outputs(subject: Subject, rng: Random) -> Pair | None:
     asked = list(subject.cases)
-    shown: list[Case] = []
+    shown: list[CorpusCase] = []
     if rng.random() < 0.5 and len(asked) > 2:
         shown, asked = asked[:-2], asked[-2:]
     body = subject.instance.body if rng.random() < 0.7 else ""

@@ -15,7 +15,7 @@ from pipeline.nano import compose
 from pipeline.nano.bench import PUBLIC, Part
 from pipeline.nano.corpus import (
     STUBS,
-    Case,
+    CorpusCase,
     Subject,
     answer_code,
     draw_cases,
@@ -47,7 +47,7 @@ class Made:
     key: str
     subject: Subject
     source: str
-    hidden: tuple[Case, ...]
+    hidden: tuple[CorpusCase, ...]
     reference: str
 
 
@@ -145,7 +145,7 @@ def _made(task_id: str, part: Part, instance: Instance, rng: Random) -> Made | N
     )
 
 
-def _hidden_cases(subject: Subject, rng: Random) -> tuple[Case, ...]:
+def _hidden_cases(subject: Subject, rng: Random) -> tuple[CorpusCase, ...]:
     visible = {repr(c.args) for c in subject.cases}
     drawn = draw_cases(subject.instance, subject.right, rng, 40)
     fresh = [c for c in drawn if repr(c.args) not in visible]
