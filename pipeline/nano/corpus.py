@@ -64,7 +64,7 @@ PERSPECTIVES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Example:
+class CorpusExample:
     form: str
     key: str
     wording: str
@@ -102,7 +102,7 @@ class Subject:
         return text if plain else text.replace("'", '"')
 
 
-def examples(seed: int, n: int) -> Iterator[Example]:
+def examples(seed: int, n: int) -> Iterator[CorpusExample]:
     """`n` training examples; the same for the same seed and families."""
     rng = Random(seed)
     trained = [f for f in all_families() if not is_held_out(f.key)]
@@ -114,7 +114,7 @@ def examples(seed: int, n: int) -> Iterator[Example]:
             yield example
 
 
-def draw_example(trained: Sequence[Family], rng: Random) -> Example | None:
+def draw_example(trained: Sequence[Family], rng: Random) -> CorpusExample | None:
     """One example; None where the draw came to nothing (no wrong body fails, values too long)."""
     if rng.random() < COMPOSED_SHARE:
         instance = compose.instantiate(compose.draw_trained(rng), rng, compose.TRAINING_JOINTS)
@@ -136,7 +136,7 @@ def draw_example(trained: Sequence[Family], rng: Random) -> Example | None:
     pair = _MAKERS[form](subject, rng)
     if pair is None:
         return None
-    return Example(
+    return CorpusExample(
         form=form, key=instance.key, wording=instance.wording, prompt=pair[0], answer=pair[1]
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from pipeline.nano.corpus import Example, examples
+from pipeline.nano.corpus import CorpusExample, examples
 from pipeline.nano.tokenizer import CONTROL, VISIBLE, load_tokenizer, train_tokenizer
 
 LONGEST = 512
@@ -46,7 +46,7 @@ def build_corpus(folder: Path, *, n: int, seed: int, vocab: int, workers: int) -
     return facts
 
 
-def _chunk(seed: int) -> list[Example]:
+def _chunk(seed: int) -> list[CorpusExample]:
     return list(examples(seed, CHUNK))
 
 
@@ -64,7 +64,7 @@ def _plain(text: str) -> str:
     return text
 
 
-def _encode(tokenizer: Tokenizer, chunk: list[Example]) -> list[tuple[list[int], list[int]]]:
+def _encode(tokenizer: Tokenizer, chunk: list[CorpusExample]) -> list[tuple[list[int], list[int]]]:
     prompts = tokenizer.encode_batch([e.prompt for e in chunk], add_special_tokens=False)
     answers = tokenizer.encode_batch([e.answer for e in chunk], add_special_tokens=False)
     return [(p.ids, a.ids) for p, a in zip(prompts, answers, strict=True)]
