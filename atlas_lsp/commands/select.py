@@ -16,7 +16,7 @@ from atlas_lsp.commands.common import print_json, setting_flag
 from atlas_lsp.exits import OK, Stopped, UsageError
 
 if TYPE_CHECKING:
-    from pipeline.pools.replay import Choice, OnDone, Options
+    from pipeline.pools.replay import OnDone, Options, PoolChoice
 
 EVIDENCE = ("visible", "generated", "agreement", "lens")
 
@@ -109,7 +109,7 @@ async def _run(args: argparse.Namespace, options: Options) -> int:
 def _progress(counts: Counter[str]) -> Iterator[OnDone]:
     """Count the choices; on a terminal, show how many there are."""
 
-    def count(choice: Choice) -> None:
+    def count(choice: PoolChoice) -> None:
         counts[choice.status] += 1
 
     if not sys.stderr.isatty():
@@ -119,7 +119,7 @@ def _progress(counts: Counter[str]) -> Iterator[OnDone]:
 
     with Console(stderr=True).status("starting") as status:
 
-        def show(choice: Choice) -> None:
+        def show(choice: PoolChoice) -> None:
             count(choice)
             status.update(f"{counts.total()} tasks, now {choice.task_id}: {choice.status}")
 

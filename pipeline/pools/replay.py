@@ -22,7 +22,7 @@ from pipeline.select.posterior import Posterior, nearest, shipped
 from pipeline.select.weigh import weighed
 from sandbox.api import Sandbox
 
-OnDone = Callable[["Choice"], None]
+OnDone = Callable[["PoolChoice"], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class PoolChoice:
     """One line of the choices file."""
 
     task_id: str
@@ -69,7 +69,7 @@ async def choose_pool(
     a pool or choices that cannot be used, OSError, SandboxError.
     """
     known = _known(out, options)
-    waiting: deque[asyncio.Task[Choice]] = deque()
+    waiting: deque[asyncio.Task[PoolChoice]] = deque()
     with out.open("a", encoding="utf-8") as file:
 
         async def write_first() -> None:
@@ -107,12 +107,14 @@ def drawn(one: PoolTask, options: Options) -> tuple[int, ...]:
     return tuple(sorted(rng.sample(range(n), options.k)))
 
 
-async def _choose(sandbox: Sandbox, one: PoolTask, options: Options, cache: Cache | None) -> Choice:
+async def _choose(
+    sandbox: Sandbox, one: PoolTask, options: Options, cache: Cache | None
+) -> PoolChoice:
     considered = drawn(one, options)
     matrix = await matrix_for(sandbox, one, considered, options.kinds, cache)
     places = range(len(considered))
     chosen = pick(matrix, tuple(places), options.kinds)
-    return Choice(
+    return PoolChoice(
         task_id=one.task.task_id,
         chosen=considered[chosen.index],
         probability=chosen.probability,

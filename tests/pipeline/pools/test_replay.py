@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.pools.pool import PoolError, read_pool
-from pipeline.pools.replay import Choice, Options, choose_pool
+from pipeline.pools.replay import Options, PoolChoice, choose_pool
 from sandbox.api import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -91,7 +91,7 @@ async def test_a_torn_file_goes_on_to_the_same_result(box: Sandbox, tmp_path: Pa
     text = whole.read_text("utf-8")
     cut = text.index("\n", text.index("\n") + 1) + 20
     torn.write_text(text[:cut], encoding="utf-8")
-    seen: list[Choice] = []
+    seen: list[PoolChoice] = []
     assert await choose_pool(box, pool, torn, options, on_done=seen.append) == 2
     assert torn.read_text("utf-8") == text
     assert len(seen) == 2
