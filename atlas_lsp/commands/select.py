@@ -16,7 +16,7 @@ from atlas_lsp.commands.common import print_json, setting_flag
 from atlas_lsp.exits import OK, Stopped, UsageError
 
 if TYPE_CHECKING:
-    from pipeline.pools.replay import OnDone, Options, PoolChoice
+    from pipeline.pools.replay import OnDone, PoolChoice, PoolOptions
 
 EVIDENCE = ("visible", "generated", "agreement", "lens")
 
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _choose(args: argparse.Namespace) -> int:
     from pipeline.pools.pool import PoolError
-    from pipeline.pools.replay import Options
+    from pipeline.pools.replay import PoolOptions
 
     if not args.pool.is_file():
         raise UsageError(f"{args.pool}: no such file; give a pool of JSON lines")
@@ -75,14 +75,14 @@ def _choose(args: argparse.Namespace) -> int:
         print("lens: abstains, a pool holds no hidden states", file=sys.stderr)
     kinds = tuple(kind for kind in args.evidence if kind != "lens")
     try:
-        return asyncio.run(_run(args, Options(k=args.k or None, seed=args.seed, kinds=kinds)))
+        return asyncio.run(_run(args, PoolOptions(k=args.k or None, seed=args.seed, kinds=kinds)))
     except PoolError as exc:
         raise UsageError(f"{args.pool.name}: {exc}") from exc
     except KeyboardInterrupt:
         raise Stopped(f"stopped; the same command goes on with {args.out}") from None
 
 
-async def _run(args: argparse.Namespace, options: Options) -> int:
+async def _run(args: argparse.Namespace, options: PoolOptions) -> int:
     from pipeline.pools.replay import choose_pool
     from sandbox import open_sandbox
 

@@ -26,7 +26,7 @@ OnDone = Callable[["PoolChoice"], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class PoolOptions:
     """What choices depend on besides the pool."""
 
     k: int | None = 3
@@ -57,7 +57,7 @@ async def choose_pool(
     sandbox: Sandbox,
     pool: Path,
     out: Path,
-    options: Options,
+    options: PoolOptions,
     *,
     jobs: int = 2,
     cache: Cache | None = None,
@@ -98,7 +98,7 @@ async def choose_pool(
     return len(known)
 
 
-def drawn(one: PoolTask, options: Options) -> tuple[int, ...]:
+def drawn(one: PoolTask, options: PoolOptions) -> tuple[int, ...]:
     """The candidates that are considered; the same for the same task, seed and k."""
     n = len(one.programs)
     if options.k is None or options.k >= n:
@@ -108,7 +108,7 @@ def drawn(one: PoolTask, options: Options) -> tuple[int, ...]:
 
 
 async def _choose(
-    sandbox: Sandbox, one: PoolTask, options: Options, cache: Cache | None
+    sandbox: Sandbox, one: PoolTask, options: PoolOptions, cache: Cache | None
 ) -> PoolChoice:
     considered = drawn(one, options)
     matrix = await matrix_for(sandbox, one, considered, options.kinds, cache)
@@ -220,7 +220,7 @@ def _reasons(
 # --- going on ------------------------------------------------------------------------------------
 
 
-def _known(out: Path, options: Options) -> dict[str, Mapping[str, Any]]:
+def _known(out: Path, options: PoolOptions) -> dict[str, Mapping[str, Any]]:
     """The choices that are there; a torn last line is cut off."""
     if not out.exists():
         return {}
@@ -251,7 +251,9 @@ def _rows(raw: bytes, out: Path) -> Iterator[Mapping[str, Any]]:
         yield row
 
 
-def _check_known(row: Mapping[str, Any] | None, one: PoolTask, options: Options, out: Path) -> None:
+def _check_known(
+    row: Mapping[str, Any] | None, one: PoolTask, options: PoolOptions, out: Path
+) -> None:
     if row is not None and tuple(row["considered"]) != drawn(one, options):
         raise PoolError(
             f"{out.name} was made with another --k, --seed or pool ({one.task.task_id}); "

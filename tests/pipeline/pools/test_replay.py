@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.pools.pool import PoolError, read_pool
-from pipeline.pools.replay import Options, PoolChoice, choose_pool
+from pipeline.pools.replay import PoolChoice, PoolOptions, choose_pool
 from sandbox.api import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -46,7 +46,7 @@ def lines(path: Path) -> list[dict[str, object]]:
 
 async def test_the_right_behaviour_is_chosen_and_said_why(box: Sandbox, tmp_path: Path):
     pool, out = write(tmp_path, row(2), row(5)), tmp_path / "out.jsonl"
-    await choose_pool(box, pool, out, Options(k=None))
+    await choose_pool(box, pool, out, PoolOptions(k=None))
     for one in lines(out):
         assert one["chosen"] in (1, 2)
         assert one["status"] == "verified"
@@ -70,14 +70,14 @@ async def test_what_passes_only_by_the_order_of_hashes_is_not_verified(
     body = f"return x + 2 if hash('seed') % 1000 == {hash_of_the_first_run()} else 0"
     one["candidates"] = [{"code": f"{one['prompt']}    {body}\n"}]
     pool, out = write(tmp_path, one), tmp_path / "out.jsonl"
-    await choose_pool(box, pool, out, Options(k=None))
+    await choose_pool(box, pool, out, PoolOptions(k=None))
     (chosen,) = lines(out)
     assert chosen["status"] == "unverified"
 
 
 async def test_without_examples_nothing_is_verified(box: Sandbox, tmp_path: Path):
     pool, out = write(tmp_path, row(4, examples=False)), tmp_path / "out.jsonl"
-    await choose_pool(box, pool, out, Options(k=None))
+    await choose_pool(box, pool, out, PoolOptions(k=None))
     (one,) = lines(out)
     assert one["chosen"] in (1, 2)
     assert one["status"] in ("consistent", "unverified")
@@ -86,7 +86,7 @@ async def test_without_examples_nothing_is_verified(box: Sandbox, tmp_path: Path
 async def test_a_torn_file_goes_on_to_the_same_result(box: Sandbox, tmp_path: Path):
     pool = write(tmp_path, *map(row, range(2, 6)))
     whole, torn = tmp_path / "whole.jsonl", tmp_path / "torn.jsonl"
-    options = Options(k=3, seed=1)
+    options = PoolOptions(k=3, seed=1)
     assert await choose_pool(box, pool, whole, options) == 0
     text = whole.read_text("utf-8")
     cut = text.index("\n", text.index("\n") + 1) + 20
@@ -100,16 +100,16 @@ async def test_a_torn_file_goes_on_to_the_same_result(box: Sandbox, tmp_path: Pa
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (Options(k=4), "another --k"),
-        (Options(k=3, seed=9), "another --k, --seed"),
-        (Options(k=3, kinds=("visible",)), "--evidence visible,generated,agreement"),
+        (PoolOptions(k=4), "another --k"),
+        (PoolOptions(k=3, seed=9), "another --k, --seed"),
+        (PoolOptions(k=3, kinds=("visible",)), "--evidence visible,generated,agreement"),
     ],
 )
 async def test_a_file_of_another_run_is_not_mixed(
-    box: Sandbox, tmp_path: Path, options: Options, says: str
+    box: Sandbox, tmp_path: Path, options: PoolOptions, says: str
 ):
     pool, out = write(tmp_path, row(2), row(3)), tmp_path / "out.jsonl"
-    await choose_pool(box, pool, out, Options(k=3))
+    await choose_pool(box, pool, out, PoolOptions(k=3))
     before = out.read_bytes()
     with pytest.raises(PoolError, match=says):
         await choose_pool(box, pool, out, options)
@@ -120,7 +120,7 @@ async def test_a_file_that_is_no_choices_is_left_alone(box: Sandbox, tmp_path: P
     pool, out = write(tmp_path, row(2)), tmp_path / "out.jsonl"
     out.write_text("my notes\n", encoding="utf-8")
     with pytest.raises(PoolError, match="line 1: no choice of ours"):
-        await choose_pool(box, pool, out, Options())
+        await choose_pool(box, pool, out, PoolOptions())
     assert out.read_text("utf-8") == "my notes\n"
 
 
@@ -128,7 +128,7 @@ async def test_a_bad_line_keeps_the_choices_before_it(box: Sandbox, tmp_path: Pa
     pool, out = write(tmp_path, row(2), row(3)), tmp_path / "out.jsonl"
     pool.write_text(pool.read_text("utf-8") + "{\n", encoding="utf-8")
     with pytest.raises(PoolError, match="line 3, column"):
-        await choose_pool(box, pool, out, Options(), jobs=1)
+        await choose_pool(box, pool, out, PoolOptions(), jobs=1)
     assert [one["task_id"] for one in lines(out)] == ["t/2", "t/3"]
 
 
@@ -136,8 +136,8 @@ async def test_labels_change_no_choice(box: Sandbox, tmp_path: Path):
     lies = {**row(2), "labels": [True, False, False, True, True]}
     plain, labelled = write(tmp_path, row(2)), write(tmp_path, lies, name="lies.jsonl")
     a, b = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
-    await choose_pool(box, plain, a, Options(k=None))
-    await choose_pool(box, labelled, b, Options(k=None))
+    await choose_pool(box, plain, a, PoolOptions(k=None))
+    await choose_pool(box, labelled, b, PoolOptions(k=None))
     assert a.read_text("utf-8") == b.read_text("utf-8")
 
 
