@@ -43,7 +43,7 @@ class Measured:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class ScoreComparison:
     """All scores on one pool, with what bounds them."""
 
     pool: str
@@ -76,7 +76,7 @@ def _known(values: Floats) -> Floats:
     return np.where(np.isnan(values), -np.inf, values.astype(np.float64))
 
 
-def compare(pool: Pool, scores: Mapping[str, Floats], name: str) -> Comparison:
+def compare(pool: Pool, scores: Mapping[str, Floats], name: str) -> ScoreComparison:
     """Every score on the same candidates; tasks without a candidate are not counted."""
     import numpy as np
 
@@ -84,7 +84,7 @@ def compare(pool: Pool, scores: Mapping[str, Floats], name: str) -> Comparison:
     means = [float(pool.passed[rows].mean()) for rows in by_task]
     oracle = [bool(pool.passed[rows].any()) for rows in by_task]
     measured = [_measured(label, score, pool, by_task) for label, score in scores.items()]
-    return Comparison(
+    return ScoreComparison(
         pool=name,
         random=float(np.mean(means)) if means else 0.0,
         oracle=float(np.mean(oracle)) if oracle else 0.0,
@@ -151,12 +151,12 @@ def calibration_error(probability: Floats, right: npt.NDArray[np.bool_]) -> floa
     return ece([float(p) for p in probability], [bool(r) for r in right])
 
 
-def as_rows(comparison: Comparison) -> list[dict[str, Any]]:
+def as_rows(comparison: ScoreComparison) -> list[dict[str, Any]]:
     """For JSON."""
     return [{"pool": comparison.pool, **asdict(one)} for one in comparison.measured]
 
 
-def show(comparison: Comparison, say: Callable[[str], None] = print) -> None:
+def show(comparison: ScoreComparison, say: Callable[[str], None] = print) -> None:
     """A table for people."""
     n = comparison.measured[0].n_tasks if comparison.measured else 0
     say(

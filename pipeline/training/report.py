@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.lens.record import Lens, LensError
 from pipeline.lens.score import Abstained, apply, installed_lens
 from pipeline.models.api import ModelInfo
-from pipeline.training.measure import Comparison, calibration_error, compare, free_scores, lead
+from pipeline.training.measure import ScoreComparison, calibration_error, compare, free_scores, lead
 from pipeline.training.pool import Pool
 
 
@@ -21,7 +21,7 @@ def lens_of(pool: Pool) -> Lens:
     return found
 
 
-def comparisons(pool: Pool, lens: Lens) -> tuple[Comparison, ...]:
+def comparisons(pool: Pool, lens: Lens) -> tuple[ScoreComparison, ...]:
     """The lens and the free measures on all candidates, and on those that pass visible tests.
 
     Raises LensError for a pool of another model.
