@@ -23,8 +23,8 @@ import numpy.typing as npt
 from pipeline.models.abort import Aborted
 from pipeline.models.api import Completion, HiddenStates, ModelError, Request
 from pipeline.models.native import (
-    Context,
     Feed,
+    LlamaContext,
     Sampler,
     Vocabulary,
     grammar_of,
@@ -92,7 +92,7 @@ class Engine:
     """Owns the context; `drain` is called by one thread at a time."""
 
     def __init__(
-        self, context: Context, vocabulary: Vocabulary, *, n_slots: int, n_cells: int
+        self, context: LlamaContext, vocabulary: Vocabulary, *, n_slots: int, n_cells: int
     ) -> None:
         self._context = context
         self._vocabulary = vocabulary

@@ -224,7 +224,7 @@ def _load(path: Path, settings: LlamaSettings, stop: threading.Event) -> _Loaded
         template = ChatTemplate(
             file.chat_template, bos=vocabulary.bos_text, eos=vocabulary.eos_text
         )
-        context = native.Context(weights, _context_size(file, settings, n_cells))
+        context = native.LlamaContext(weights, _context_size(file, settings, n_cells))
     except ModelError:
         weights.close()
         raise

@@ -120,7 +120,7 @@ class Sampler:
             lib.llama_sampler_chain_add(self._chain, stage)
         self._grammar = self._new_grammar(grammar) if grammar is not None else None
 
-    def sample(self, context: Context, row: int, *, in_answer: bool) -> int:
+    def sample(self, context: LlamaContext, row: int, *, in_answer: bool) -> int:
         """Draw a token from output `row`.
 
         With a grammar: draw; only if the grammar refuses the token filter all and redraw.
@@ -213,7 +213,7 @@ class Feed:
     slot: int
 
 
-class Context:
+class LlamaContext:
     """A llama context with one re-used batch; counts what it decodes."""
 
     def __init__(self, weights: Weights, size: ContextSize) -> None:
