@@ -43,7 +43,7 @@ FAULT = "fault"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Done:
+class SolvedCell:
     """A cell's answer, not yet written."""
 
     cell: Cell
@@ -69,7 +69,7 @@ class Done:
 
 async def run_cell(
     runtime: Runtime, base: Settings, public: PublicTask, cell: Cell, folder: RunFolder
-) -> Done:
+) -> SolvedCell:
     """The answer to one task under one condition.
 
     Raises ModelError, SandboxError and OSError: those are not the task's fault.
@@ -89,7 +89,7 @@ async def run_cell(
         except Exception as exc:  # noqa: BLE001 - one task's fault must not take the run with it
             fault = traceback.format_exc()
             answer = none(public, cell, f"{type(exc).__name__}: {exc}"[:300], status=FAULT)
-    return Done(cell=cell, answer=answer, ledger=dict(ctx.ledger.as_json()), trace=fault)
+    return SolvedCell(cell=cell, answer=answer, ledger=dict(ctx.ledger.as_json()), trace=fault)
 
 
 def _quiet(trace: JsonlTrace) -> Emit:
