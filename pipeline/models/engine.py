@@ -63,7 +63,7 @@ class Counters:
 
 
 @dataclass(eq=False, kw_only=True)
-class Job:
+class CompleteCall:
     """One call of `complete`: its prompts, and where pieces, completions and the end go.
 
     `read` makes the prompts, on the worker thread; what it raises ends the job.
@@ -101,9 +101,9 @@ class Engine:
         self._prefixes = [_Prefix(slot=slot) for slot in range(N_PREFIXES)]
         self._feeds: deque[tuple[Feed, _Prefix | _Live]] = deque()
         self._live: list[_Live] = []
-        self._jobs: list[Job] = []
+        self._jobs: list[CompleteCall] = []
         self._lock = threading.Lock()
-        self._inbox: list[Job] = []
+        self._inbox: list[CompleteCall] = []
         self._is_draining = False
         self._grammar = lru_cache(maxsize=32)(grammar_of)
 
@@ -116,14 +116,14 @@ class Engine:
             live_slots=len(self._live),
         )
 
-    def submit(self, job: Job) -> bool:
+    def submit(self, job: CompleteCall) -> bool:
         """Put the job in line; True where somebody has to call `drain` for it."""
         with self._lock:
             self._inbox.append(job)
             is_first, self._is_draining = not self._is_draining, True
             return is_first
 
-    def cancel(self, job: Job) -> None:
+    def cancel(self, job: CompleteCall) -> None:
         """The job ends within a step; nobody else's work is thrown away for it.
 
         The step itself is broken off only where nobody else takes part in it.
@@ -181,7 +181,7 @@ class Engine:
             self._is_draining = bool(self._jobs or self._inbox)
             return self._is_draining
 
-    def _open(self, job: Job) -> None:
+    def _open(self, job: CompleteCall) -> None:
         try:
             job.prompts = job.read()
         except ModelError as exc:
@@ -194,7 +194,7 @@ class Engine:
         if not job.waiting:
             self._end(job, None)
 
-    def _end(self, job: Job, error: BaseException | None) -> None:
+    def _end(self, job: CompleteCall, error: BaseException | None) -> None:
         for live in [live for live in self._live if live.job is job]:
             self._release(live)
         if job.prefix is not None and job.prefix.reader is job:
@@ -229,7 +229,7 @@ class Engine:
             else:
                 return
 
-    def _may_begin(self, job: Job) -> bool:
+    def _may_begin(self, job: CompleteCall) -> bool:
         """Whether its prompts' beginning has been read and there are cells for one sequence more.
 
         The reading is begun here.
@@ -240,7 +240,7 @@ class Engine:
             return False
         return self._has_room(job.waiting[0].n_needed - job.common)
 
-    def _prefix_for(self, job: Job) -> _Prefix | None:
+    def _prefix_for(self, job: CompleteCall) -> _Prefix | None:
         """A place with as much of the job's beginning as is known; None while none is free."""
         wanted = job.prompts[0].tokens[: job.common]
         idle = [prefix for prefix in self._prefixes if not prefix.is_busy]
@@ -285,7 +285,7 @@ class Engine:
         own = sum(live.sequence.n_needed - live.job.common for live in self._live)
         return prefixes + own + sum(job.common for job in left.values())
 
-    def _give_up_prefixes(self, *, but: Job) -> None:
+    def _give_up_prefixes(self, *, but: CompleteCall) -> None:
         for job in self._jobs:
             if job is not but:
                 job.prefix = None
@@ -297,7 +297,7 @@ class Engine:
         self._context.drop(prefix.slot)
         prefix.begin(None, ())
 
-    def _place(self, job: Job) -> None:
+    def _place(self, job: CompleteCall) -> None:
         assert job.prefix is not None
         sequence = job.waiting.popleft()
         try:
@@ -392,7 +392,7 @@ class _Prefix:
         self.slot = slot
         self.tokens: tuple[int, ...] = ()
         self.n_unread = 0
-        self.reader: Job | None = None
+        self.reader: CompleteCall | None = None
         """For whom it was read last."""
 
     @property
@@ -401,7 +401,7 @@ class _Prefix:
         reader = self.reader
         return reader is not None and reader.prefix is self and bool(reader.waiting)
 
-    def begin(self, reader: Job | None, tokens: tuple[int, ...]) -> None:
+    def begin(self, reader: CompleteCall | None, tokens: tuple[int, ...]) -> None:
         self.reader, self.tokens, self.n_unread = reader, tokens, 0
 
     def take(self, token: int) -> None:
@@ -411,7 +411,7 @@ class _Prefix:
 class _Live:
     """A sequence at work."""
 
-    def __init__(self, job: Job, sequence: Sequence, sampler: Sampler, dim: int) -> None:
+    def __init__(self, job: CompleteCall, sequence: Sequence, sampler: Sampler, dim: int) -> None:
         self.job = job
         self.sequence = sequence
         self.sampler = sampler
@@ -458,7 +458,7 @@ class _States:
         )
 
 
-def _sequences(job: Job) -> Iterator[Sequence]:
+def _sequences(job: CompleteCall) -> Iterator[Sequence]:
     return (
         Sequence(
             index=p.index,

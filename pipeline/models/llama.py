@@ -318,14 +318,14 @@ class _Call:
         self, loaded: _Loaded, requests: Sequence[Request], on_token: OnToken, on_done: OnDone
     ) -> None:
         # Here, because the engine's module imports numpy.
-        from pipeline.models.engine import Job
+        from pipeline.models.engine import CompleteCall
 
         self._loaded = loaded
         self._requests = requests
         self._on_done = on_done
         self._done: dict[int, Completion] = {}
         self.future: Future[tuple[Completion, ...]] = Future()
-        self.job = Job(
+        self.job = CompleteCall(
             read=self._prompts,
             thinking=loaded.thinking,
             emit=on_token,
