@@ -14,7 +14,7 @@ MsgId = int | str
 
 
 @dataclass(kw_only=True, eq=False)
-class Job:
+class ServerJob:
     job_id: str
     key: Key
     verb: str
@@ -32,25 +32,27 @@ class Job:
             self.task.cancel()
 
 
-Work = Callable[[Job], Coroutine[None, None, None]]
+Work = Callable[[ServerJob], Coroutine[None, None, None]]
 
 
 class JobTable:
     """At most one job per function, `n_at_once` in all; the rest wait, first come first."""
 
     def __init__(self, n_at_once: int = 1) -> None:
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, ServerJob] = {}
         self._turn = asyncio.Semaphore(n_at_once)
-        self._waiting: list[Job] = []
+        self._waiting: list[ServerJob] = []
         self._ids = itertools.count(1)
         self._closed = False
 
-    def start(self, key: Key, verb: str, work: Work, *, request_id: MsgId | None = None) -> Job:
+    def start(
+        self, key: Key, verb: str, work: Work, *, request_id: MsgId | None = None
+    ) -> ServerJob:
         """Begin beside the caller; an older job on the same function is cancelled first."""
         for older in self.all:
             if older.key == key:
                 older.cancel()
-        job = Job(job_id=f"job-{next(self._ids)}", key=key, verb=verb, request_id=request_id)
+        job = ServerJob(job_id=f"job-{next(self._ids)}", key=key, verb=verb, request_id=request_id)
         self._jobs[job.job_id] = job
         job.task = asyncio.create_task(work(job), name=job.job_id)
         job.task.add_done_callback(lambda _: self._jobs.pop(job.job_id, None))
@@ -59,7 +61,7 @@ class JobTable:
         return job
 
     @asynccontextmanager
-    async def turn(self, job: Job) -> AsyncIterator[None]:
+    async def turn(self, job: ServerJob) -> AsyncIterator[None]:
         """Hold one of the places; `n_before` says how many go first until then."""
         self._waiting.append(job)
         try:
@@ -71,7 +73,7 @@ class JobTable:
         finally:
             self._turn.release()
 
-    def n_before(self, job: Job) -> int:
+    def n_before(self, job: ServerJob) -> int:
         """How many must end or begin before this one begins."""
         if job not in self._waiting:
             return 0
@@ -79,18 +81,18 @@ class JobTable:
         return self._waiting.index(job) + running
 
     @property
-    def waiting(self) -> tuple[Job, ...]:
+    def waiting(self) -> tuple[ServerJob, ...]:
         return tuple(self._waiting)
 
     @property
-    def all(self) -> tuple[Job, ...]:
+    def all(self) -> tuple[ServerJob, ...]:
         return tuple(self._jobs.values())
 
-    def named(self, job_id: str) -> tuple[Job, ...]:
+    def named(self, job_id: str) -> tuple[ServerJob, ...]:
         """The job of that id; all of them for an empty one."""
         return tuple(job for job in self.all if job_id in ("", job.job_id))
 
-    def on(self, key: Key) -> Job | None:
+    def on(self, key: Key) -> ServerJob | None:
         """The newest job on a function, unless it is being cancelled."""
         found = [j for j in self.all if j.key == key and j.task and not j.task.cancelling()]
         return found[-1] if found else None

@@ -8,7 +8,7 @@ from typing import Any
 from lsprotocol import types
 
 from atlas_lsp.evidence import Record
-from atlas_lsp.jobs import Job
+from atlas_lsp.jobs import ServerJob
 from atlas_lsp.orders import SolveOrder
 from atlas_lsp.progress import JobProgress
 from atlas_lsp.settings import checked, settings_from
@@ -34,7 +34,7 @@ def replay(ls: AtlasServer, uri: str, record_id: str) -> dict[str, str]:
     return {"jobId": job.job_id}
 
 
-async def _run(ls: AtlasServer, job: Job, record: Record) -> None:
+async def _run(ls: AtlasServer, job: ServerJob, record: Record) -> None:
     title = f"Atlas: replay {record.record_id}"
     progress = JobProgress(ls, title, is_wanted=ls.client.can_show_progress)
     job.token = progress.token
@@ -58,7 +58,7 @@ async def _run(ls: AtlasServer, job: Job, record: Record) -> None:
 
 
 def _recorded(
-    ls: AtlasServer, job: Job, record: Record, progress: JobProgress
+    ls: AtlasServer, job: ServerJob, record: Record, progress: JobProgress
 ) -> tuple[dict[str, Any], SolveOrder]:
     """What was said then, and the order to do it again. Raises SourceError, OSError."""
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from atlas_lsp.evidence import headline
-from atlas_lsp.jobs import Job, Key
+from atlas_lsp.jobs import Key, ServerJob
 from atlas_lsp.offers import offer
 from atlas_lsp.orders import SolveOrder, TestsOrder
 from atlas_lsp.progress import JobProgress
@@ -52,11 +52,11 @@ def start(
     return {"jobId": job.job_id}
 
 
-def title_of(job: Job) -> str:
+def title_of(job: ServerJob) -> str:
     return f"tests for {job.key[1]}" if job.verb == TESTS else f"{job.verb} {job.key[1]}"
 
 
-async def run(ls: AtlasServer, job: Job, instead: Mapping[str, Any]) -> None:
+async def run(ls: AtlasServer, job: ServerJob, instead: Mapping[str, Any]) -> None:
     progress = JobProgress(ls, f"Atlas: {title_of(job)}", is_wanted=ls.client.can_show_progress)
     job.token = progress.token
     beginning = asyncio.create_task(progress.begin())
@@ -106,7 +106,7 @@ def _bring(ls: AtlasServer, key: Key, result: JobResult, limit: str) -> None:
         ls.spawn(offer(ls, key, result))
 
 
-def _limit(job: Job, order: SolveOrder, result: JobResult) -> str:
+def _limit(job: ServerJob, order: SolveOrder, result: JobResult) -> str:
     """That the time was up, what it was spent on last, and the mend; else empty."""
     solution, limit = result.solution, order.settings.timeout
     spent = solution.ledger.wall_s if solution.ledger else 0.0
@@ -130,7 +130,7 @@ async def _propose(ls: AtlasServer, key: Key, order: TestsOrder) -> str:
     return tell(ls.window, proposed)
 
 
-def _show_event(job: Job, progress: JobProgress, event: Event) -> None:
+def _show_event(job: ServerJob, progress: JobProgress, event: Event) -> None:
     message = getattr(event, "message", None)
     if message:
         job.message = message
@@ -138,7 +138,7 @@ def _show_event(job: Job, progress: JobProgress, event: Event) -> None:
         progress.report(message, done=done, total=total)
 
 
-async def _show_queue(ls: AtlasServer, job: Job, progress: JobProgress) -> None:
+async def _show_queue(ls: AtlasServer, job: ServerJob, progress: JobProgress) -> None:
     shown = -1
     while True:
         n = ls.jobs.n_before(job)
