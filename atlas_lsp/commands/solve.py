@@ -57,7 +57,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class FunctionOutcome:
     """What came of one function."""
 
     path: Path
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     found = targets(args.targets, lambda site: is_wanted(args.verb, site))
     if not found:
         note(f"no function to {args.verb} in {', '.join(args.targets)}")
-    done: list[Outcome] = []
+    done: list[FunctionOutcome] = []
     try:
         if found:
             asyncio.run(_run(args, found, done))
@@ -107,7 +107,9 @@ def is_wanted(verb: str, site: FunctionSite) -> bool:
     return not site.is_stub and ">>>" in (site.docstring or "")
 
 
-async def _run(args: argparse.Namespace, found: Sequence[Target], done: list[Outcome]) -> None:
+async def _run(
+    args: argparse.Namespace, found: Sequence[Target], done: list[FunctionOutcome]
+) -> None:
     from pipeline.core.events import JsonlTrace, ignore
 
     async with AsyncExitStack() as stack:
@@ -126,7 +128,7 @@ async def opened(stack: AsyncExitStack, args: argparse.Namespace) -> Runtime:
 
 
 async def _do_file(
-    args: argparse.Namespace, target: Target, up: Runtime, trace: Emit, done: list[Outcome]
+    args: argparse.Namespace, target: Target, up: Runtime, trace: Emit, done: list[FunctionOutcome]
 ) -> None:
     """One function after the other, each in the text that holds what was found before it."""
     from pipeline.models.api import PromptTooLong
@@ -151,7 +153,7 @@ async def _do_file(
 
 async def _do(
     args: argparse.Namespace, target: Target, name: str, up: Runtime, trace: Emit
-) -> tuple[Outcome, Document]:
+) -> tuple[FunctionOutcome, Document]:
     """Solve one, write it if that was asked for; and the text with what was found."""
     from pipeline.core.events import fan_out
     from pipeline.job import run_job
@@ -178,13 +180,13 @@ async def _do(
     return outcome, target.document if text is None else replace(target.document, text=text)
 
 
-def _outcome(args: argparse.Namespace, path: Path, result: JobResult) -> Outcome:
+def _outcome(args: argparse.Namespace, path: Path, result: JobResult) -> FunctionOutcome:
     from pipeline.summary import as_json, summary
 
     solution = result.solution
     notes = tuple(_notes(args, result))
     right = solution.is_right_already
-    return Outcome(
+    return FunctionOutcome(
         path=path,
         name=result.site.name,
         word="already right" if right else str(solution.status),
@@ -201,10 +203,12 @@ def _code(solution: Solution, is_right: bool) -> int:
     return OK if solution.is_good or is_right else NOTHING_GOOD
 
 
-def _failed(path: Path, name: str, said: str) -> Outcome:
+def _failed(path: Path, name: str, said: str) -> FunctionOutcome:
     report = error_json(said, USAGE) | {"function": name}
     lines = (f"{name}: error", f"  {said}")
-    return Outcome(path=path, name=name, word="error", code=USAGE, report=report, lines=lines)
+    return FunctionOutcome(
+        path=path, name=name, word="error", code=USAGE, report=report, lines=lines
+    )
 
 
 def _notes(args: argparse.Namespace, result: JobResult) -> Iterator[str]:
@@ -218,7 +222,7 @@ def _notes(args: argparse.Namespace, result: JobResult) -> Iterator[str]:
         yield NANO_IS_SMALL
 
 
-def _applied(outcome: Outcome, result: JobResult) -> Outcome:
+def _applied(outcome: FunctionOutcome, result: JobResult) -> FunctionOutcome:
     """Write a good result; say why another one was not written."""
     if outcome.code != OK or result.new_text is None:
         print(f"{outcome.path}: not written, {_why_not(outcome)}", file=sys.stderr)
@@ -231,7 +235,7 @@ def _applied(outcome: Outcome, result: JobResult) -> Outcome:
     return replace(outcome, is_written=True)
 
 
-def _why_not(outcome: Outcome) -> str:
+def _why_not(outcome: FunctionOutcome) -> str:
     return "it is right already" if outcome.code == OK else "nothing good enough"
 
 
@@ -271,7 +275,7 @@ def show_diff(args: argparse.Namespace, *diffs: tuple[str, str]) -> None:
     sys.stdout.flush()
 
 
-def _conclude(args: argparse.Namespace, done: Sequence[Outcome]) -> None:
+def _conclude(args: argparse.Namespace, done: Sequence[FunctionOutcome]) -> None:
     """After several functions: one document, or one line for each and their number."""
     counts = Counter(one.word for one in done)
     if args.json:
