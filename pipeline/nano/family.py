@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
-class Param:
+class FamilyParam:
     names: tuple[str, ...]
     """Names it may have in the signature, all natural for this function."""
     kind: str
@@ -26,7 +26,7 @@ class Family:
     key: str
     names: tuple[str, ...]
     """Function names (templates: `multiples_of_$k` is fine); at least four."""
-    params: tuple[Param, ...]
+    params: tuple[FamilyParam, ...]
     wordings: tuple[str, ...]
     """Docstring first sentences (templates); at least six, really different from each other."""
     body: str
@@ -38,6 +38,6 @@ class Family:
     """Plausible wrong bodies (templates), for repair prompts; others are made by mutation."""
 
 
-def params(*pairs: tuple[str, str]) -> tuple[Param, ...]:
+def params(*pairs: tuple[str, str]) -> tuple[FamilyParam, ...]:
     """`params(("xs|values|items", "ints"), ("n|limit", "int"))`."""
-    return tuple(Param(names=tuple(names.split("|")), kind=kind) for names, kind in pairs)
+    return tuple(FamilyParam(names=tuple(names.split("|")), kind=kind) for names, kind in pairs)
