@@ -27,11 +27,11 @@ def corpus(asked: argparse.Namespace) -> None:
 
 def train(asked: argparse.Namespace) -> None:
     from pipeline.nano.model import Shape
-    from pipeline.nano.train import Plan
+    from pipeline.nano.train import TrainingPlan
     from pipeline.nano.train import train as run
 
     shape = Shape(vocab=asked.vocab)
-    run(Plan(folder=asked.folder, minutes=asked.minutes, seed=asked.seed, shape=shape))
+    run(TrainingPlan(folder=asked.folder, minutes=asked.minutes, seed=asked.seed, shape=shape))
 
 
 def export(asked: argparse.Namespace) -> None:

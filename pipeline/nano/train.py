@@ -29,7 +29,7 @@ SAVE_EVERY_S = 240.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class TrainingPlan:
     folder: Path
     minutes: float
     seed: int = 1
@@ -51,7 +51,7 @@ class Stop:
         self.asked = True
 
 
-def train(plan: Plan) -> Path:
+def train(plan: TrainingPlan) -> Path:
     """Train until `minutes` are over, all runs together; gives the checkpoint's path."""
     keep_freed_memory()
     torch.manual_seed(plan.seed)
@@ -152,7 +152,7 @@ class Optimizers:
             optimizer.load_state_dict(state)
 
 
-def _lr(plan: Plan, seconds: float) -> float:
+def _lr(plan: TrainingPlan, seconds: float) -> float:
     """Warm-up, then linear decay to 2 % over the wall time."""
     share = min(1.0, seconds / (plan.minutes * 60))
     if share < WARM_UP:
@@ -179,7 +179,7 @@ def _loss(model: Nano, states: Tensor, targets: Tensor, weights: Tensor) -> Tens
     return (each * weight).sum() / weight.sum()
 
 
-def _log(plan: Plan, state: dict[str, Any], losses: list[float]) -> None:
+def _log(plan: TrainingPlan, state: dict[str, Any], losses: list[float]) -> None:
     row = {
         "step": state["step"],
         "minutes": round(state["seconds"] / 60, 2),
@@ -206,7 +206,7 @@ def _save(
     model: Nano,
     optimizer: Optimizers,
     state: dict[str, Any],
-    plan: Plan,
+    plan: TrainingPlan,
 ) -> None:
     """Atomic: a kill in the middle leaves the old checkpoint."""
     part = path.with_suffix(".part")
