@@ -10,7 +10,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.running.matrix import FORMAT, QUICK, Matrix, Plan
+from pipeline.running.matrix import FORMAT, QUICK, Matrix, MatrixPlan
 
 
 class Cache:
@@ -35,7 +35,9 @@ class Cache:
         torn.replace(path)
 
 
-def key_of(task_id: str, plan: Plan, programs: tuple[str, ...], *, only_survivors: bool) -> str:
+def key_of(
+    task_id: str, plan: MatrixPlan, programs: tuple[str, ...], *, only_survivors: bool
+) -> str:
     """Names what would be run: the plan, the programs, the limits and the format."""
     what = repr((FORMAT, QUICK, plan, programs, only_survivors))
     digest = hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest()[:20]

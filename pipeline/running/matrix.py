@@ -81,7 +81,7 @@ class ColumnTest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class MatrixPlan:
     """What will be run on every program of a task."""
 
     columns: tuple[Column, ...]
@@ -176,7 +176,7 @@ def plan_of(
     *,
     seed: int = 0,
     more: Sequence[Program] = (),
-) -> Plan:
+) -> MatrixPlan:
     """Visible inputs, those of generated tests, and new ones near them; costs no token.
 
     `more` are inputs that someone made from the statement and its samples.
@@ -199,7 +199,7 @@ def plan_of(
         if not (typed or near or nearby):
             guessed = guessed_calls(task.entry_point, slots, seed=seed, n=N_GUESSED)
             _extend(columns, "guessed", guessed)
-    return Plan(columns=tuple(columns.values()), tests=task.tests, generated=noisy)
+    return MatrixPlan(columns=tuple(columns.values()), tests=task.tests, generated=noisy)
 
 
 def _visible(task: Task, columns: dict[str, Column]) -> None:
@@ -266,7 +266,7 @@ def _extend(columns: dict[str, Column], source: str, forms: Iterable[Form]) -> N
 async def matrix_of(
     sandbox: Sandbox,
     task_id: str,
-    plan: Plan,
+    plan: MatrixPlan,
     programs: Sequence[str],
     *,
     only_survivors: bool = False,
@@ -340,7 +340,7 @@ def _is_docstring(node: ast.AST) -> bool:
 class _Runner:
     """Chunks of columns on many programs at once; one that hangs too often is stopped."""
 
-    def __init__(self, sandbox: Sandbox, plan: Plan, group: str) -> None:
+    def __init__(self, sandbox: Sandbox, plan: MatrixPlan, group: str) -> None:
         self._sandbox = sandbox
         self._plan = plan
         self._group = group
@@ -415,7 +415,7 @@ def _is_timeout(one: Observation) -> bool:
 
 def _matrix(
     task_id: str,
-    plan: Plan,
+    plan: MatrixPlan,
     row_of: tuple[int, ...],
     seen: Mapping[int, Mapping[int, Observation]],
     judged: Sequence[Sequence[Verdict]],

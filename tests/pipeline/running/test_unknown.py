@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.running.matrix import BROKEN, UNRUN, Column, Plan, matrix_of
+from pipeline.running.matrix import BROKEN, UNRUN, Column, MatrixPlan, matrix_of
 from sandbox.api import Batch, Call, Job, Observation, Outcome, Returns, Test
 
 LOST, RIGHT, WRONG = "def f(n): return 'lost'", "def f(n): return n", "def f(n): return -n"
@@ -48,11 +48,11 @@ MADE = Column(form=TWO, source="guessed")
 @pytest.mark.parametrize(
     "plan",
     [
-        Plan(columns=(VISIBLE, MADE), tests=(TEST,)),
-        Plan(columns=(MADE,), tests=(TEST,)),
+        MatrixPlan(columns=(VISIBLE, MADE), tests=(TEST,)),
+        MatrixPlan(columns=(MADE,), tests=(TEST,)),
     ],
 )
-async def test_only_programs_that_were_seen_to_pass_survive(plan: Plan):
+async def test_only_programs_that_were_seen_to_pass_survive(plan: MatrixPlan):
     matrix = await matrix_of(
         ForgetfulSandbox(), "t", plan, [LOST, RIGHT, WRONG], only_survivors=True
     )
