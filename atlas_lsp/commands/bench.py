@@ -18,7 +18,7 @@ from atlas_lsp.exits import NOTHING_GOOD, OK, USAGE
 if TYPE_CHECKING:
     from pipeline.bench.records import Cell, Json, RunFolder
     from pipeline.bench.results import Results
-    from pipeline.bench.run import OnDone, Plan
+    from pipeline.bench.run import OnDone, RunPlan
     from pipeline.bench.shards import Shard
     from pipeline.wiring import Runtime
 
@@ -257,7 +257,7 @@ async def _solve(args: argparse.Namespace, folder: RunFolder, shard: Shard) -> i
     return await asyncio.to_thread(_elsewhere, args, plan, folder)
 
 
-def _elsewhere(args: argparse.Namespace, plan: Plan, folder: RunFolder) -> int:
+def _elsewhere(args: argparse.Namespace, plan: RunPlan, folder: RunFolder) -> int:
     from pipeline.bench.cluster import Worker, run_on
 
     worker = Worker(
@@ -343,12 +343,12 @@ def _print_score(result: Json, folder: RunFolder) -> None:
     print(f"written: {folder.root / 'result.json'}", file=sys.stderr)
 
 
-def _plan(args: argparse.Namespace) -> Plan:
+def _plan(args: argparse.Namespace) -> RunPlan:
     from pipeline.bench.publish import Selection
-    from pipeline.bench.run import Plan
+    from pipeline.bench.run import RunPlan
     from pipeline.core.context import Settings
 
-    return Plan(
+    return RunPlan(
         selection=Selection(
             suite=args.suite,
             start=args.start,

@@ -36,7 +36,7 @@ OnDone = Callable[[Cell, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class RunPlan:
     """What to run; together with model, prompts and versions it makes a run what it is."""
 
     selection: Selection
@@ -47,7 +47,7 @@ class Plan:
     """Tasks solved at a time; the model's own queue decides which call is next."""
 
 
-async def split_suite(plan: Plan, folder: RunFolder) -> Json:
+async def split_suite(plan: RunPlan, folder: RunFolder) -> Json:
     """Have the suite split by another process; gives what that one says of it.
 
     Raises BenchError for a plan or a suite that cannot be.
@@ -61,7 +61,7 @@ async def split_suite(plan: Plan, folder: RunFolder) -> Json:
     return suite | {"selection": chosen, "tasks_sha256": file_sha256(folder.new_tasks)}
 
 
-def prepare(plan: Plan, folder: RunFolder, suite: Json, made_with: Json) -> tuple[Cell, ...]:
+def prepare(plan: RunPlan, folder: RunFolder, suite: Json, made_with: Json) -> tuple[Cell, ...]:
     """The cells of the run; the folder is a new one, or one of the very same run.
 
     Raises RunMismatch, which names what differs.
@@ -76,7 +76,7 @@ def prepare(plan: Plan, folder: RunFolder, suite: Json, made_with: Json) -> tupl
     return cells_in(folder)
 
 
-def _record(plan: Plan, suite: Json, made_with: Json) -> Json:
+def _record(plan: RunPlan, suite: Json, made_with: Json) -> Json:
     conditions = {name: condition_of(name) for name in plan.conditions}
     return {
         "format": 2,

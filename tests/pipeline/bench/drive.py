@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.bench.publish import Selection
 from pipeline.bench.records import RunFolder
-from pipeline.bench.run import Plan, finish, prepare, run_cells, split_suite
+from pipeline.bench.run import RunPlan, finish, prepare, run_cells, split_suite
 from pipeline.core.context import Settings
 from pipeline.models.api import ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
@@ -44,7 +44,7 @@ def says(request: Request, _index: int) -> str:
 async def solve(out: Path, name: str, conditions: tuple[str, ...], **more: object) -> str:
     """Solve the suite and give the sha256 of the answers' list."""
     settings = Settings(plan_search=False, mechanical=False, thinking_tokens=0)
-    plan = Plan(
+    plan = RunPlan(
         selection=Selection(suite=name),
         conditions=conditions,
         settings=settings,
