@@ -11,7 +11,7 @@ from typing import Any
 from sandbox import image as images
 from sandbox.api import SandboxUnavailable
 from sandbox.channel import WorkerDied
-from sandbox.container import Plan, open_container, owner_labels, sweep
+from sandbox.container import ContainerPlan, open_container, owner_labels, sweep
 from sandbox.engine import Client, connect, find_endpoint, one_line
 from sandbox.image import Image
 from sandbox.layers import SITE_LABEL
@@ -195,7 +195,7 @@ def _image_and_worker(client: Client) -> tuple[SandboxCheck, ...]:
 
 
 def _worker(client: Client, image: Image) -> tuple[SandboxCheck, ...]:
-    plan = Plan(image=image.tag, memory_mb=256, labels=owner_labels())
+    plan = ContainerPlan(image=image.tag, memory_mb=256, labels=owner_labels())
     try:
         worker = open_container(client, plan, 0)
     except (SandboxUnavailable, WorkerDied) as exc:

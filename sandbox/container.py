@@ -31,7 +31,7 @@ _HOSTS = ("alder", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ContainerPlan:
     """How containers of this sandbox are made."""
 
     image: str
@@ -71,7 +71,7 @@ _IPC_SYSCTLS = {
 }
 
 
-def host_config(client: Client, plan: Plan) -> Any:
+def host_config(client: Client, plan: ContainerPlan) -> Any:
     inodes = "" if "inode-limit" in plan.dropped else "nr_inodes=1024,"
     own = f"size={plan.tmp_mb}m,{inodes}noexec,nosuid,nodev,mode=1777"
     tmpfs = {"/tmp": own, "/dev/shm": own}
@@ -160,7 +160,7 @@ class Container:
         _remove(self._client, self.container_id)
 
 
-def open_container(client: Client, plan: Plan, hash_seed: int) -> Container:
+def open_container(client: Client, plan: ContainerPlan, hash_seed: int) -> Container:
     """Create, attach, start, and await the worker's greeting.
 
     Raises SandboxUnavailable when the engine refuses, WorkerDied when the worker does not come up.
@@ -202,7 +202,9 @@ def _isolation(hello: Hello, missing: Set[str]) -> tuple[str, ...]:
     return (*stated, *other, *hello.isolation)
 
 
-def _create(client: Client, plan: Plan, hash_seed: int, uid: int) -> tuple[str, tuple[str, ...]]:
+def _create(
+    client: Client, plan: ContainerPlan, hash_seed: int, uid: int
+) -> tuple[str, tuple[str, ...]]:
     """The container's id, and the guarantees that this engine cannot give."""
     made = client.create_container(
         plan.image,

@@ -20,7 +20,7 @@ from sandbox.pool import Pool, Worker
 from sandbox.world import WorldRefused
 
 if TYPE_CHECKING:
-    from sandbox.container import Plan
+    from sandbox.container import ContainerPlan
 
 _log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class DockerSandbox:
             ) from exc
 
     def _started(self) -> Pool:
-        from sandbox.container import Plan, owner_labels, sweep
+        from sandbox.container import ContainerPlan, owner_labels, sweep
         from sandbox.engine import connect
         from sandbox.image import ensure_image
         from sandbox.tested import ensure_tested
@@ -139,7 +139,7 @@ class DockerSandbox:
             self._version = client.api_version
         finally:
             client.close()
-        self._plan = Plan(
+        self._plan = ContainerPlan(
             image=tag, memory_mb=self._memory_mb, labels=owner_labels(), runtime=self._runtime
         )
         ensure_tested(self._client(), tag, lambda: self._open_worker(0, None))
@@ -166,7 +166,7 @@ class DockerSandbox:
         self._python = worker.python
         return worker
 
-    def _opened_again(self, seed: int, plan: Plan) -> Worker:
+    def _opened_again(self, seed: int, plan: ContainerPlan) -> Worker:
         """No guarantee is dropped for what was but a hiccup."""
         from sandbox.container import open_container
 
@@ -175,7 +175,7 @@ class DockerSandbox:
         except SandboxUnavailable:
             return self._with_fewer_options(seed, plan)
 
-    def _prepared(self, world: World, plan: Plan) -> Plan:
+    def _prepared(self, world: World, plan: ContainerPlan) -> ContainerPlan:
         """As `_for`; what fails is not tried again for each of a thousand jobs.
 
         Raises WorldRefused.
@@ -195,7 +195,7 @@ class DockerSandbox:
             self._refused[world.site_key] = time.monotonic(), why
             raise WorldRefused(why) from exc
 
-    def _for(self, world: World, plan: Plan) -> Plan:
+    def _for(self, world: World, plan: ContainerPlan) -> ContainerPlan:
         """With the world's packages: mounted where the engine sees our files, else in a layer."""
         from sandbox.layers import ensure_layer, find_pinned
         from sandbox.site import mounts
@@ -216,7 +216,7 @@ class DockerSandbox:
         tag = self._supplies[world.site_key]
         return replace(plan, image=tag) if tag else replace(plan, site=found)
 
-    def _image_for(self, world: World, plan: Plan) -> str:
+    def _image_for(self, world: World, plan: ContainerPlan) -> str:
         """The usual image, or one of the project's Python where that is another."""
         from sandbox.container import open_container
         from sandbox.pythons import ensure_python
@@ -242,7 +242,7 @@ class DockerSandbox:
         is_seen = sees_our_files(client, self._endpoint.url) and is_readable_by_all(world)
         return "mount" if is_seen else "layer"
 
-    def _with_fewer_options(self, seed: int, plan: Plan) -> Worker:
+    def _with_fewer_options(self, seed: int, plan: ContainerPlan) -> Worker:
         """Leave out one optional guarantee, then all; aloud. Raises the last refusal."""
         from sandbox.container import OPTIONAL, open_container
 

@@ -16,7 +16,7 @@ import pytest
 
 from sandbox import open_sandbox
 from sandbox.api import Call, Job, Limits, Observation, Outcome, Program, Sandbox
-from sandbox.container import Plan, open_container, owner_labels, sweep
+from sandbox.container import ContainerPlan, open_container, owner_labels, sweep
 from sandbox.docker_sandbox import DockerSandbox
 from sandbox.engine import Client, connect, find_endpoint
 from sandbox.image import LABEL, ensure_image
@@ -211,7 +211,9 @@ async def test_closing_while_tests_run_ends_them():
 @pytest.mark.docker
 def test_a_worker_without_word_from_its_host_ends_itself(client):
     """The case of a dead daemon, whose containers see no end of their input."""
-    plan = Plan(image=ensure_image(client).tag, memory_mb=128, labels=owner_labels(), lease_s=1.0)
+    plan = ContainerPlan(
+        image=ensure_image(client).tag, memory_mb=128, labels=owner_labels(), lease_s=1.0
+    )
     container = open_container(client, plan, 0)
     try:
         assert wait_for(lambda: container.container_id not in our_containers(), 15)
@@ -222,13 +224,13 @@ def test_a_worker_without_word_from_its_host_ends_itself(client):
 @pytest.mark.docker
 def test_the_sweep_takes_orphans_and_spares_the_living(client):
     tag = ensure_image(client).tag
-    mine = Plan(image=tag, memory_mb=128, labels=owner_labels())
+    mine = ContainerPlan(image=tag, memory_mb=128, labels=owner_labels())
     orphaned = {**owner_labels(), f"{LABEL}.started": "1"}
     elsewhere = {**orphaned, f"{LABEL}.host": "another-machine"}
     plans = (
         mine,
-        Plan(image=tag, memory_mb=128, labels=orphaned),
-        Plan(image=tag, memory_mb=128, labels=elsewhere),
+        ContainerPlan(image=tag, memory_mb=128, labels=orphaned),
+        ContainerPlan(image=tag, memory_mb=128, labels=elsewhere),
     )
     opened = [open_container(client, plan, 0) for plan in plans]
     try:
