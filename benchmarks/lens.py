@@ -16,7 +16,7 @@ from pathlib import Path
 from pipeline.lens.record import LensError
 from pipeline.training.harvest import harvest
 from pipeline.training.measure import as_rows, show
-from pipeline.training.pool import Pool, load_pool, save_pool
+from pipeline.training.pool import StatePool, load_pool, save_pool
 from pipeline.training.report import ahead_of, comparisons, ece_of, lens_of, lines_of
 from pipeline.training.tasks import nano_tasks
 from pipeline.wiring import runtime
@@ -55,7 +55,7 @@ def main() -> int:
     return 0
 
 
-async def fresh(args: argparse.Namespace) -> Pool:
+async def fresh(args: argparse.Namespace) -> StatePool:
     began = time.monotonic()
     async with runtime(sandbox=args.sandbox) as up:
         pool = await harvest(

@@ -24,7 +24,7 @@ from pipeline.lens.score import Abstained, features
 from pipeline.models.api import Completion, Model, ModelInfo, Request, Sampling
 from pipeline.prompts import render
 from pipeline.running.judge import runnable
-from pipeline.training.pool import Pool
+from pipeline.training.pool import StatePool
 from pipeline.training.tasks import LabelTask
 from pipeline.wiring import Runtime
 from sandbox.api import Completes, Limits, Sandbox, Test
@@ -59,7 +59,7 @@ async def harvest(
     k: int,
     seed: int = 0,
     on_task: OnTask | None = None,
-) -> Pool:
+) -> StatePool:
     """A pool of up to `n_tasks` tasks with `k` candidates each, the first one greedy.
 
     Raises LensError for a model without hidden states, ModelError and SandboxError.
@@ -167,7 +167,9 @@ async def _run(
     return bool(hidden["passed"]), bool(visible["passed"]), str(seen["behaviour"])
 
 
-def _pool(done: Sequence[tuple[str, list[Row]]], model: ModelInfo, about: dict[str, Any]) -> Pool:
+def _pool(
+    done: Sequence[tuple[str, list[Row]]], model: ModelInfo, about: dict[str, Any]
+) -> StatePool:
     import numpy as np
 
     kept = [(key, rows) for key, rows in done if rows]
@@ -185,7 +187,7 @@ def _pool(done: Sequence[tuple[str, list[Row]]], model: ModelInfo, about: dict[s
         values = [getattr(row.candidate, name) for _, row in flat]
         return np.array([np.nan if v is None else v for v in values], dtype=np.float32)
 
-    return Pool(
+    return StatePool(
         x=np.stack([one for one in vectors if not isinstance(one, Abstained)]),
         task=np.array([number for number, _ in flat], dtype=np.int32),
         passed=np.array([row.passed for _, row in flat]),

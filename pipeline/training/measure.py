@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from pipeline.training.pool import Pool
+    from pipeline.training.pool import StatePool
 
     Floats = npt.NDArray[np.floating[Any]]
 
@@ -55,7 +55,7 @@ class ScoreComparison:
         return next(one for one in self.measured if one.name == name)
 
 
-def free_scores(pool: Pool) -> dict[str, Floats]:
+def free_scores(pool: StatePool) -> dict[str, Floats]:
     """What is known without a lens, each so that high is good."""
     import numpy as np
 
@@ -76,7 +76,7 @@ def _known(values: Floats) -> Floats:
     return np.where(np.isnan(values), -np.inf, values.astype(np.float64))
 
 
-def compare(pool: Pool, scores: Mapping[str, Floats], name: str) -> ScoreComparison:
+def compare(pool: StatePool, scores: Mapping[str, Floats], name: str) -> ScoreComparison:
     """Every score on the same candidates; tasks without a candidate are not counted."""
     import numpy as np
 
@@ -93,7 +93,7 @@ def compare(pool: Pool, scores: Mapping[str, Floats], name: str) -> ScoreCompari
 
 
 def _measured(
-    name: str, score: Floats, pool: Pool, by_task: list[npt.NDArray[np.intp]]
+    name: str, score: Floats, pool: StatePool, by_task: list[npt.NDArray[np.intp]]
 ) -> Measured:
     import numpy as np
 
@@ -129,7 +129,9 @@ def auc(score: Floats, right: npt.NDArray[np.bool_]) -> float | None:
     return float((ranks[right].sum() - n_right * (n_right + 1) / 2) / (n_right * n_wrong))
 
 
-def lead(pool: Pool, score: Floats, others: Mapping[str, Floats]) -> tuple[str, float, Interval]:
+def lead(
+    pool: StatePool, score: Floats, others: Mapping[str, Floats]
+) -> tuple[str, float, Interval]:
     """The strongest of the others within tasks, and how far `score` is ahead of it, paired."""
     import numpy as np
 

@@ -30,7 +30,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Pool:
+class StatePool:
     """One row per candidate; all arrays have its length."""
 
     x: npt.NDArray[np.float32]
@@ -61,13 +61,13 @@ class Pool:
     def n_tasks(self) -> int:
         return len(self.keys)
 
-    def rows(self, chosen: npt.NDArray[np.bool_]) -> Pool:
+    def rows(self, chosen: npt.NDArray[np.bool_]) -> StatePool:
         """The chosen candidates only; tasks keep their numbers."""
         columns = {name: getattr(self, name)[chosen] for name in COLUMNS}
-        return Pool(**columns, keys=self.keys, about=self.about)
+        return StatePool(**columns, keys=self.keys, about=self.about)
 
 
-def save_pool(pool: Pool, path: Path) -> None:
+def save_pool(pool: StatePool, path: Path) -> None:
     """Raises OSError."""
     import numpy as np
     from safetensors.numpy import save
@@ -78,7 +78,7 @@ def save_pool(pool: Pool, path: Path) -> None:
     path.write_bytes(save(tensors, metadata={"format": FORMAT, "about": about}))
 
 
-def load_pool(path: Path) -> Pool:
+def load_pool(path: Path) -> StatePool:
     """Raises LensError for a file that is no whole pool."""
     import numpy as np
 
@@ -89,10 +89,10 @@ def load_pool(path: Path) -> Pool:
     if not np.isfinite(tensors["x"]).all():
         raise LensError(f"{path} holds states that are no numbers; harvest anew")
     columns = {name: tensors[name] for name in COLUMNS}
-    return Pool(**columns, keys=tuple(about["keys"]), about=about["about"])
+    return StatePool(**columns, keys=tuple(about["keys"]), about=about["about"])
 
 
-def require_labels(pool: Pool, *, tasks: int, failures: int) -> None:
+def require_labels(pool: StatePool, *, tasks: int, failures: int) -> None:
     """Raises LensError where there is too little to learn from, with the counts."""
     n_failures, n_right = int((~pool.passed).sum()), int(pool.passed.sum())
     if pool.n_tasks < tasks or n_failures < failures or n_right < failures:
@@ -102,7 +102,7 @@ def require_labels(pool: Pool, *, tasks: int, failures: int) -> None:
         )
 
 
-def join(pools: Sequence[Pool]) -> Pool:
+def join(pools: Sequence[StatePool]) -> StatePool:
     """Several harvests of one model as one. Raises LensError for different models."""
     import numpy as np
 
@@ -114,4 +114,4 @@ def join(pools: Sequence[Pool]) -> Pool:
     shifted = [pool.task + start for pool, start in zip(pools, starts, strict=False)]
     columns["task"] = np.concatenate(shifted).astype(np.int32)
     keys = tuple(key for pool in pools for key in pool.keys)
-    return Pool(**columns, keys=keys, about=pools[0].about)
+    return StatePool(**columns, keys=keys, about=pools[0].about)

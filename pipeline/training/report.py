@@ -6,10 +6,10 @@ from pipeline.lens.record import Lens, LensError
 from pipeline.lens.score import Abstained, apply, installed_lens
 from pipeline.models.api import ModelInfo
 from pipeline.training.measure import ScoreComparison, calibration_error, compare, free_scores, lead
-from pipeline.training.pool import Pool
+from pipeline.training.pool import StatePool
 
 
-def lens_of(pool: Pool) -> Lens:
+def lens_of(pool: StatePool) -> Lens:
     """The installed lens of the pool's model. Raises LensError."""
     about = pool.about
     model = ModelInfo(
@@ -21,7 +21,7 @@ def lens_of(pool: Pool) -> Lens:
     return found
 
 
-def comparisons(pool: Pool, lens: Lens) -> tuple[ScoreComparison, ...]:
+def comparisons(pool: StatePool, lens: Lens) -> tuple[ScoreComparison, ...]:
     """The lens and the free measures on all candidates, and on those that pass visible tests.
 
     Raises LensError for a pool of another model.
@@ -37,7 +37,7 @@ def comparisons(pool: Pool, lens: Lens) -> tuple[ScoreComparison, ...]:
     )
 
 
-def ahead_of(pool: Pool, lens: Lens) -> str:
+def ahead_of(pool: StatePool, lens: Lens) -> str:
     """One sentence: the lens against the strongest free measure within tasks."""
     best, ahead, interval = lead(pool, -apply(lens.energy, pool.x), free_scores(pool))
     return (
@@ -46,7 +46,7 @@ def ahead_of(pool: Pool, lens: Lens) -> str:
     )
 
 
-def ece_of(pool: Pool, lens: Lens) -> float:
+def ece_of(pool: StatePool, lens: Lens) -> float:
     """Calibration error of the lens's own probability on the pool."""
     import numpy as np
 

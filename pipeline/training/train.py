@@ -27,7 +27,7 @@ from pipeline.training.measure import (
     free_scores,
     lead,
 )
-from pipeline.training.pool import Pool, require_labels
+from pipeline.training.pool import StatePool, require_labels
 
 Floats = npt.NDArray[np.float32]
 Wide = npt.NDArray[np.float64]
@@ -54,7 +54,7 @@ class Labels:
     """Shape (m, 2): the first should get the lower value."""
 
 
-def train(pool: Pool, *, seed: int = 0, on_fold: OnFold | None = None) -> Lens:
+def train(pool: StatePool, *, seed: int = 0, on_fold: OnFold | None = None) -> Lens:
     """The lens of a pool, with what it measured on tasks that it had not seen.
 
     Raises LensError for too few labels.
@@ -88,7 +88,7 @@ def train(pool: Pool, *, seed: int = 0, on_fold: OnFold | None = None) -> Lens:
     return lens
 
 
-def _folds(pool: Pool, seed: int) -> npt.NDArray[np.int64]:
+def _folds(pool: StatePool, seed: int) -> npt.NDArray[np.int64]:
     by_task = np.array([percent(f"fold {seed} {key}") % FOLDS for key in pool.keys])
     return by_task[pool.task].astype(np.int64)
 
@@ -96,7 +96,7 @@ def _folds(pool: Pool, seed: int) -> npt.NDArray[np.int64]:
 # --- heads ---------------------------------------------------------------------------------------
 
 
-def _energy_head(pool: Pool, seed: int) -> Head:
+def _energy_head(pool: StatePool, seed: int) -> Head:
     """Low for right: the pairwise term orders within a task, the logistic one across tasks."""
     pairs = []
     for task in np.unique(pool.task):
@@ -110,24 +110,24 @@ def _energy_head(pool: Pool, seed: int) -> Head:
     return _fit(pool.x, labels, seed)
 
 
-def _difficulty_head(pool: Pool, first: npt.NDArray[np.int64], seed: int) -> Head:
+def _difficulty_head(pool: StatePool, first: npt.NDArray[np.int64], seed: int) -> Head:
     """High for tasks whose candidates are right: from the prompt alone, before anything is made."""
     rates = np.array([pool.passed[pool.task == pool.task[row]].mean() for row in first])
     labels = Labels(target=rates.astype(np.float32), pairs=np.zeros((0, 2), dtype=np.int64))
     return _fit(_prompts(pool, first), labels, seed)
 
 
-def _prompts(pool: Pool, rows: npt.NDArray[np.int64]) -> Floats:
+def _prompts(pool: StatePool, rows: npt.NDArray[np.int64]) -> Floats:
     return pool.x[rows, : pool.dim]
 
 
-def _first_rows(pool: Pool) -> npt.NDArray[np.int64]:
+def _first_rows(pool: StatePool) -> npt.NDArray[np.int64]:
     """Of each task its first candidate, the greedy one where it could be read."""
     _, first = np.unique(pool.task, return_index=True)
     return first.astype(np.int64)
 
 
-def _greedy_passes(pool: Pool, first: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+def _greedy_passes(pool: StatePool, first: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     passed: npt.NDArray[np.bool_] = pool.passed[first]
     return passed
 
@@ -197,7 +197,9 @@ def _logistic(columns: Wide, right: npt.NDArray[np.bool_]) -> Wide:
 
 
 def _stacked(
-    pool: Pool, scores: Mapping[str, npt.NDArray[np.floating[Any]]], fold: npt.NDArray[np.int64]
+    pool: StatePool,
+    scores: Mapping[str, npt.NDArray[np.floating[Any]]],
+    fold: npt.NDArray[np.int64],
 ) -> Wide:
     """One score made of several by logistic regression, each fold fitted on the others."""
     columns = np.column_stack([np.where(np.isfinite(s), s, -10.0) for s in scores.values()])
@@ -214,7 +216,7 @@ def _stacked(
 
 
 def _facts(
-    pool: Pool, energies: Floats, easy: Floats, fold: npt.NDArray[np.int64], seed: int
+    pool: StatePool, energies: Floats, easy: Floats, fold: npt.NDArray[np.int64], seed: int
 ) -> dict[str, Any]:
     """What was measured on unseen folds; calibration is fitted on the other folds too."""
     free = free_scores(pool)

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.core.task import Candidate
 from pipeline.lens.record import Head, Lens
 from pipeline.models.api import HiddenStates, ModelInfo
-from pipeline.training.pool import Pool
+from pipeline.training.pool import StatePool
 
 DIM = 6
 SHA = "ab" * 32
@@ -52,7 +52,7 @@ def lens(*, sha256: str = SHA, dim: int = DIM, earns: bool = True) -> Lens:
     )
 
 
-def pool(seed: int, *, signal: float, n_tasks: int = 120, k: int = 6) -> Pool:
+def pool(seed: int, *, signal: float, n_tasks: int = 120, k: int = 6) -> StatePool:
     """Candidates whose states know `signal` standard deviations about being right."""
     rng = np.random.default_rng(seed)
     n = n_tasks * k
@@ -60,7 +60,7 @@ def pool(seed: int, *, signal: float, n_tasks: int = 120, k: int = 6) -> Pool:
     passed = rng.random(n) < 0.6
     x = rng.normal(size=(n, 3 * DIM)).astype(np.float32)
     x[:, DIM : 2 * DIM] += signal * passed[:, None]
-    return Pool(
+    return StatePool(
         x=x,
         task=task,
         passed=passed,

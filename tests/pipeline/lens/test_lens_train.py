@@ -9,7 +9,7 @@ from lens_made import MODEL, pool
 from pipeline.lens.record import Lens, LensError
 from pipeline.lens.score import Abstained, apply, lens_log_odds
 from pipeline.training.measure import auc, compare, lead
-from pipeline.training.pool import Pool, load_pool, require_labels, save_pool
+from pipeline.training.pool import StatePool, load_pool, require_labels, save_pool
 from pipeline.training.report import ahead_of, comparisons, ece_of, lines_of
 
 
@@ -101,7 +101,7 @@ def test_too_few_labels_are_refused_with_their_counts():
 
 def test_a_pool_of_another_model_is_refused(trained: Lens):
     made = pool(0, signal=0.0, n_tasks=8)
-    other = Pool(
+    other = StatePool(
         **{name: getattr(made, name) for name in made.__dataclass_fields__ if name != "about"},
         about={"model_sha256": "cd" * 32, "model_name": "other"},
     )
