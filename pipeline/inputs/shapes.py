@@ -44,7 +44,7 @@ PROBES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pool:
+class KnownValues:
     """Values that matter to the function: constants of its code, letters of its examples."""
 
     ints: tuple[int, ...] = ()
@@ -58,7 +58,7 @@ class Fresh:
     """Makes values of a shape."""
 
     rng: Random
-    pool: Pool = field(default_factory=Pool)
+    pool: KnownValues = field(default_factory=KnownValues)
 
     def value(self, shape: Shape) -> object:
         return _MAKERS[shape.kind](self, shape.inner)

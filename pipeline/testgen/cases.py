@@ -14,7 +14,7 @@ from pipeline.inputs.mutated import mutated_calls
 from pipeline.inputs.shapes import (
     PROBES,
     Fresh,
-    Pool,
+    KnownValues,
     Shape,
     annotated,
     merged,
@@ -452,7 +452,7 @@ def _shapes_of_default(default: ast.expr | None) -> tuple[Shape, ...]:
     return () if value is None or value.value is None else (shape_of(value.value),)
 
 
-def pool_of(code: str, known: Iterable[Call] = ()) -> Pool:
+def pool_of(code: str, known: Iterable[Call] = ()) -> KnownValues:
     """Constants of the code, and the letters of its strings and of the examples."""
     tree = parse(code)
     constants = [
@@ -464,11 +464,11 @@ def pool_of(code: str, known: Iterable[Call] = ()) -> Pool:
     strings = [v for v in constants if isinstance(v, str) and 0 < len(v) <= 12]
     given = "".join(text for call in known for arg in call.args for text in _strings(arg))
     letters = "".join(dict.fromkeys(given + "".join(strings)))
-    return Pool(
+    return KnownValues(
         ints=tuple(dict.fromkeys(v for v in ints if abs(v) <= 1000)),
         floats=tuple(dict.fromkeys(v for v in constants if isinstance(v, float))),
         strings=tuple(dict.fromkeys(strings)),
-        letters="".join(c for c in letters if c.isprintable()) or Pool.letters,
+        letters="".join(c for c in letters if c.isprintable()) or KnownValues.letters,
     )
 
 
