@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sandbox.api import Job, Observation, SandboxUnavailable, World
-from sandbox.pool import Pool, Worker
+from sandbox.pool import Worker, WorkerPool
 from sandbox.world import WorldRefused
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class DockerSandbox:
         self._environ = environ
         self._reconnect_s = reconnect_s
         self._site_from = site_from
-        self._pool: Pool | None = None
+        self._pool: WorkerPool | None = None
         self._clients = threading.local()
         self._settling = threading.Lock()
         self._is_settled = False
@@ -85,7 +85,7 @@ class DockerSandbox:
         if self._pool is None:
             self._pool = await asyncio.to_thread(self._start)
 
-    def _start(self) -> Pool:
+    def _start(self) -> WorkerPool:
         """Start; what the engine breaks off is begun once more, as a run is."""
         try:
             import docker  # noqa: F401 - only whether it is there
@@ -126,7 +126,7 @@ class DockerSandbox:
                 f"the Docker engine went away while the sandbox started: {gone}"
             ) from exc
 
-    def _started(self) -> Pool:
+    def _started(self) -> WorkerPool:
         from sandbox.container import ContainerPlan, owner_labels, sweep
         from sandbox.engine import connect
         from sandbox.image import ensure_image
@@ -143,7 +143,7 @@ class DockerSandbox:
             image=tag, memory_mb=self._memory_mb, labels=owner_labels(), runtime=self._runtime
         )
         ensure_tested(self._client(), tag, lambda: self._open_worker(0, None))
-        pool = Pool(self._n_workers, self._open_worker, reconnect_s=self._reconnect_s)
+        pool = WorkerPool(self._n_workers, self._open_worker, reconnect_s=self._reconnect_s)
         pool.start()
         return pool
 

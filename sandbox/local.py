@@ -20,7 +20,7 @@ from pathlib import Path
 from sandbox.api import Job, Observation, SandboxUnavailable, World
 from sandbox.channel import Channel, PipeStream, WorkerDied
 from sandbox.docker_sandbox import default_workers
-from sandbox.pool import Pool, Worker
+from sandbox.pool import Worker, WorkerPool
 from sandbox.processes import kill_tree
 from sandbox.site import link
 
@@ -33,7 +33,7 @@ class LocalSandbox:
 
     def __init__(self, *, workers: int | None = None) -> None:
         self._n_workers = workers or default_workers()
-        self._pool: Pool | None = None
+        self._pool: WorkerPool | None = None
 
     @property
     def kind(self) -> str:
@@ -45,7 +45,7 @@ class LocalSandbox:
 
     async def start(self) -> None:
         if self._pool is None:
-            pool = Pool(self._n_workers, _open_worker, reconnect_s=2.0)
+            pool = WorkerPool(self._n_workers, _open_worker, reconnect_s=2.0)
             await asyncio.to_thread(pool.start)
             self._pool = pool
 

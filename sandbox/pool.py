@@ -103,7 +103,7 @@ class Ticket:
             self._on_done()
 
 
-class Pool:
+class WorkerPool:
     """Lanes, and the queue of tickets by group."""
 
     def __init__(self, n_lanes: int, open_worker: OpenWorker, *, reconnect_s: float = 30.0) -> None:
@@ -248,7 +248,7 @@ def _wake(loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> None:
 class _Lane(threading.Thread):
     """One test at a time, in a worker of the asked hash seed."""
 
-    def __init__(self, pool: Pool, open_worker: OpenWorker) -> None:
+    def __init__(self, pool: WorkerPool, open_worker: OpenWorker) -> None:
         super().__init__(daemon=True, name="sandbox-lane")
         self._pool = pool
         self._open_worker = open_worker

@@ -24,7 +24,7 @@ from sandbox.api import (
 )
 from sandbox.channel import Hello, WorkerDied
 from sandbox.observe import Packed, observation, understand
-from sandbox.pool import Pool
+from sandbox.pool import WorkerPool
 from sandbox.verdicts import judge, run_tests
 from sandbox.wire import FRAME, Reply, Say
 
@@ -113,7 +113,7 @@ FORMS = [Call(entry="f"), Batch(parts=(Call(entry="f"), Call(entry="f")))]
 
 
 async def outcomes(dies: Callable[[bytes], bool], form: Call | Batch) -> list[list[Outcome]]:
-    pool = Pool(1, lambda _seed, _world: ScriptedWorker(dies))  # type: ignore[arg-type,return-value]
+    pool = WorkerPool(1, lambda _seed, _world: ScriptedWorker(dies))  # type: ignore[arg-type,return-value]
     pool.start()
     try:
         seen = await pool.run([Job(code=code, form=form) for code in (HOSTILE, HARMLESS)], "")

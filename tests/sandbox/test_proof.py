@@ -7,7 +7,7 @@ import pytest
 from sandbox.api import PROOF_SEED, Call, Job, Outcome, Returns, Sandbox, Test, VerdictKind
 from sandbox.channel import Hello
 from sandbox.observe import Packed
-from sandbox.pool import Pool
+from sandbox.pool import WorkerPool
 from sandbox.verdicts import run_twice
 from sandbox.wire import Reply
 from tests.sandbox.test_blame import reply_of
@@ -55,7 +55,7 @@ async def test_fresh_jobs_share_a_worker_that_ran_nothing_before_them():
         opened.append(CountingWorker())
         return opened[-1]
 
-    pool = Pool(2, open_worker)  # type: ignore[arg-type]
+    pool = WorkerPool(2, open_worker)  # type: ignore[arg-type]
     pool.start()
     try:
         used = Job(code="", form=Call(entry="f"))
