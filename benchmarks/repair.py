@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.bench.statistics import clopper_pearson, wilson
-from pipeline.edits.mechanical import Progress, repair_mechanically
+from pipeline.edits.mechanical import SearchProgress, repair_mechanically
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
@@ -141,7 +141,7 @@ async def solve(sandbox: Sandbox, name: str, record: dict[str, str], deadline_s:
     began = time.monotonic()
     first: list[float] = []
 
-    def on_progress(progress: Progress) -> None:
+    def on_progress(progress: SearchProgress) -> None:
         first.append(progress.elapsed_s)
 
     patches = await repair_mechanically(

@@ -44,7 +44,7 @@ class Patch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class SearchProgress:
     """How far the search is; sent when a version first passes everything at a first look."""
 
     code: str
@@ -63,7 +63,7 @@ async def repair_mechanically(
     depth: int = 2,
     max_patches: int = 8,
     jobs_group: str = "",
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[SearchProgress], None] | None = None,
 ) -> tuple[Patch, ...]:
     """Patches of `code` (the task's function where None) that pass all visible tests, best first.
 
@@ -80,7 +80,9 @@ async def repair_mechanically(
     def report(version: Version) -> None:
         if on_progress:
             elapsed_s = time.monotonic() - began
-            on_progress(Progress(code=version.code, edits=_words(version), elapsed_s=elapsed_s))
+            on_progress(
+                SearchProgress(code=version.code, edits=_words(version), elapsed_s=elapsed_s)
+            )
 
     found = await search(
         Search(

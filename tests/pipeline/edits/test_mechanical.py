@@ -14,7 +14,7 @@ from pipeline.edits.doubt import doubt_of
 from pipeline.edits.edits import Edit, apart, apply_all, edits_of
 from pipeline.edits.hints import hints_of
 from pipeline.edits.kinds import WEIGHTS
-from pipeline.edits.mechanical import Patch, Progress, repair_mechanically
+from pipeline.edits.mechanical import Patch, SearchProgress, repair_mechanically
 from pipeline.edits.search import Found, Version
 from pipeline.engine import solve
 from pipeline.models.scripted import ScriptedModel
@@ -117,7 +117,10 @@ def task_of(source: str) -> Task:
 
 
 async def check(
-    box: Sandbox, source: str, deadline_s: float | None = None, seen: list[Progress] | None = None
+    box: Sandbox,
+    source: str,
+    deadline_s: float | None = None,
+    seen: list[SearchProgress] | None = None,
 ) -> tuple[Patch, ...]:
     report = seen.append if seen is not None else None
     return await repair_mechanically(
@@ -127,7 +130,7 @@ async def check(
 
 @pytest.mark.asyncio(loop_scope="session")
 async def test_one_edit_mends_and_all_else_stays_as_it_was(box: Sandbox) -> None:
-    progress: list[Progress] = []
+    progress: list[SearchProgress] = []
     patches = await check(box, ODD_STYLE, seen=progress)
     best = patches[0]
     assert best.is_plausible
