@@ -65,7 +65,7 @@ class ProposedTest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class Disagreement:
     """The function and somebody else disagree; nothing was pinned."""
 
     call: str
@@ -113,7 +113,7 @@ class TestProposal:
     """Of the visible tests that are there."""
     after: MutationScore = MutationScore(killed=0, total=0)
     """With the new ones."""
-    questions: tuple[Question, ...] = ()
+    questions: tuple[Disagreement, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -151,7 +151,7 @@ def _style(document: Document, site: FunctionSite, style: Style) -> Literal["doc
     return "pytest" if has_tests(Path(document.path)) else "doctest"
 
 
-async def _doubts(ctx: Context, task: Task) -> tuple[Question, ...]:
+async def _doubts(ctx: Context, task: Task) -> tuple[Disagreement, ...]:
     """The visible tests that the function fails."""
     tests = task.examples
     verdicts = await run_tests(ctx.sandbox, task.program(task.statement), tests, group=ctx.group)
@@ -162,17 +162,19 @@ async def _doubts(ctx: Context, task: Task) -> tuple[Question, ...]:
     )
 
 
-def _question(test: Test, verdict: Verdict) -> Question:
+def _question(test: Test, verdict: Verdict) -> Disagreement:
     """Both values, where the example is one call; else what went wrong, in the sandbox's words."""
     if isinstance(test.form, Call) and isinstance(test.expect, Returns):
         gives, other = _shown(verdict), brief(test.expect.value)
-        return Question(call=source_of(test.form), gives=gives, other=other, asked_by="the example")
+        return Disagreement(
+            call=source_of(test.form), gives=gives, other=other, asked_by="the example"
+        )
     call, _, rest = verdict.detail.partition(" gave ")
     gives, _, other = rest.partition(", expected ")
     if not other:
         call, _, gives = verdict.detail[1:].partition("` ")
         other = "something else"
-    return Question(call=call.strip("`"), gives=gives, other=other, asked_by="the example")
+    return Disagreement(call=call.strip("`"), gives=gives, other=other, asked_by="the example")
 
 
 def _shown(verdict: Verdict) -> str:
@@ -224,13 +226,13 @@ class _Work:
             return SelfTests()
         return await self_tests(self.ctx, self.task)
 
-    async def _disagreements(self, own: SelfTests) -> tuple[Question, ...]:
+    async def _disagreements(self, own: SelfTests) -> tuple[Disagreement, ...]:
         """Self-tests that can be trusted and that the function does not agree with."""
         program = self.task.program(self.task.statement)
         tests = [test.test for test in own.tests]
         verdicts = await run_tests(self.ctx.sandbox, program, tests, group=self.ctx.group)
         return tuple(
-            Question(
+            Disagreement(
                 call=made.source,
                 gives=_shown(verdict),
                 other=repr(made.value),
@@ -240,13 +242,15 @@ class _Work:
             if verdict.is_evidence and not verdict.passed
         )
 
-    def _nothing(self, questions: tuple[Question, ...], warnings: tuple[str, ...]) -> TestProposal:
+    def _nothing(
+        self, questions: tuple[Disagreement, ...], warnings: tuple[str, ...]
+    ) -> TestProposal:
         return TestProposal(
             function=self.site.name, style=self.form, questions=questions, warnings=warnings
         )
 
     async def _chosen(
-        self, good: Sequence[Case], questions: tuple[Question, ...], warnings: tuple[str, ...]
+        self, good: Sequence[Case], questions: tuple[Disagreement, ...], warnings: tuple[str, ...]
     ) -> TestProposal:
         self.ctx.emit(Progress(message="tests: trying them on mutants"))
         there = [test for test in self.task.examples if can_screen(test)]
