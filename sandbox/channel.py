@@ -22,9 +22,9 @@ from sandbox.wire import (
     REPLY_HEAD_BYTES,
     Ask,
     Reply,
-    Request,
     Say,
     WireError,
+    WireRequest,
     join_reply,
     unpack_reply_head,
 )
@@ -102,7 +102,7 @@ class Channel:
         return self._last_id
 
     def ping(self, timeout_s: float = 5.0) -> None:
-        request = Request(ask=Ask.PING, nonce=self._nonce, request_id=self.next_id())
+        request = WireRequest(ask=Ask.PING, nonce=self._nonce, request_id=self.next_id())
         self._send(request.pack())
         self._reply(Say.PONG, time.monotonic() + timeout_s, request.request_id)
 
@@ -110,7 +110,7 @@ class Channel:
         """Have the run under way killed; the run's reply still comes. Nothing happens between
         runs.
         """
-        request = Request(ask=Ask.CANCEL, nonce=self._nonce, request_id=self._last_id)
+        request = WireRequest(ask=Ask.CANCEL, nonce=self._nonce, request_id=self._last_id)
         self._send(request.pack())
 
     def is_alive(self) -> bool:

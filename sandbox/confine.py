@@ -23,7 +23,7 @@ from sandbox import child
 from sandbox.cgroup import Counter
 from sandbox.guise import Title, look_like_a_program
 from sandbox.landlock import Fence
-from sandbox.wire import FRAME, Request
+from sandbox.wire import FRAME, WireRequest
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 PR_SET_CHILD_SUBREAPER = 36
@@ -93,7 +93,7 @@ def _above(fd: int, least: int) -> int:
     return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
 
 
-def limit(request: Request) -> None:
+def limit(request: WireRequest) -> None:
     data = ((request.memory_mb + 48) << 20) + _own_data()
     cpu_s = request.cpu_ms // 1000 + 2
     if request.renew:

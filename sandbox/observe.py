@@ -29,7 +29,7 @@ from sandbox.api import (
     TestCode,
 )
 from sandbox.tests_seen import is_end, merged_tests
-from sandbox.wire import FRAME, MAX_STARVED, Ask, Reason, Reply, Request, split_frames
+from sandbox.wire import FRAME, MAX_STARVED, Ask, Reason, Reply, WireRequest, split_frames
 
 _FROM_CHILD = frozenset(
     {
@@ -53,7 +53,7 @@ _MAX_TESTS = 20_000
 class Packed:
     """A request with its bodies, ready to be sent."""
 
-    request: Request
+    request: WireRequest
     payload: bytes
     deadline_s: float
     """After this the worker itself must be broken."""
@@ -71,7 +71,7 @@ def pack(job: Job, *, skip: int = 0) -> Packed:
     body, test = _bodies(job, skip)
     n_results = n_frames(job.form) - skip
     limits = job.limits
-    request = Request(
+    request = WireRequest(
         ask=Ask.RUN,
         nonce=b"",
         body_bytes=len(body),

@@ -20,8 +20,8 @@ from sandbox.wire import (
     Ask,
     Reason,
     Reply,
-    Request,
     Say,
+    WireRequest,
     read_head,
 )
 
@@ -31,7 +31,7 @@ _N_CPUS = os.cpu_count() or 1
 class Run:
     """The processes and pipes of one test."""
 
-    def __init__(self, setting: Setting, request: Request, standby: Standby) -> None:
+    def __init__(self, setting: Setting, request: WireRequest, standby: Standby) -> None:
         self.setting = setting
         self.request = request
         self._standby = standby

@@ -32,9 +32,9 @@ from sandbox.confine import (
     split_stdin,
 )
 from sandbox.forms import run_candidate
-from sandbox.wire import IN, NONCE_BYTES, REQUEST_BYTES, Request, read_exact
+from sandbox.wire import IN, NONCE_BYTES, REQUEST_BYTES, WireRequest, read_exact
 
-Act = Callable[[bytes, Request], None]
+Act = Callable[[bytes, WireRequest], None]
 """What a child does with its body."""
 
 
@@ -46,7 +46,7 @@ class Child:
     go: int
     arrived: int
 
-    def send_off(self, request: Request) -> bool:
+    def send_off(self, request: WireRequest) -> bool:
         """Give it its test; False when it has ended or the body did not come."""
         try:
             os.write(self.go, replace(request, nonce=bytes(NONCE_BYTES)).pack())
@@ -74,7 +74,7 @@ class Standby:
         self._writes = tuple(write for _read, write in pairs)
         self._child = self._fork(_candidate)
 
-    def start(self, request: Request) -> tuple[list[int], bool]:
+    def start(self, request: WireRequest) -> tuple[list[int], bool]:
         """Send the test off; the children's pids, the leader last, and whether all have begun.
 
         Raises OSError when no process could be forked.
@@ -100,7 +100,7 @@ class Standby:
             os.close(self._child.arrived)
             os.waitpid(self._child.pid, 0)
 
-    def _start_pair(self, request: Request) -> tuple[list[int], bool]:
+    def _start_pair(self, request: WireRequest) -> tuple[list[int], bool]:
         """The candidate's process first, then the test's, joined by a socket; the test leads."""
         if self._child is not None:
             os.close(self._child.go)
@@ -149,7 +149,7 @@ class Standby:
         head = read_exact(REQUEST_BYTES, go)
         if not head:
             return
-        request = Request.unpack(head)
+        request = WireRequest.unpack(head)
         body = read_exact(request.body_bytes, inbox)
         os.write(arrived, b"1"[: bool(body)])
         for fd in (inbox, go, arrived):
@@ -159,17 +159,17 @@ class Standby:
         act(body, request)
 
 
-def _candidate(body: bytes, request: Request) -> None:
+def _candidate(body: bytes, request: WireRequest) -> None:
     job, stdin = split_stdin(body)
     give_stdin(stdin)
     run_candidate(job, request.result_bytes)
 
 
-def _served_candidate(body: bytes, _request: Request) -> None:
+def _served_candidate(body: bytes, _request: WireRequest) -> None:
     os.close(RESULT_FD)
     remote.serve_calls(split_stdin(body)[0])
 
 
-def _test(body: bytes, request: Request) -> None:
+def _test(body: bytes, request: WireRequest) -> None:
     prctl(PR_SET_DUMPABLE, 0)
     remote.run_test(split_stdin(body)[0], request.result_bytes)

@@ -21,7 +21,7 @@ from typing import Any
 
 from sandbox import codec, place, project_tests
 from sandbox.confine import Setting, as_owner
-from sandbox.wire import IN, OUT, Reply, Request, Say, read_exact
+from sandbox.wire import IN, OUT, Reply, Say, WireRequest, read_exact
 
 SITE = "/site"
 """Where a container finds the installed packages."""
@@ -39,7 +39,7 @@ class Template:
         self._failed: dict[str, str] | None = None
         self._has_pytest = False
 
-    def take(self, request: Request) -> Reply:
+    def take(self, request: WireRequest) -> Reply:
         """Read a world from the host and make it what the next children are forked into.
 
         The project's files are replaced; the packages stay those of the first world.

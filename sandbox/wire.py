@@ -61,7 +61,7 @@ class Reason(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class WireRequest:
     ask: Ask
     nonce: bytes
     request_id: int = 0
@@ -86,7 +86,7 @@ class Request:
         )
 
     @classmethod
-    def unpack(cls, data: bytes) -> Request:
+    def unpack(cls, data: bytes) -> WireRequest:
         magic, protocol, ask, nonce, *numbers = _REQUEST.unpack(data)
         if magic != _REQUEST_MAGIC or protocol != PROTOCOL or ask not in tuple(Ask):
             raise WireError("not a request of this protocol")
@@ -187,11 +187,11 @@ def split_frames(data: bytes) -> tuple[tuple[bytes, ...], int]:
     return tuple(frames), len(data) - at
 
 
-def read_head() -> Request | None:
+def read_head() -> WireRequest | None:
     """The next head; None when the host is gone or talks nonsense."""
     data = read_exact(REQUEST_BYTES)
     try:
-        return Request.unpack(data) if data else None
+        return WireRequest.unpack(data) if data else None
     except WireError:
         return None
 

@@ -41,8 +41,8 @@ from sandbox.wire import (
     Ask,
     Reason,
     Reply,
-    Request,
     Say,
+    WireRequest,
     read_exact,
     read_head,
 )
@@ -170,7 +170,7 @@ def _environment(setting: Setting) -> dict[str, str]:
     return {"HOME": home, "USER": user.pw_name, "LOGNAME": user.pw_name, **kept}
 
 
-def _next_request(setting: Setting) -> Request | None:
+def _next_request(setting: Setting) -> WireRequest | None:
     """The next run; answers pings; None when the host is gone or silent for longer than the
     lease.
     """
@@ -192,7 +192,7 @@ def _say(reply: Reply) -> None:
         data = data[os.write(OUT, data) :]
 
 
-def _serve(setting: Setting, request: Request, standby: Standby) -> None:
+def _serve(setting: Setting, request: WireRequest, standby: Standby) -> None:
     """Run one test and report; leaves no process of it, and no file, or says that it is not
     clean.
     """
@@ -216,7 +216,7 @@ def _oom_kills(setting: Setting) -> int:
     return int(setting.oom.read()) if setting.oom else 0
 
 
-def _sweep(setting: Setting, request: Request, directory: Path) -> bool:
+def _sweep(setting: Setting, request: WireRequest, directory: Path) -> bool:
     """Remove the test's files; False when something could not be removed."""
     if setting.local:
         return _remove(directory)

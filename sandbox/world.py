@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sandbox import codec
 from sandbox.api import World
 from sandbox.observe import Packed
-from sandbox.wire import Ask, Reply, Request
+from sandbox.wire import Ask, Reply, WireRequest
 
 TAKES_S = 60.0
 """Patience with packages that are slow to import."""
@@ -36,7 +36,7 @@ def pack_world(world: World, site: str, *, preload: bool = True) -> Packed:
         },
         opaque=False,
     )
-    request = Request(ask=Ask.WORLD, nonce=b"", body_bytes=len(body))
+    request = WireRequest(ask=Ask.WORLD, nonce=b"", body_bytes=len(body))
     return Packed(request=request, payload=body, deadline_s=TAKES_S)
 
 

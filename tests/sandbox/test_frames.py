@@ -29,9 +29,9 @@ from sandbox.wire import (
     Ask,
     Reason,
     Reply,
-    Request,
     Say,
     WireError,
+    WireRequest,
     join_reply,
     split_frames,
     unpack_reply_head,
@@ -53,10 +53,10 @@ def frame(report: object) -> bytes:
 
 
 def test_a_request_comes_back_as_it_was():
-    request = Request(
+    request = WireRequest(
         ask=Ask.RUN, nonce=b"abcdefgh", request_id=7, body_bytes=9, n_frames=3, renew=1
     )
-    assert Request.unpack(request.pack()) == request
+    assert WireRequest.unpack(request.pack()) == request
 
 
 def test_a_reply_comes_back_as_it_was():
