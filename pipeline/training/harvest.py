@@ -38,7 +38,7 @@ OnTask = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class LabelledRow:
     """One candidate, labelled."""
 
     candidate: Candidate
@@ -67,8 +67,8 @@ async def harvest(
     if not runtime.model.info.has_states:
         raise LensError(f"{runtime.model.info.name} gives no hidden states; take a GGUF file")
     left_out: Counter[str] = Counter()
-    waiting: list[asyncio.Task[tuple[str, list[Row]]]] = []
-    done: list[tuple[str, list[Row]]] = []
+    waiting: list[asyncio.Task[tuple[str, list[LabelledRow]]]] = []
+    done: list[tuple[str, list[LabelledRow]]] = []
     try:
         for number, labelled in zip(range(n_tasks), tasks, strict=False):
             ctx = runtime.context(Settings(seed=seed + number, k=k), group=f"lens {number}")
@@ -128,7 +128,7 @@ def requests_of(ctx: Context, task: Task) -> list[Request]:
 
 async def label(
     sandbox: Sandbox, labelled: LabelTask, made: Sequence[Sampled]
-) -> tuple[str, list[Row]]:
+) -> tuple[str, list[LabelledRow]]:
     """Run each distinct program once: label, visible tests, behaviour on generated inputs."""
     task = labelled.task
     programs = dict.fromkeys(runnable(task, candidate) for candidate, _, _ in made)
@@ -142,7 +142,7 @@ async def label(
     for candidate, answer, is_greedy in made:
         passed, visible, behaviour = results[runnable(task, candidate)]
         rows.append(
-            Row(
+            LabelledRow(
                 candidate=candidate,
                 states=answer.states,
                 n_prompt_tokens=answer.prompt_tokens,
@@ -168,7 +168,7 @@ async def _run(
 
 
 def _pool(
-    done: Sequence[tuple[str, list[Row]]], model: ModelInfo, about: dict[str, Any]
+    done: Sequence[tuple[str, list[LabelledRow]]], model: ModelInfo, about: dict[str, Any]
 ) -> StatePool:
     import numpy as np
 
@@ -179,7 +179,7 @@ def _pool(
         raise LensError("the model answered nothing that can be labelled; try more tasks")
     counts = [Counter(row.behaviour for row in rows) for _, rows in kept]
 
-    def share(number: int, row: Row) -> float:
+    def share(number: int, row: LabelledRow) -> float:
         n_alike = counts[number][row.behaviour]
         return n_alike / len(kept[number][1]) if row.behaviour else float("nan")
 
