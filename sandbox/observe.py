@@ -150,7 +150,7 @@ def sandbox_error(detail: str) -> Observation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class ReadReply:
     """One reply, understood."""
 
     frames: tuple[Observation, ...]
@@ -162,7 +162,7 @@ class Seen:
     reply: Reply
 
 
-def understand(job: Job, reply: Reply, n_results: int) -> Seen:
+def understand(job: Job, reply: Reply, n_results: int) -> ReadReply:
     raw, n_left = split_frames(reply.result)
     reports = [_decoded(data) for data in raw[:n_results]]
     may_blame = isinstance(job.form, TestCode)
@@ -174,7 +174,9 @@ def understand(job: Job, reply: Reply, n_results: int) -> Seen:
         frames = ()
     elif trouble is None and not load_failed and not _is_whole(job, frames, n_results):
         trouble, detail = _missing(job, reply)
-    return Seen(frames=frames, load_failed=load_failed, trouble=trouble, detail=detail, reply=reply)
+    return ReadReply(
+        frames=frames, load_failed=load_failed, trouble=trouble, detail=detail, reply=reply
+    )
 
 
 def _is_whole(job: Job, frames: tuple[Observation, ...], n_results: int) -> bool:
@@ -272,7 +274,7 @@ def _lines(value: object) -> frozenset[int] | None:
     return frozenset(n for n in value if isinstance(n, int))
 
 
-def observation(job: Job, seen: Seen) -> Observation:
+def observation(job: Job, seen: ReadReply) -> Observation:
     """Of a form that takes one process: everything but a batch."""
     reply = seen.reply
     base = _merged(job, seen)
@@ -293,7 +295,7 @@ def observation(job: Job, seen: Seen) -> Observation:
     )
 
 
-def _merged(job: Job, seen: Seen) -> Observation:
+def _merged(job: Job, seen: ReadReply) -> Observation:
     if not seen.frames:
         return Observation(outcome=Outcome.RETURNED)
     if isinstance(job.form, ProjectTests) and not seen.load_failed:
