@@ -31,7 +31,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class Confinement:
     """How this worker confines its tests."""
 
     local: bool
@@ -144,7 +144,7 @@ def _own_data() -> int:
     return 0
 
 
-def enclose(setting: Setting) -> None:
+def enclose(setting: Confinement) -> None:
     """Be the first that the kernel ends when memory runs out, and open no more than a test may."""
     if setting.local:
         return
@@ -158,7 +158,7 @@ def enclose(setting: Setting) -> None:
         setting.fence.enter()
 
 
-def drop(setting: Setting, offset: int) -> None:
+def drop(setting: Confinement, offset: int) -> None:
     """Become the test's own user."""
     if setting.local:
         return

@@ -11,7 +11,7 @@ import signal
 import time
 
 from sandbox import processes
-from sandbox.confine import Setting
+from sandbox.confine import Confinement
 from sandbox.standby import Standby
 from sandbox.wire import (
     FRAME,
@@ -31,7 +31,7 @@ _N_CPUS = os.cpu_count() or 1
 class Run:
     """The processes and pipes of one test."""
 
-    def __init__(self, setting: Setting, request: WireRequest, standby: Standby) -> None:
+    def __init__(self, setting: Confinement, request: WireRequest, standby: Standby) -> None:
         self.setting = setting
         self.request = request
         self._standby = standby

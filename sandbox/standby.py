@@ -19,7 +19,7 @@ from sandbox.child import RESULT_FD
 from sandbox.confine import (
     PR_SET_DUMPABLE,
     PR_SET_PDEATHSIG,
-    Setting,
+    Confinement,
     as_owner,
     drop,
     enclose,
@@ -61,7 +61,7 @@ class Child:
 class Standby:
     """The pipes and the folder of the next test, and the child that will run it."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Confinement) -> None:
         self._setting = setting
         self.directory = setting.tmp
         if setting.local:

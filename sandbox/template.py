@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import codec, place, project_tests
-from sandbox.confine import Setting, as_owner
+from sandbox.confine import Confinement, as_owner
 from sandbox.wire import IN, OUT, Reply, Say, WireRequest, read_exact
 
 SITE = "/site"
@@ -30,7 +30,7 @@ SITE = "/site"
 class Template:
     """What this worker has taken in so far."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Confinement) -> None:
         self._setting = setting
         self._top = Path(place.TOP)
         if setting.local:

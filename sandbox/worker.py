@@ -22,7 +22,7 @@ from sandbox.confine import (
     PR_SET_CHILD_SUBREAPER,
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
-    Setting,
+    Confinement,
     drop,
     give_room_for_stacks,
     in_child,
@@ -78,16 +78,16 @@ def main() -> None:
             _remove(setting.tmp)
 
 
-def _setting() -> Setting:
+def _setting() -> Confinement:
     """From `--local FOLDER` or `--uid N --lease S`; by hand: each import makes forks dearer."""
     words = sys.argv[1:]
     given = dict(zip(words[::2], words[1::2], strict=True))
     if "--local" in given:
         tmp = Path(given["--local"])
-        return Setting(local=True, uid=None, lease_s=30.0, cpu=None, oom=None, tmp=tmp)
+        return Confinement(local=True, uid=None, lease_s=30.0, cpu=None, oom=None, tmp=tmp)
     uid = int(given["--uid"]) if os.geteuid() == 0 else None
     lease_s = float(given["--lease"])
-    return Setting(
+    return Confinement(
         local=False,
         uid=uid,
         lease_s=lease_s,
@@ -103,7 +103,7 @@ def _setting() -> Setting:
 _SHM = Path("/dev/shm")
 
 
-def _harden(setting: Setting) -> tuple[str, ...]:
+def _harden(setting: Confinement) -> tuple[str, ...]:
     """Make the worker itself hard to reach; the guarantees that this gives, one word each."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
@@ -121,7 +121,7 @@ def _harden(setting: Setting) -> tuple[str, ...]:
     return ("fork-per-test", "rlimits", "pid1", *words)
 
 
-def _disguise(setting: Setting) -> Ages:
+def _disguise(setting: Confinement) -> Ages:
     """Let no number or name say that this is a sandbox, and how used it is."""
     folders = (setting.tmp, setting.shm) if setting.shm else (setting.tmp,)
     ages = Ages(folders if not setting.local else ())
@@ -132,7 +132,7 @@ def _disguise(setting: Setting) -> Ages:
     return ages
 
 
-def _warm(setting: Setting) -> None:
+def _warm(setting: Confinement) -> None:
     """Import what tests import, compile once, freeze the heap: a fork then copies little."""
     for name in _PRELOADED:
         __import__(name)
@@ -157,7 +157,7 @@ _KEPT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHASHSEED", "LANG")
 _first_environment = dict(os.environ)
 
 
-def _environment(setting: Setting) -> dict[str, str]:
+def _environment(setting: Confinement) -> dict[str, str]:
     """What a program of the test's user finds on an ordinary machine."""
     import pwd
 
@@ -170,7 +170,7 @@ def _environment(setting: Setting) -> dict[str, str]:
     return {"HOME": home, "USER": user.pw_name, "LOGNAME": user.pw_name, **kept}
 
 
-def _next_request(setting: Setting) -> WireRequest | None:
+def _next_request(setting: Confinement) -> WireRequest | None:
     """The next run; answers pings; None when the host is gone or silent for longer than the
     lease.
     """
@@ -192,7 +192,7 @@ def _say(reply: Reply) -> None:
         data = data[os.write(OUT, data) :]
 
 
-def _serve(setting: Setting, request: WireRequest, standby: Standby) -> None:
+def _serve(setting: Confinement, request: WireRequest, standby: Standby) -> None:
     """Run one test and report; leaves no process of it, and no file, or says that it is not
     clean.
     """
@@ -212,11 +212,11 @@ def _serve(setting: Setting, request: WireRequest, standby: Standby) -> None:
         sys.exit(0)
 
 
-def _oom_kills(setting: Setting) -> int:
+def _oom_kills(setting: Confinement) -> int:
     return int(setting.oom.read()) if setting.oom else 0
 
 
-def _sweep(setting: Setting, request: WireRequest, directory: Path) -> bool:
+def _sweep(setting: Confinement, request: WireRequest, directory: Path) -> bool:
     """Remove the test's files; False when something could not be removed."""
     if setting.local:
         return _remove(directory)
@@ -243,7 +243,7 @@ def _names(directory: Path) -> list[str]:
     return os.listdir(directory)  # noqa: PTH208 - a quarter of the time of iterdir
 
 
-def _remove_all(setting: Setting, offset: int, folders: list[Path]) -> None:
+def _remove_all(setting: Confinement, offset: int, folders: list[Path]) -> None:
     """The janitor, under the test's own uid: it can do no more than the test could."""
     signal.alarm(5)
     drop(setting, offset)
