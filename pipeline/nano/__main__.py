@@ -26,11 +26,11 @@ def corpus(asked: argparse.Namespace) -> None:
 
 
 def train(asked: argparse.Namespace) -> None:
-    from pipeline.nano.model import Shape
+    from pipeline.nano.model import ModelShape
     from pipeline.nano.train import TrainingPlan
     from pipeline.nano.train import train as run
 
-    shape = Shape(vocab=asked.vocab)
+    shape = ModelShape(vocab=asked.vocab)
     run(TrainingPlan(folder=asked.folder, minutes=asked.minutes, seed=asked.seed, shape=shape))
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from pipeline.nano.chat import TEMPLATE
-from pipeline.nano.model import Nano, Shape, n_parameters
+from pipeline.nano.model import ModelShape, Nano, n_parameters
 from pipeline.nano.tokenizer import CONTROL, VISIBLE, load_tokenizer, token_id
 from pipeline.nano.train import load_model
 
@@ -60,7 +60,7 @@ def write_gguf(model: Nano, tokenizer: Tokenizer, target: Path) -> None:
     writer.close()
 
 
-def _write_shape(writer: gguf.GGUFWriter, shape: Shape) -> None:
+def _write_shape(writer: gguf.GGUFWriter, shape: ModelShape) -> None:
     writer.add_name("atlas-nano")
     writer.add_context_length(shape.context)
     writer.add_embedding_length(shape.dim)

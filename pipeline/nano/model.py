@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shape:
+class ModelShape:
     vocab: int = 4096
     dim: int = 256
     layers: int = 6
@@ -34,7 +34,7 @@ class RMSNorm(nn.Module):  # type: ignore[misc]  # torch is not followed
 
 
 class Attention(nn.Module):  # type: ignore[misc]  # torch is not followed
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: ModelShape) -> None:
         super().__init__()
         self.shape = shape
         wide, narrow = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
@@ -60,7 +60,7 @@ class Attention(nn.Module):  # type: ignore[misc]  # torch is not followed
 
 
 class Block(nn.Module):  # type: ignore[misc]  # torch is not followed
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: ModelShape) -> None:
         super().__init__()
         self.attn_norm = RMSNorm(shape.dim, shape.eps)
         self.attn = Attention(shape)
@@ -76,7 +76,7 @@ class Block(nn.Module):  # type: ignore[misc]  # torch is not followed
 
 
 class Nano(nn.Module):  # type: ignore[misc]  # torch is not followed
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: ModelShape) -> None:
         super().__init__()
         self.shape = shape
         self.embed = nn.Embedding(shape.vocab, shape.dim)
@@ -104,7 +104,7 @@ class Nano(nn.Module):  # type: ignore[misc]  # torch is not followed
         return F.linear(self.states(tokens), self.embed.weight)
 
 
-def rope_tables(shape: Shape, length: int) -> tuple[Tensor, Tensor]:
+def rope_tables(shape: ModelShape, length: int) -> tuple[Tensor, Tensor]:
     """Cosines and sines, each (length, head_dim)."""
     half = torch.arange(0, shape.head_dim, 2).float() / shape.head_dim
     angles = torch.outer(torch.arange(length).float(), shape.rope_base**-half)

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pipeline.nano.dataset import Batch, batches
-from pipeline.nano.model import Nano, Shape, n_parameters
+from pipeline.nano.model import ModelShape, Nano, n_parameters
 from pipeline.nano.muon import Muon
 from pipeline.nano.tokenizer import load_tokenizer, token_id
 
@@ -36,7 +36,7 @@ class TrainingPlan:
     lr: float = 4e-3
     batch_tokens: int = 4096
     prompt_weight: float = 0.1
-    shape: Shape = field(default_factory=Shape)
+    shape: ModelShape = field(default_factory=ModelShape)
 
 
 class Stop:
@@ -88,7 +88,7 @@ def train(plan: TrainingPlan) -> Path:
 def load_model(path: Path) -> tuple[Nano, dict[str, Any]]:
     """The model of a checkpoint and its state (`step`, `tokens`, `seconds`)."""
     saved = torch.load(path, weights_only=True)
-    model = Nano(Shape(**saved["shape"]))
+    model = Nano(ModelShape(**saved["shape"]))
     model.load_state_dict(saved["model"])
     return model.eval(), saved["state"]
 
