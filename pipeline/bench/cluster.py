@@ -86,7 +86,7 @@ def solve_shard(worker: Worker, shard: Shard) -> int:
 # --- Ray -----------------------------------------------------------------------------------------
 
 
-class Solver:
+class SolverActor:
     """An actor: its model and its sandbox are opened once, and again after it was killed."""
 
     def __init__(self, worker: Worker) -> None:
@@ -110,7 +110,9 @@ def _on_ray(worker: Worker, cells: Sequence[Cell], n_workers: int, on_done: OnDo
     ray = _library("ray", "ray")
     if not ray.is_initialized():
         ray.init(num_cpus=n_workers, include_dashboard=False, object_store_memory=80_000_000)
-    remote = ray.remote(max_restarts=MAX_RESTARTS, max_task_retries=MAX_RETRIES, num_cpus=1)(Solver)
+    remote = ray.remote(max_restarts=MAX_RESTARTS, max_task_retries=MAX_RETRIES, num_cpus=1)(
+        SolverActor
+    )
     actors = [remote.remote(worker) for _ in range(min(n_workers, len(cells)))]
     try:
         answers = ray.util.ActorPool(actors).map_unordered(
