@@ -22,7 +22,7 @@ from atlas_lsp.commands.common import (
     progress,
     settings_of,
 )
-from atlas_lsp.commands.targets import Target, add_targets, is_one_function, targets
+from atlas_lsp.commands.targets import FileTarget, add_targets, is_one_function, targets
 from atlas_lsp.exits import BROKEN, NOTHING_GOOD, OK, USAGE, Stopped, error_json
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def is_wanted(verb: str, site: FunctionSite) -> bool:
 
 
 async def _run(
-    args: argparse.Namespace, found: Sequence[Target], done: list[FunctionOutcome]
+    args: argparse.Namespace, found: Sequence[FileTarget], done: list[FunctionOutcome]
 ) -> None:
     from pipeline.core.events import JsonlTrace, ignore
 
@@ -128,7 +128,11 @@ async def opened(stack: AsyncExitStack, args: argparse.Namespace) -> Runtime:
 
 
 async def _do_file(
-    args: argparse.Namespace, target: Target, up: Runtime, trace: Emit, done: list[FunctionOutcome]
+    args: argparse.Namespace,
+    target: FileTarget,
+    up: Runtime,
+    trace: Emit,
+    done: list[FunctionOutcome],
 ) -> None:
     """One function after the other, each in the text that holds what was found before it."""
     from pipeline.models.api import PromptTooLong
@@ -152,7 +156,7 @@ async def _do_file(
 
 
 async def _do(
-    args: argparse.Namespace, target: Target, name: str, up: Runtime, trace: Emit
+    args: argparse.Namespace, target: FileTarget, name: str, up: Runtime, trace: Emit
 ) -> tuple[FunctionOutcome, Document]:
     """Solve one, write it if that was asked for; and the text with what was found."""
     from pipeline.core.events import fan_out

@@ -21,7 +21,7 @@ HELP = "pkg/mod.py::f, mod.py::Class.method, a file, or a folder"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class FileTarget:
     """One file and the names of what is to be done in it, in order."""
 
     path: Path
@@ -38,7 +38,7 @@ def is_one_function(words: Sequence[str]) -> bool:
     return len(words) == 1 and "::" in words[0]
 
 
-def targets(words: Sequence[str], wanted: Callable[[FunctionSite], bool]) -> tuple[Target, ...]:
+def targets(words: Sequence[str], wanted: Callable[[FunctionSite], bool]) -> tuple[FileTarget, ...]:
     """The functions that the words name; of whole files and folders those that are `wanted`.
 
     A file of a folder that cannot be read is said and left out. Raises UsageError, SourceError.
@@ -49,7 +49,7 @@ def targets(words: Sequence[str], wanted: Callable[[FunctionSite], bool]) -> tup
             _, known = found.setdefault(path, (document, {}))
             known.update(dict.fromkeys(names))
     return tuple(
-        Target(path=path, document=document, names=tuple(names))
+        FileTarget(path=path, document=document, names=tuple(names))
         for path, (document, names) in found.items()
         if names
     )

@@ -21,7 +21,7 @@ from atlas_lsp.commands.common import (
 )
 from atlas_lsp.commands.solve import opened, show_diff
 from atlas_lsp.commands.targets import (
-    Target,
+    FileTarget,
     add_targets,
     is_one_function,
     read_document,
@@ -86,7 +86,7 @@ def is_complete(proposal: TestProposal) -> bool:
     return proposal.before.total > 0 and proposal.before.killed == proposal.before.total
 
 
-async def _run(args: argparse.Namespace, found: Sequence[Target], done: list[Done]) -> None:
+async def _run(args: argparse.Namespace, found: Sequence[FileTarget], done: list[Done]) -> None:
     async with AsyncExitStack() as stack:
         up = await opened(stack, args)
         for target in found:
