@@ -17,11 +17,11 @@ from statistics import median
 from pipeline.bench import formats
 from pipeline.bench.grading import Hidden, Pair
 from pipeline.bench.records import SuiteError, file_sha256
-from pipeline.bench.suite import Options, Source, Suite, Window
+from pipeline.bench.suite import DateWindow, Options, Source, Suite
 from pipeline.nano.bench import PUBLIC as NANO
 from pipeline.storage.caches import cache_folder
 
-__all__ = ["Hidden", "Options", "Window", "locate", "read_suite", "refuse_if_weak"]
+__all__ = ["Hidden", "Options", "DateWindow", "locate", "read_suite", "refuse_if_weak"]
 LAST = "own"
 """The format that takes whatever is no other one."""
 
@@ -122,7 +122,7 @@ def _suite_of(path: Path) -> Suite:
 
 
 def read_suite(
-    where: Path | Located, window: Window | None = None, *, convention: str = ""
+    where: Path | Located, window: DateWindow | None = None, *, convention: str = ""
 ) -> Iterator[Pair]:
     """Every task with its grader, in order; streamed. Raises SuiteError with the line."""
     located = where if isinstance(where, Located) else locate(str(where))
@@ -130,7 +130,7 @@ def read_suite(
     if convention and convention not in known:
         there = ", ".join(known) or "none to choose from"
         raise SuiteError(f"{located.name} has no convention {convention!r}; there are: {there}")
-    options = Options(window=window or Window(), convention=convention or next(iter(known), ""))
+    options = Options(window=window or DateWindow(), convention=convention or next(iter(known), ""))
     seen: set[str] = set()
     for pair in located.suite.read(located.paths, options):
         task_id = pair[0].task_id

@@ -13,7 +13,7 @@ from pipeline.bench.records import Json, SuiteError, read_rows
 
 
 @dataclass(frozen=True, kw_only=True)
-class Window:
+class DateWindow:
     """Tasks of a contest from `start` to `end`, both included; others are left out."""
 
     start: date | None = None
@@ -27,7 +27,7 @@ class Window:
 class Options:
     """How a suite is to be read."""
 
-    window: Window = field(default_factory=Window)
+    window: DateWindow = field(default_factory=DateWindow)
     convention: str = ""
     """Where runners disagree: whose way it is; "" is the suite's first."""
 
