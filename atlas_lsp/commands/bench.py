@@ -258,9 +258,9 @@ async def _solve(args: argparse.Namespace, folder: RunFolder, shard: Shard) -> i
 
 
 def _elsewhere(args: argparse.Namespace, plan: RunPlan, folder: RunFolder) -> int:
-    from pipeline.bench.cluster import Worker, run_on
+    from pipeline.bench.cluster import WorkerActor, run_on
 
-    worker = Worker(
+    worker = WorkerActor(
         folder=folder.root.resolve(),
         model=args.model,
         sandbox=args.sandbox,

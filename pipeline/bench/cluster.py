@@ -27,7 +27,7 @@ MAX_RESTARTS, MAX_RETRIES = 3, 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Worker:
+class WorkerActor:
     """What another process needs to know to solve cells of a run."""
 
     folder: Path
@@ -36,7 +36,7 @@ class Worker:
     settings: Settings = field(default_factory=Settings)
 
 
-def run_on(where: str, worker: Worker, n_workers: int, on_done: OnDone | None = None) -> int:
+def run_on(where: str, worker: WorkerActor, n_workers: int, on_done: OnDone | None = None) -> int:
     """Solve every cell that has no answer yet; returns how many faults were recorded.
 
     Raises BenchError where the library is missing or workers die again and again.
@@ -54,12 +54,12 @@ def _faults(folder: RunFolder) -> list[Path]:
 
 
 @asynccontextmanager
-async def _up(worker: Worker) -> AsyncIterator[Runtime]:
+async def _up(worker: WorkerActor) -> AsyncIterator[Runtime]:
     async with runtime(model=worker.model, sandbox=worker.sandbox, workers=1) as up:
         yield up
 
 
-async def solve_cell(up: Runtime, worker: Worker, public: PublicTask, cell: Cell) -> bool:
+async def solve_cell(up: Runtime, worker: WorkerActor, public: PublicTask, cell: Cell) -> bool:
     """Write the cell's answer if it is not there; says whether it was a fault."""
     folder = RunFolder(worker.folder)
     if folder.answer(cell).exists():
@@ -71,7 +71,7 @@ async def solve_cell(up: Runtime, worker: Worker, public: PublicTask, cell: Cell
     return done.is_fault
 
 
-def solve_shard(worker: Worker, shard: Shard) -> int:
+def solve_shard(worker: WorkerActor, shard: Shard) -> int:
     """All cells of a shard in this process, one after the other; returns the number of faults."""
 
     async def main() -> int:
@@ -89,7 +89,7 @@ def solve_shard(worker: Worker, shard: Shard) -> int:
 class SolverActor:
     """An actor: its model and its sandbox are opened once, and again after it was killed."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: WorkerActor) -> None:
         self._worker = worker
         self._tasks = {one.task_id: one for one in read_tasks(RunFolder(worker.folder).tasks)}
         self._loop = asyncio.new_event_loop()
@@ -106,7 +106,9 @@ class SolverActor:
         self._loop.close()
 
 
-def _on_ray(worker: Worker, cells: Sequence[Cell], n_workers: int, on_done: OnDone | None) -> None:
+def _on_ray(
+    worker: WorkerActor, cells: Sequence[Cell], n_workers: int, on_done: OnDone | None
+) -> None:
     ray = _library("ray", "ray")
     if not ray.is_initialized():
         ray.init(num_cpus=n_workers, include_dashboard=False, object_store_memory=80_000_000)
@@ -135,7 +137,7 @@ def _on_ray(worker: Worker, cells: Sequence[Cell], n_workers: int, on_done: OnDo
 
 
 def _on_slurm(
-    worker: Worker, cells: Sequence[Cell], n_workers: int, on_done: OnDone | None
+    worker: WorkerActor, cells: Sequence[Cell], n_workers: int, on_done: OnDone | None
 ) -> None:
     """A job per shard; one that was killed is sent again. Without Slurm here, local processes."""
     submitit = _library("submitit", "slurm")
@@ -184,7 +186,7 @@ def _library(name: str, extra: str) -> Any:
         ) from exc
 
 
-_WAYS: dict[str, Callable[[Worker, Sequence[Cell], int, OnDone | None], None]] = {
+_WAYS: dict[str, Callable[[WorkerActor, Sequence[Cell], int, OnDone | None], None]] = {
     "ray": _on_ray,
     "slurm": _on_slurm,
 }
