@@ -41,7 +41,7 @@ class Piece:
 
 
 @dataclass(frozen=True, kw_only=True)
-class World:
+class ComposeWorld:
     key: str
     group: str
     """Of pieces, in `pieces.json`."""
@@ -80,7 +80,7 @@ def pieces(group: str) -> tuple[Piece, ...]:
     )
 
 
-NUMBERS = World(
+NUMBERS = ComposeWorld(
     key="numbers",
     group="numbers",
     kinds=("ints", "ints", "ints", "pos_ints"),
@@ -91,7 +91,7 @@ NUMBERS = World(
     wholes=("$a", "$a", "the list $a"),
     items=("x", "n", "v"),
 )
-WORDS = World(
+WORDS = ComposeWorld(
     key="words",
     group="words",
     kinds=("words",),
@@ -102,7 +102,7 @@ WORDS = World(
     wholes=("$a", "$a", "the list $a"),
     items=("w", "s", "word"),
 )
-SENTENCE = World(
+SENTENCE = ComposeWorld(
     key="sentence",
     group="words",
     kinds=("text",),
@@ -117,7 +117,7 @@ SENTENCE = World(
     wholes=("the text $a", "the sentence $a", "the string $a"),
     items=("w", "word"),
 )
-LETTERS = World(
+LETTERS = ComposeWorld(
     key="letters",
     group="letters",
     kinds=("mixed", "mixed", "word", "text"),
@@ -176,7 +176,7 @@ TRAINING_JOINTS = tuple(j for j in JOINTS if j not in HELD_OUT_JOINTS)
 
 @dataclass(frozen=True, kw_only=True)
 class Composition:
-    world: World
+    world: ComposeWorld
     pieces: tuple[Piece, ...]
 
     @property
@@ -245,7 +245,7 @@ class _Step:
     name: str
 
     @classmethod
-    def of(cls, piece: Piece, world: World, rng: Random) -> _Step:
+    def of(cls, piece: Piece, world: ComposeWorld, rng: Random) -> _Step:
         k = str(rng.choice(piece.consts))
 
         def fill(text: str) -> str:
@@ -274,7 +274,9 @@ def _name(steps: Sequence[_Step], rng: Random) -> str:
 # --- code --------------------------------------------------------------------------------
 
 
-def code(world: World, param: str, item: str, steps: Sequence[_Step], *, loop: bool = False) -> str:
+def code(
+    world: ComposeWorld, param: str, item: str, steps: Sequence[_Step], *, loop: bool = False
+) -> str:
     """The body: one line per comprehension or call, or loops where `loop` is set."""
     lines: list[str] = []
     current = world.source.replace("$a", param)
@@ -350,7 +352,7 @@ def _with_item(expression: str, item: str) -> str:
     return "".join(out)
 
 
-def _mistakes(world: World, steps: list[_Step], rng: Random) -> list[list[_Step]]:
+def _mistakes(world: ComposeWorld, steps: list[_Step], rng: Random) -> list[list[_Step]]:
     """Plausible wrong joins: a step replaced by another of its role, a step left out."""
     found = []
     for at, step in enumerate(steps):
@@ -365,18 +367,20 @@ def _mistakes(world: World, steps: list[_Step], rng: Random) -> list[list[_Step]
 # --- words --------------------------------------------------------------------------------
 
 
-def wording(world: World, param: str, steps: Sequence[_Step], joint: str, rng: Random) -> str:
+def wording(
+    world: ComposeWorld, param: str, steps: Sequence[_Step], joint: str, rng: Random
+) -> str:
     """The first sentence of the docstring, by the kind of joint."""
     base = rng.choice(_bases(world, steps)).replace("$a", param)
     return _sentence(_phrase(world, param, base, steps, joint, rng))
 
 
-def _bases(world: World, steps: Sequence[_Step]) -> tuple[str, ...]:
+def _bases(world: ComposeWorld, steps: Sequence[_Step]) -> tuple[str, ...]:
     return world.wholes if steps[0].role == "keep" else world.bases
 
 
 def _phrase(
-    world: World, param: str, base: str, steps: Sequence[_Step], joint: str, rng: Random
+    world: ComposeWorld, param: str, base: str, steps: Sequence[_Step], joint: str, rng: Random
 ) -> str:
     if joint == "return_noun":
         return f"return {_nouns(base, steps, rng)}"
@@ -426,13 +430,13 @@ def _sentence(phrase: str) -> str:
     return phrase[0].upper() + phrase[1:] + "."
 
 
-def _idea(world: World, param: str, steps: Sequence[_Step]) -> str:
+def _idea(world: ComposeWorld, param: str, steps: Sequence[_Step]) -> str:
     base = _bases(world, steps)[0].replace("$a", param)
     things = [base] + ["them"] * (len(steps) - 1)
     return ", then ".join(s.verbs[0].replace("$o", o) for s, o in zip(steps, things, strict=True))
 
 
-def _ideas(world: World, param: str, steps: Sequence[_Step], rng: Random) -> tuple[str, ...]:
+def _ideas(world: ComposeWorld, param: str, steps: Sequence[_Step], rng: Random) -> tuple[str, ...]:
     """Ways to do the same: in a loop, and with one more doubtful reading."""
     idea = _idea(world, param, steps)
     doubtful = _idea(world, param, _mistakes(world, list(steps), rng)[0])
