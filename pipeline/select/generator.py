@@ -34,7 +34,7 @@ LIMITS = Limits(cpu_s=0.5, wall_s=2.0, output_bytes=1 << 16)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Abstained:
+class NoGenerator:
     reason: str
     """One line."""
 
@@ -50,10 +50,12 @@ async def generated_stdins(ctx: Context, task: Task, pool: Sequence[Judged]) -> 
     why = _needless(ctx, task, pool)
     if why is None:
         ctx.emit(StageStarted(stage=STAGE))
-    made = Abstained(reason=why) if why else await if_possible(ctx, STAGE, lambda: _made(ctx, task))
+    made = (
+        NoGenerator(reason=why) if why else await if_possible(ctx, STAGE, lambda: _made(ctx, task))
+    )
     if made is None:
         return ()
-    if isinstance(made, Abstained):
+    if isinstance(made, NoGenerator):
         ctx.emit(StageEnded(stage=STAGE, acted=False, detail=made.reason))
         return ()
     said = f"{len(made)} different inputs from {N_SEEDS} seeds"
@@ -71,23 +73,23 @@ def _needless(ctx: Context, task: Task, pool: Sequence[Judged]) -> str | None:
     return None
 
 
-async def _made(ctx: Context, task: Task) -> tuple[Program, ...] | Abstained:
+async def _made(ctx: Context, task: Task) -> tuple[Program, ...] | NoGenerator:
     code = await _written(ctx, task)
-    if isinstance(code, Abstained):
+    if isinstance(code, NoGenerator):
         return code
     printed = await _printed(ctx, code)
-    return printed if isinstance(printed, Abstained) else _inputs(task, printed)
+    return printed if isinstance(printed, NoGenerator) else _inputs(task, printed)
 
 
 # --- the program ---------------------------------------------------------------------------------
 
 
-async def _written(ctx: Context, task: Task) -> str | Abstained:
+async def _written(ctx: Context, task: Task) -> str | NoGenerator:
     answers = await ask(ctx, STAGE, [_request(ctx, task)])
     if not answers:
-        return Abstained(reason=f"the budget of {ctx.settings.token_budget} tokens is used up")
+        return NoGenerator(reason=f"the budget of {ctx.settings.token_budget} tokens is used up")
     read = extract(answers[0].text, task)
-    return Abstained(reason=read.reason) if isinstance(read, ExtractionFailure) else read.code
+    return NoGenerator(reason=read.reason) if isinstance(read, ExtractionFailure) else read.code
 
 
 def _request(ctx: Context, task: Task) -> Request:
@@ -113,7 +115,7 @@ def _samples(task: Task) -> list[bytes]:
 # --- what it prints ------------------------------------------------------------------------------
 
 
-async def _printed(ctx: Context, code: str) -> list[bytes] | Abstained:
+async def _printed(ctx: Context, code: str) -> list[bytes] | NoGenerator:
     """What it prints for each seed, where it prints the same again for the same seed."""
     seeds = [ctx.settings.seed * 1000 + n for n in range(N_SEEDS)]
     good: dict[int, bytes] = {}
@@ -124,11 +126,11 @@ async def _printed(ctx: Context, code: str) -> list[bytes] | Abstained:
             break
         good |= {seed: o.stdout for seed, o in zip(batch, seen, strict=True) if _is_good(o)}
     if not good:
-        return Abstained(reason=f"the generator fails: {_fault(seen[0])}")
+        return NoGenerator(reason=f"the generator fails: {_fault(seen[0])}")
     again = await _observed(ctx, code, list(good))
     twice = zip(good.values(), again, strict=True)
     steady = [text for text, one in twice if _is_good(one) and one.stdout == text]
-    return steady or Abstained(reason="the generator never prints the same again for a seed")
+    return steady or NoGenerator(reason="the generator never prints the same again for a seed")
 
 
 async def _observed(ctx: Context, code: str, seeds: Sequence[int]) -> tuple[Observation, ...]:
@@ -147,17 +149,17 @@ def _fault(seen: Observation) -> str:
     return (seen.detail or str(seen.outcome)).partition("\n")[0][:200]
 
 
-def _inputs(task: Task, printed: Sequence[bytes]) -> tuple[Program, ...] | Abstained:
+def _inputs(task: Task, printed: Sequence[bytes]) -> tuple[Program, ...] | NoGenerator:
     """Those that can be inputs, each once; the samples are known already."""
     texts = [text for text in printed if len(text) <= MAX_BYTES and _is_text(text)]
     if not texts:
-        return Abstained(reason=f"the generator prints no text of 1 to {MAX_BYTES} bytes")
+        return NoGenerator(reason=f"the generator prints no text of 1 to {MAX_BYTES} bytes")
     different = dict.fromkeys(text if text.endswith(b"\n") else text + b"\n" for text in texts)
     if len(different) < 2:
-        return Abstained(reason=f"only one input came out of {N_SEEDS} seeds")
+        return NoGenerator(reason=f"only one input came out of {N_SEEDS} seeds")
     known = {sample.rstrip() for sample in _samples(task)}
     new = tuple(Program(stdin=text) for text in different if text.rstrip() not in known)
-    return new or Abstained(reason="the generator prints only the samples")
+    return new or NoGenerator(reason="the generator prints only the samples")
 
 
 def _is_text(stdout: bytes) -> bool:
