@@ -38,7 +38,7 @@ class Report:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class KeptImage:
     """One image of ours in the engine's store."""
 
     tag: str
@@ -95,7 +95,7 @@ def cleanup(*, images_too: bool = False, environ: Mapping[str, str] | None = Non
     return Cleaned(n_containers=n_containers, n_images=n_images)
 
 
-def kept(environ: Mapping[str, str] | None = None) -> tuple[Kept, ...]:
+def kept(environ: Mapping[str, str] | None = None) -> tuple[KeptImage, ...]:
     """Every image of ours, the largest first. Raises SandboxUnavailable."""
     client = connect(find_endpoint(environ))
     try:
@@ -105,13 +105,13 @@ def kept(environ: Mapping[str, str] | None = None) -> tuple[Kept, ...]:
     return tuple(sorted(found, key=lambda one: -one.size_mb))
 
 
-def _kept(one: Mapping[str, Any]) -> Kept:
+def _kept(one: Mapping[str, Any]) -> KeptImage:
     labels = one.get("Labels") or {}
     tags = [tag for tag in one.get("RepoTags") or () if ":tested-" not in tag]
     what, pins = "the worker", labels.get(SITE_LABEL, labels.get(images.PINS_LABEL))
     if pins is not None:
         what = f"the worker with {pins.replace(' ', ', ') or 'packages without metadata'}"
-    return Kept(
+    return KeptImage(
         tag=tags[0] if tags else str(one["Id"]),
         what=what,
         size_mb=one["Size"] / 1e6,
