@@ -21,7 +21,7 @@ from pipeline.bench.suite import DateWindow, Options, Source, Suite
 from pipeline.nano.bench import PUBLIC as NANO
 from pipeline.storage.caches import cache_folder
 
-__all__ = ["Hidden", "Options", "DateWindow", "locate", "read_suite", "refuse_if_weak"]
+__all__ = ["DateWindow", "Hidden", "Options", "locate", "read_suite", "refuse_if_weak"]
 LAST = "own"
 """The format that takes whatever is no other one."""
 

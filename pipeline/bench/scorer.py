@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.bench.grading import BadTask, Grade, Hidden, ScoringBroke, grade_by_tests
-from pipeline.bench.hidden import Located, Window, locate, read_suite
+from pipeline.bench.hidden import DateWindow, Located, locate, read_suite
 from pipeline.bench.records import (
     Answer,
     BenchError,
@@ -90,7 +90,7 @@ async def all_of(work: Iterator[Any]) -> None:
 def _hidden_of(folder: RunFolder, wanted: Mapping[str, object]) -> Iterator[Hidden]:
     record = read_object(folder.run)["suite"]
     chosen, located = record["selection"], _located(record)
-    window = Window(start=_day(chosen["start"]), end=_day(chosen["end"]))
+    window = DateWindow(start=_day(chosen["start"]), end=_day(chosen["end"]))
     for public, hidden in read_suite(located, window, convention=chosen["convention"]):
         if public.task_id in wanted:
             yield hidden
