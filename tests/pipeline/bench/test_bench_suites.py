@@ -17,7 +17,7 @@ from suite_rows import WriteSuite, double_task
 from pipeline.bench.evalplus import EvalPlusGrader, typed_inputs
 from pipeline.bench.formats.livecodebench import unpack_private
 from pipeline.bench.grading import Hidden
-from pipeline.bench.hidden import Window, locate, read_suite, refuse_if_weak
+from pipeline.bench.hidden import DateWindow, locate, read_suite, refuse_if_weak
 from pipeline.bench.records import PublicTask, SuiteError, select_tasks
 from pipeline.bench.suites import task_of
 from pipeline.core.task import Task
@@ -87,7 +87,7 @@ LCB_FUNCTION: dict[str, Any] = LCB_STDIO | {
 }
 
 
-def read(path: Path, window: Window | None = None) -> list[tuple[PublicTask, Hidden]]:
+def read(path: Path, window: DateWindow | None = None) -> list[tuple[PublicTask, Hidden]]:
     return list(read_suite(path, window))
 
 
@@ -165,8 +165,8 @@ async def test_livecodebench_functions(write_suite: WriteSuite, box: Sandbox):
 
 async def test_a_date_window_leaves_other_contests_out(write_suite: WriteSuite):
     path = write_suite([LCB_STDIO, LCB_FUNCTION])
-    from_march = read(path, Window(start=date(2025, 3, 1)))
-    until_february = read(path, Window(end=date(2025, 2, 28)))
+    from_march = read(path, DateWindow(start=date(2025, 3, 1)))
+    until_february = read(path, DateWindow(end=date(2025, 2, 28)))
     assert [p.task_id for p, _ in from_march] == ["9001"]
     assert [p.task_id for p, _ in until_february] == ["abc900_a"]
 
