@@ -25,8 +25,8 @@ async def check(ls: AtlasServer, uri: str) -> None:
     settings = ls.settings(uri)
     if not settings.trusted:
         return
-    document = ls.buffer(uri).document
     try:
+        document = ls.buffer(uri).document
         names = tuple(site.name for site in functions(document) if not site.is_stub)
         order = CheckOrder(document=document, settings=settings, names=names)
         found = await ls.solver.run(order)
@@ -49,10 +49,10 @@ async def settle(ls: AtlasServer, uri: str) -> None:
 def publish(ls: AtlasServer, uri: str) -> None:
     """Show the failures of functions that did not change since they ran; forget the others."""
     buffer = ls.buffer(uri)
-    document = buffer.document
     try:
+        document = buffer.document
         sites = {site.name: site for site in functions(document)}
-    except SourceError:
+    except (SourceError, OSError):
         return
     kept = {
         name: one

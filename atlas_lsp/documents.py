@@ -7,16 +7,47 @@ such files at the wrong place; LSP knows `\\n`, `\\r\\n` and `\\r` only.
 from __future__ import annotations
 
 import logging
+import os
 import re
+import stat
+from pathlib import Path
 
 from lsprotocol import types
 from pygls.workspace import TextDocument, Workspace
 
-from pipeline.source.text import Document, Unit, offset_at, parse, position_at
+from pipeline.source.text import (
+    Document,
+    SourceError,
+    Unit,
+    document_from_bytes,
+    offset_at,
+    parse,
+    position_at,
+)
 
 log = logging.getLogger(__name__)
+MAX_CHARS, MAX_BYTES = 1_000_000, 4 << 20
+"""Parsing so much takes the loop for about a second; nobody writes such a file by hand."""
 CELL = "vscode-notebook-cell:"
 UNITS: dict[str, Unit] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
+
+
+def file_bytes(path: Path) -> bytes:
+    """All of a regular file of at most MAX_BYTES; never waits for a pipe or a device.
+
+    Raises SourceError for any other file, OSError for one that cannot be opened.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise SourceError(f"{path} is no regular file; name a Python file")
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            data = file.read(MAX_BYTES + 1)
+    finally:
+        os.close(handle)
+    if len(data) > MAX_BYTES:
+        raise SourceError(f"{path} is larger than {MAX_BYTES >> 20} MiB; split it")
+    return data
 
 
 class Buffer(TextDocument):
@@ -26,6 +57,22 @@ class Buffer(TextDocument):
     """False after a version that went backwards: then nothing is known for sure about the text."""
     unit: Unit = "utf-16"
     _parsed: tuple[str, Document] | None = None
+
+    @property
+    def source(self) -> str:
+        """The text as the client has it; of a file that is not open, what the disk holds.
+
+        Raises SourceError for what is too large or no text, OSError for what cannot be read.
+        """
+        text = self._source
+        if text is None:
+            text = document_from_bytes(file_bytes(Path(self.path)), self.path).text
+        if len(text) > MAX_CHARS:
+            name = self.path or self.uri
+            raise SourceError(
+                f"{name} has {len(text)} characters; at most {MAX_CHARS} are read: split it"
+            )
+        return text
 
     @property
     def document(self) -> Document:

@@ -33,7 +33,7 @@ from atlas_lsp.settings import (
 from atlas_lsp.snapshot import Snapshot, Text
 from atlas_lsp.solver import Solver
 from atlas_lsp.window import Window
-from pipeline.source.text import Unit
+from pipeline.source.text import SourceError, Unit
 
 if TYPE_CHECKING:
     from pipeline.job import JobResult
@@ -137,7 +137,7 @@ class AtlasServer(LanguageServer):
         buffer = self.buffer(uri)
         try:
             document = buffer.document
-        except OSError:
+        except (OSError, SourceError):
             return None
         return Text(uri=uri, document=document, version=buffer.version, in_order=buffer.in_order)
 
