@@ -19,15 +19,15 @@ def to_solve(info: ModelInfo, task: Task, *, hint: str = "") -> Request:
         return Request(
             messages=user(render("solve", style="trained", source=task.shown, hint=hint))
         )
-    return _begun(task, render("solve", source=_source(task), what=_what(task), hint=hint))
+    return _begun(task, render("solve", source=_source(task), kind=_kind(task), hint=hint))
 
 
 def to_retry(info: ModelInfo, task: Task, *, failure: str, hint: str = "") -> Request:
     """To write it anew, knowing what failed; the wrong code, which would be copied, is left out."""
     if info.prompts == "trained":
         return to_solve(info, task, hint=hint)
-    source, what = _source(task), _what(task)
-    return _begun(task, render("again", source=source, what=what, failure=failure, hint=hint))
+    source, kind = _source(task), _kind(task)
+    return _begun(task, render("again", source=source, kind=kind, failure=failure, hint=hint))
 
 
 def to_repair(info: ModelInfo, task: Task, *, code: str, failure: str, hint: str = "") -> Request:
@@ -39,7 +39,7 @@ def to_repair(info: ModelInfo, task: Task, *, code: str, failure: str, hint: str
     text = render(
         "repair",
         source=_source(task),
-        what=_what(task),
+        kind=_kind(task),
         failure=failure,
         code=wrong.rstrip(),
         hint=hint,
@@ -59,8 +59,8 @@ def _source(task: Task) -> str:
     return f"{task.context.rstrip()}\n\n\n{head}" if task.context else head
 
 
-def _what(task: Task) -> str:
-    return "the program" if task.kind == "stdio" else f"the function `{_name(task)}`"
+def _kind(task: Task) -> str:
+    return "program" if task.kind == "stdio" else "function"
 
 
 def _begun(task: Task, prompt: str) -> Request:

@@ -141,7 +141,7 @@ async def test_a_model_that_breaks_at_the_end_does_not_lose_the_best(box: Sandbo
     rest = iter([EVEN, RIGHT, f"n = n\n    {EVEN}"])
 
     def script(request: Request, _n: int) -> str:
-        if request.messages[0].content.count("Write the function"):
+        if request.messages[0].content.count("Write this Python function"):
             return f"```python\ndef double(n):\n    {next(rest)}\n```"
         raise ModelBroken("torn")
 
