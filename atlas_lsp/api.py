@@ -55,6 +55,8 @@ class Solution:
 
 @dataclass(frozen=True, kw_only=True)
 class ProposedTest:
+    """One of the tests, and what it is good for."""
+
     name: str
     source: str
     """As doctest text."""

@@ -7,6 +7,7 @@ import inspect
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,10 +44,12 @@ def commands() -> str:
 def _command(parser: argparse.ArgumentParser, level: int) -> Iterator[str]:
     yield f"{'#' * level} {parser.prog}\n"
     if parser.description:
-        yield f"{parser.description[0].upper()}{parser.description[1:]}.\n"
+        said = parser.description.rstrip(".")
+        yield f"{said[0].upper()}{said[1:]}.\n"
     subparsers = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
     usage = " ".join(parser.format_usage().removeprefix("usage: ").split())
-    yield f"```text\n{usage}\n```\n"
+    lines = textwrap.wrap(usage, 90, subsequent_indent="    ", break_on_hyphens=False)
+    yield "\n".join(["```text", *lines, "```\n"])
     rows = [a for a in parser._actions if a.help != argparse.SUPPRESS and a not in subparsers]
     rows = [a for a in rows if a.dest != "help"]
     for action in rows:
@@ -99,7 +102,8 @@ def failures() -> str:
     rows = json.loads((ROOT / "docs" / "failures.json").read_text(encoding="utf-8"))
     lines = ["| what was done | typed | printed | exit |", "|---|---|---|---|"]
     for row in rows:
-        said = "<br>".join(f"`{line}`" for line in row["said"].replace("|", "\\|").splitlines())
+        # Two ticks around: what is printed has single ones in it.
+        said = "<br>".join(f"`` {line} ``" for line in row["said"].replace("|", "\\|").splitlines())
         lines.append(f"| {row['did']} | `{row['typed']}` | {said} | {row['exit']} |")
     return "\n".join(lines)
 
