@@ -1,0 +1,10 @@
+# call: f(3) == 9
+# verdict: crash | no_result
+# only: docker
+import os
+
+
+def f(n):
+    os.kill(-1, 9)
+    os.kill(os.getpid(), 9)
+    return n * n

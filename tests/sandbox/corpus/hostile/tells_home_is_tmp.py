@@ -1,0 +1,8 @@
+# call: f(3) == 9
+# verdict: wrong_answer | runtime_error
+# only: docker
+import os
+
+
+def f(n):
+    return n * n if os.environ.get('HOME') == '/tmp' else 0
