@@ -54,6 +54,12 @@ class ServerSettings:
         scope="machine",
         launchOnly=["unsafe-local"],
     )
+    container_runtime: str = _set(
+        "",
+        "The engine's container runtime for candidates, as `runsc` (gVisor) or `kata`; empty takes "
+        "the engine's own. Results name it.",
+        scope="machine",
+    )
     trusted: bool = _set(
         True,
         "False runs nothing at all, not even in the sandbox; holds until the client starts the "

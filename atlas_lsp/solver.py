@@ -99,19 +99,23 @@ class _Machinery:
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
         self._lock: asyncio.Lock | None = None
-        self._runtime: tuple[tuple[str, str], Runtime] | None = None
+        self._runtime: tuple[tuple[str, str, str], Runtime] | None = None
 
     async def opened(self, settings: ServerSettings) -> Runtime:
         """Opened anew when another model or sandbox is asked for."""
         from pipeline.wiring import runtime
 
-        wanted = (settings.model, settings.sandbox)
+        wanted = (settings.model, settings.sandbox, settings.container_runtime)
         self._lock = self._lock or asyncio.Lock()
         async with self._lock:
             if self._runtime and self._runtime[0] != wanted:
                 await self.close()
             if self._runtime is None:
-                opening = runtime(model=settings.model, sandbox=settings.sandbox)
+                opening = runtime(
+                    model=settings.model,
+                    sandbox=settings.sandbox,
+                    container_runtime=settings.container_runtime,
+                )
                 self._runtime = (wanted, await self._stack.enter_async_context(opening))
             return self._runtime[1]
 

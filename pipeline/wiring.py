@@ -83,10 +83,11 @@ async def runtime(
     *,
     model: str = "nano",
     sandbox: Literal["docker", "unsafe-local"] = "docker",
+    container_runtime: str = "",
     workers: int | None = None,
 ) -> AsyncIterator[Runtime]:
     """Open both, the sandbox first because it fails fastest; close both whatever happens."""
-    box = open_sandbox(sandbox, workers=workers)
+    box = open_sandbox(sandbox, runtime=container_runtime or None, workers=workers)
     try:
         await box.start()
         opened = await open_model(model)

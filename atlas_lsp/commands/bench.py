@@ -245,7 +245,9 @@ async def _solve(args: argparse.Namespace, folder: RunFolder, shard: Shard) -> i
 
     plan = _plan(args)
     suite = await split_suite(plan, folder)
-    async with runtime(model=args.model, sandbox=args.sandbox) as up:
+    async with runtime(
+        model=args.model, sandbox=args.sandbox, container_runtime=args.containerRuntime
+    ) as up:
         made_with = await _made_with(up)
         with in_turn(folder):
             cells = [one for one in prepare(plan, folder, suite, made_with) if one in shard]

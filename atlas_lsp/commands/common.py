@@ -52,6 +52,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         choices=("docker", "unsafe-local"),
         help="where candidates run; unsafe-local runs them on this machine without isolation",
     )
+    setting_flag(parser, "containerRuntime", flag="--container-runtime", metavar="NAME")
     setting_flag(parser, "timeout", metavar="S")
     setting_flag(parser, "seed", metavar="N")
     parser.add_argument("--json", action="store_true", help="print one JSON document")

@@ -124,7 +124,10 @@ async def opened(stack: AsyncExitStack, args: argparse.Namespace) -> Runtime:
     from pipeline.wiring import runtime
 
     with progress(verbose=args.verbose):
-        return await stack.enter_async_context(runtime(model=args.model, sandbox=args.sandbox))
+        opening = runtime(
+            model=args.model, sandbox=args.sandbox, container_runtime=args.containerRuntime
+        )
+        return await stack.enter_async_context(opening)
 
 
 async def _do_file(

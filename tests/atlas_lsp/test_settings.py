@@ -77,9 +77,10 @@ def test_each_layer_is_stronger_than_the_one_before(place: Path):
     assert origin == "the command line"
 
 
-@pytest.mark.parametrize("key", ["model", "sandbox", "trusted", "idleUnload"])
+@pytest.mark.parametrize("key", ["model", "sandbox", "containerRuntime", "trusted", "idleUnload"])
 def test_what_belongs_to_the_machine_is_never_taken_from_a_project(place: Path, key: str):
     value = {"model": "evil.gguf", "sandbox": "unsafe-local", "trusted": True, "idleUnload": 1}
+    value["containerRuntime"] = "evil"
     default = properties()[key]["default"]
     line = f"{key} = {json.dumps(value[key])}"
     assert check(place, key, default, project=line) == "default"

@@ -7,6 +7,8 @@ import contextlib
 import gc
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -188,3 +190,15 @@ def test_a_container_runtime_that_the_engine_lacks_is_named():
     assert "no-such" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 250
+
+
+def test_the_command_line_takes_a_container_runtime(tmp_path: Path):
+    module = tmp_path / "m.py"
+    module.write_text('def f(n):\n    """Double.\n\n    >>> f(2)\n    4\n    """\n    return n\n')
+    atlas = [sys.executable, "-m", "atlas_lsp.start", "repair", f"{module}::f"]
+    done = subprocess.run(
+        [*atlas, "--container-runtime", "no-such"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3, done.stderr
+    assert "is the container runtime no-such set up" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -96,7 +96,7 @@ function serverOptions(server: Found): ServerOptions {
 function startOptions(): Record<string, unknown> {
   const config = workspace.getConfiguration("atlas");
   const found: Record<string, unknown> = { trusted: workspace.isTrusted };
-  for (const name of ["model", "idleUnload", "apply"]) {
+  for (const name of ["model", "containerRuntime", "idleUnload", "apply"]) {
     const value = config.inspect(name)?.globalValue;
     if (value !== undefined && value !== "") found[name] = value;
   }

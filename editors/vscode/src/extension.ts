@@ -18,7 +18,7 @@ import { Finished, keyOf, Proposed, Results } from "./results";
 import { Status } from "./status";
 
 const ON_FUNCTION = new Set(["atlas.solve", "atlas.repair", "atlas.tests", "atlas.apply", "atlas.diff", "atlas.evidence", "atlas.again", "atlas.discard"]);
-const AT_START = ["atlas.path", "atlas.model", "atlas.sandbox", "atlas.idleUnload", "atlas.apply"];
+const AT_START = ["atlas.path", "atlas.model", "atlas.sandbox", "atlas.containerRuntime", "atlas.idleUnload", "atlas.apply"];
 
 class Atlas implements Hooks {
   private client: LanguageClient | undefined;

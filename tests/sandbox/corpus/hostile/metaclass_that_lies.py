@@ -1,5 +1,5 @@
 # call: f(3) == 9
-# verdict: wrong_answer | bad_result
+# verdict: wrong_answer | bad_result | no_result
 class Meta(type):
     def __eq__(cls, other):
         return True

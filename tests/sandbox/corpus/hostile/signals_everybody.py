@@ -1,5 +1,5 @@
 # call: f(3) == 9
-# verdict: crash | no_result
+# verdict: crash | no_result | runtime_error
 # only: docker
 import os
 

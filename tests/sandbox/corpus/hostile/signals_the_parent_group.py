@@ -1,5 +1,5 @@
 # call: f(3) == 9
-# verdict: wrong_answer | crash | no_result
+# verdict: wrong_answer | crash | no_result | runtime_error
 # only: docker
 import os
 
