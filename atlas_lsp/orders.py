@@ -56,7 +56,15 @@ class SolveOrder(Order["JobResult"]):
         site, asked = site_of(self.document, self.name), self.settings
         up = await opened(asked)
         settings = Settings(k=asked.k, seed=asked.seed, timeout_s=asked.timeout, ask=True)
-        return await run_job(up, self.document, site, settings, emit=emit, keep_best=keep_best)
+        return await run_job(
+            up,
+            self.document,
+            site,
+            settings,
+            emit=emit,
+            keep_best=keep_best,
+            interpreter=asked.python or None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +93,13 @@ class TestsOrder(Order[Proposed]):
         up = await opened(asked)
         settings = Settings(k=asked.k, seed=asked.seed, timeout_s=asked.timeout)
         proposal = await propose_tests(
-            up, self.document, site, style=asked.tests, emit=emit, settings=settings
+            up,
+            self.document,
+            site,
+            style=asked.tests,
+            emit=emit,
+            settings=settings,
+            interpreter=asked.python or None,
         )
         return Proposed(document=self.document, site=site, proposal=proposal)
 

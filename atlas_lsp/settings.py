@@ -96,6 +96,11 @@ class ServerSettings:
         defaultInVSCode=True,
     )
     hover: bool = _set(True, "The evidence of a finished job, on the function's name.")
+    python: str = _set(
+        "",
+        "The Python whose packages a file is judged with: an interpreter or an environment's "
+        "folder. Empty: `VIRTUAL_ENV`, then `.venv`, `venv` and what the project's tool keeps.",
+    )
     ghost_text: bool = _set(
         False,
         "A verified body also shows as ghost text at its stub, in editors that have "

@@ -124,6 +124,10 @@ function settingsOf(names: readonly string[], scope: string | undefined): Record
     const value = said?.workspaceFolderValue ?? said?.workspaceValue ?? users;
     if (value !== undefined) found[name] = value;
   }
+  // The interpreter that was chosen for the folder, where Atlas was told of no other.
+  const python = workspace.getConfiguration("python", scope ? Uri.parse(scope) : null);
+  const chosen = python.get<string>("defaultInterpreterPath") ?? python.get<string>("pythonPath");
+  if (names.includes("python") && !found["python"] && chosen && chosen !== "python") found["python"] = chosen;
   return found;
 }
 
