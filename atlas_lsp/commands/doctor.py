@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     """Exit 0 when everything that `atlas solve` needs is there, 3 when not."""
     from atlas_lsp.exits import BROKEN, OK
 
-    checks = [*versions(), *model(args.model), *docker()]
+    checks = [*versions(), *environment(), *model(args.model), *docker()]
     if args.json:
         print_json([asdict(check) for check in checks])
     else:
@@ -49,6 +49,25 @@ def versions() -> Iterator[Check]:
         except PackageNotFoundError:
             mend = f"pip install {package}"
             yield Check(name=package, ok=False, what="not installed", mend=mend)
+
+
+def environment() -> Iterator[Check]:
+    """Of the project in the working folder: whose packages its functions are judged with."""
+    import os
+    from pathlib import Path
+
+    from pipeline.world.environment import environment_of
+    from pipeline.world.project import project_of
+
+    here = Path.cwd()
+    found = environment_of(project_of(here / "_.py"), here, environ=os.environ)
+    if found is None:
+        yield Check(name="environment", ok=True, what="none here: functions run without packages")
+    elif found.problem:
+        what, _, mend = found.problem.partition("; ")
+        yield Check(name="environment", ok=False, what=f"{found.origin}: {what}", mend=mend)
+    else:
+        yield Check(name="environment", ok=True, what=found.shown)
 
 
 def model(name: str) -> Iterator[Check]:

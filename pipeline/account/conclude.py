@@ -112,6 +112,8 @@ def about_visible(ctx: Context, task: Task, current: Judged | None, best: Judged
         before = f"{current.n_passed} of {current.n_visible}"
         failure = first_failure(current)
         lines.append(f"before: {before}" + (f" ({failure.detail})" if failure else ""))
+    if task.loading.where:
+        lines.append(f"run as {task.loading.where}")
     if task.loading.why_cut:
         lines.append(f"run with the part of the module that it needs: {task.loading.why_cut}")
     failure = first_failure(best)

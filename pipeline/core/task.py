@@ -35,6 +35,10 @@ class Loading:
     """Statements that run before the examples of a docstring, in their namespace."""
     cpu_s: float = 0.0
     """What loading takes, where that is worth mentioning."""
+    where: str = ""
+    """The module's name, and the environment with whose packages it runs, for people."""
+    environment: str = ""
+    """Where a package that is missing would have to be installed; "" where nothing is known."""
 
 
 @dataclass(frozen=True, kw_only=True)

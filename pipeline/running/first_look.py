@@ -25,7 +25,9 @@ async def look(ctx: Context, task: Task, board: Board) -> None:
     elif not task.is_stub:
         board.end = NOTHING_WRONG
     if not board.is_settled and (absent := await lacking(ctx, task, board.current)):
+        where = task.loading.environment
+        mend = f"; install what is missing in {where}" if where else ""
         board.obstacle = (
             f"cannot be judged here: the sandbox has not {', '.join(absent)}, which the function "
-            "or its examples import"
+            f"or its examples import{mend}"
         )

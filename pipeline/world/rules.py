@@ -20,7 +20,13 @@ def loading_of(document: Document, around: Surroundings) -> Loading:
     `conftest.py` above the module puts into `doctest_namespace`.
     """
     names = (*around.project.options, *_testmod_flags(document))
-    return Loading(world=around.world, options=flags_of(*names), setup=setup_of(around))
+    return Loading(
+        world=around.world,
+        options=flags_of(*names),
+        setup=setup_of(around),
+        where=around.shown,
+        environment=str(around.environment.prefix) if around.environment else "",
+    )
 
 
 def _testmod_flags(document: Document) -> Iterator[str]:
