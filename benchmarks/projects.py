@@ -32,6 +32,7 @@ from sandbox.api import (
     SandboxUnavailable,
     World,
 )
+from sandbox.docker_sandbox import DockerSandbox
 
 PACKAGES = ("numpy", "pandas", "pytest")
 _NOT_OF_THE_PROJECT = ("pip", "setuptools", "_distutils_hack", "pkg_resources", "__pycache__")
@@ -142,8 +143,10 @@ def world_of(python: str) -> World:
 async def measure(python: str, sizes: Sizes, folder: Path) -> list[Row]:
     world = world_of(python)
     rows = natively(python, sizes, folder)
+    for site_from in ("mount", "layer"):
+        rows += await first_verdicts("docker", site_from, world, sizes.starts)
+    rows += await first_verdicts("unsafe-local", "links", world, sizes.starts)
     for kind in ("docker", "unsafe-local"):
-        rows += await first_verdicts(kind, world, sizes.starts)
         box = open_sandbox(kind, workers=2)  # type: ignore[arg-type]
         await box.start()
         try:
@@ -171,12 +174,21 @@ def natively(python: str, sizes: Sizes, folder: Path) -> list[Row]:
     ]
 
 
-async def first_verdicts(kind: str, world: World, n: int) -> list[Row]:
+def fresh(kind: str, site_from: str) -> Sandbox:
+    if kind == "docker":
+        return DockerSandbox(workers=2, site_from="layer" if site_from == "layer" else "mount")
+    return open_sandbox("unsafe-local", workers=2)
+
+
+async def first_verdicts(kind: str, site_from: str, world: World, n: int) -> list[Row]:
     """From a started sandbox to the first verdict, then to that of another module's candidate."""
+    made = 0.0
+    if site_from == "layer":
+        made = await time_to_first(fresh(kind, site_from), world)
     cold, again, first = [], [], []
     for _ in range(n):
         start = time.perf_counter()
-        box = open_sandbox(kind, workers=2)  # type: ignore[arg-type]
+        box = fresh(kind, site_from)
         await box.start()
         try:
             first.append(await once(box, CART, DOCTEST, world))
@@ -185,11 +197,23 @@ async def first_verdicts(kind: str, world: World, n: int) -> list[Row]:
             again.append(await once(box, PLAIN, DOCTEST, replace(world, files=files)))
         finally:
             await box.aclose()
+    rows = [row(f"the same, and the layer made ({site_from})", kind, [made])] if made else []
     return [
-        row("from nothing to the first verdict, pandas", kind, cold),
-        row("from a started sandbox to the first verdict, pandas", kind, first),
-        row("to the first verdict of the next job", kind, again),
+        row(f"from nothing to the first verdict, pandas ({site_from})", kind, cold),
+        *rows,
+        row(f"started, to the first verdict, pandas ({site_from})", kind, first),
+        row(f"to the first verdict of the next job ({site_from})", kind, again),
     ]
+
+
+async def time_to_first(box: Sandbox, world: World) -> float:
+    start = time.perf_counter()
+    await box.start()
+    try:
+        await once(box, CART, DOCTEST, world)
+    finally:
+        await box.aclose()
+    return time.perf_counter() - start
 
 
 async def warm(box: Sandbox, world: World, sizes: Sizes) -> list[Row]:

@@ -181,7 +181,20 @@ class WorkerPool:
             return self._pick(lane)
 
     def _has_work(self, lane: _Lane) -> bool:
-        return any(t.is_for(lane) for tickets in self._groups.values() for t in tickets)
+        waiting = (t for tickets in self._groups.values() for t in tickets)
+        return any(self._suits(t, lane) for t in waiting)
+
+    def _suits(self, ticket: Ticket, lane: _Lane) -> bool:
+        """Whether the lane should take its next job; not where another that is free has imported
+        the project's packages, which takes longer than most jobs.
+        """
+        if not ticket.is_for(lane):
+            return False
+        job = ticket.jobs[ticket.pending[0]]
+        if job.world is None or lane.has_worker(_key_of(job)):
+            return True
+        others = (other for other in self._lanes if other is not lane and other.is_free)
+        return not any(other.has_worker(_key_of(job)) for other in others)
 
     def _pick(self, lane: _Lane) -> tuple[Ticket, int] | None:
         for group in tuple(self._groups):
@@ -191,7 +204,7 @@ class WorkerPool:
             if not tickets:
                 del self._groups[group]
                 continue
-            ticket = next((t for t in tickets if t.is_for(lane)), None)
+            ticket = next((t for t in tickets if self._suits(t, lane)), None)
             if ticket is not None:
                 self._groups.move_to_end(group)
                 return ticket, ticket.take(lane)
@@ -288,6 +301,15 @@ class _Lane(threading.Thread):
             else:
                 self.start_error = None
                 return
+
+    def has_worker(self, key: _Key) -> bool:
+        return key in self._workers
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it will ask for a job at once."""
+        ticket = self.ticket
+        return self.is_alive() and (ticket is None or not ticket.n_open)
 
     def _turn(self) -> None:
         found = self._pool.next(self, _PING_EVERY_S)

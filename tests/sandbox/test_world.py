@@ -316,6 +316,15 @@ async def test_the_template_has_imported_the_packages_ahead(each_box):
     await check_value(each_box, source, False, world=cold)
 
 
+async def test_a_job_goes_to_the_worker_that_has_imported_its_packages(local_box, tmp_path):
+    module, log = tmp_path / "slow.py", tmp_path / "log"
+    module.write_text(f"open({str(log)!r}, 'a').write('imported ')\n")
+    world = shop(site={"slow.py": str(module)}, preload=("slow",))
+    for _ in range(10):
+        await check_value(local_box, "total([1])", 100, world=world)
+    assert log.read_text() == "imported "
+
+
 async def test_a_project_without_packages_finds_none(each_box):
     seen = await observe(each_box, Expression(source="import numpy"))
     assert seen.outcome is Outcome.MISSING_MODULE, seen
