@@ -308,6 +308,7 @@ async def _conclude(args: argparse.Namespace, folder: RunFolder, n_faults: int) 
 
 
 async def _score_samples(args: argparse.Namespace, out: Path) -> int:
+    from pipeline.bench.hidden import locate
     from pipeline.bench.records import RunFolder
     from pipeline.bench.samples import score_samples
     from pipeline.bench.scorer import MEMORY_MB
@@ -316,8 +317,12 @@ async def _score_samples(args: argparse.Namespace, out: Path) -> int:
 
     folder = RunFolder(out)
     with alone(folder), _bar("scoring") as on_done:
+        source = locate(args.suite).source
         box = open_sandbox(
-            args.sandbox, workers=args.workers, packages=args.packages, memory_mb=MEMORY_MB
+            args.sandbox,
+            workers=args.workers,
+            packages=args.packages or (source.packages if source else ()),
+            memory_mb=MEMORY_MB,
         )
         try:
             await box.start()
