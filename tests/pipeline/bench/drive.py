@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 from pipeline.bench.publish import Selection
-from pipeline.bench.records import RunFolder
+from pipeline.bench.records import RunFolder, sweep_torn
 from pipeline.bench.run import RunPlan, finish, prepare, run_cells, split_suite
+from pipeline.bench.shards import alone
 from pipeline.core.context import Settings
 from pipeline.models.api import ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
@@ -51,6 +52,12 @@ async def solve(out: Path, name: str, conditions: tuple[str, ...], **more: objec
         **more,  # type: ignore[arg-type]
     )
     folder = RunFolder(out)
+    with alone(folder):
+        return await solve_in(folder, plan)
+
+
+async def solve_in(folder: RunFolder, plan: RunPlan) -> str:
+    sweep_torn(folder.root)
     box = open_sandbox("unsafe-local", workers=2)
     try:
         await box.start()
