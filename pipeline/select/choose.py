@@ -14,7 +14,7 @@ from pipeline.select.agreement import Agreement, agreement
 from pipeline.select.compare import compare
 from pipeline.select.distinguish import distinguish, question_of
 from pipeline.select.generator import generated_stdins
-from pipeline.select.own import Own, own_evidence
+from pipeline.select.self_evidence import Own, own_evidence
 from pipeline.select.weigh import weigh
 from sandbox.api import Verdict
 

@@ -13,7 +13,7 @@ from pipeline.core.task import Solution
 from pipeline.engine import solve
 from pipeline.models.api import ModelBroken, ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
-from pipeline.select.own import CAP, _nats, log_ratio
+from pipeline.select.self_evidence import CAP, _nats, log_ratio
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
