@@ -17,9 +17,9 @@ from pipeline.pools.pool import PoolError, PoolTask, read_pool
 from pipeline.running.cache import Cache, key_of
 from pipeline.running.matrix import Matrix, matrix_of, plan_of
 from pipeline.running.remembered import Remembered
+from pipeline.select.calibrated import weighed
 from pipeline.select.evidence import KINDS
 from pipeline.select.posterior import Posterior, nearest, shipped
-from pipeline.select.weigh import weighed
 from sandbox.api import Sandbox
 
 OnDone = Callable[["PoolChoice"], None]

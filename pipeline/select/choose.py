@@ -11,11 +11,11 @@ from pipeline.core.events import StageEnded
 from pipeline.core.task import SMALL_EDITS, Judged, Question, Task
 from pipeline.core.worth import pays
 from pipeline.select.agreement import Agreement, agreement
+from pipeline.select.calibrated import weigh
 from pipeline.select.compare import compare
 from pipeline.select.distinguish import distinguish, question_of
 from pipeline.select.generator import generated_stdins
 from pipeline.select.self_evidence import Own, own_evidence
-from pipeline.select.weigh import weigh
 from sandbox.api import Verdict
 
 Rank = tuple[bool, bool, int, float, float, float]

@@ -21,9 +21,9 @@ from pipeline.core.context import Settings
 from pipeline.lens.record import lens_folder
 from pipeline.running.judge import runnable
 from pipeline.running.matrix import Matrix, matrix_of, plan_of
+from pipeline.select.calibrated import calibration_file
 from pipeline.select.evidence import draw
 from pipeline.select.posterior import Labelled, Posterior, fit, to_json
-from pipeline.select.weigh import calibration_file
 from pipeline.training.harvest import Sampled, label, sample
 from pipeline.training.tasks import LabelTask, nano_tasks, suite_tasks
 from pipeline.wiring import Runtime, runtime

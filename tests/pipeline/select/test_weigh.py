@@ -14,9 +14,9 @@ from pipeline.core.task import Solution
 from pipeline.engine import solve
 from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
+from pipeline.select.calibrated import STAGE, calibrated_for, calibration_file
 from pipeline.select.evidence import KINDS
 from pipeline.select.posterior import fit, to_json
-from pipeline.select.weigh import STAGE, calibrated_for, calibration_file
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
 from pipeline.source.text import document_from_bytes
