@@ -8,7 +8,7 @@ from pipeline.account.conclude import about_origin, about_visible, side_effects
 from pipeline.account.status import status_of_judged
 from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Loading, Origin, Question, Solution, Task
-from pipeline.edits.doubt import ALL_THE_SAME, n_different_wants
+from pipeline.edits.reservations import ALL_THE_SAME, n_different_wants
 from pipeline.inputs.target import NotCallable, target_of
 from pipeline.running.judge import judge_all
 from pipeline.source.edit import splice

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.core.task import Task
-from pipeline.edits.doubt import doubt_of
 from pipeline.edits.ranking import Ranked, ranked
+from pipeline.edits.reservations import doubt_of
 from pipeline.edits.search import Found, Search, Version, search
 from sandbox.api import Limits, Sandbox
 from sandbox.verdicts import run_twice
