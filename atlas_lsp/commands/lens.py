@@ -98,7 +98,7 @@ def _checked(work: Callable[[], int]) -> int:
 
 async def _harvest(args: argparse.Namespace) -> int:
     from pipeline.training.harvest import harvest as run
-    from pipeline.training.pool import save_pool
+    from pipeline.training.state_pool import save_pool
     from pipeline.wiring import runtime
 
     tasks = _tasks(args)
@@ -129,7 +129,7 @@ def _tasks(args: argparse.Namespace) -> Iterator[LabelTask]:
 
 def _train(args: argparse.Namespace) -> int:
     from pipeline.lens.record import lens_folder, lens_name, save_lens
-    from pipeline.training.pool import join, load_pool
+    from pipeline.training.state_pool import join, load_pool
 
     pool = join([load_pool(path) for path in args.pools])
     try:
@@ -176,8 +176,8 @@ async def _check(args: argparse.Namespace) -> int:
 def _score(args: argparse.Namespace) -> int:
     from pipeline.lens.record import load_lens
     from pipeline.training.measure import as_rows, show
-    from pipeline.training.pool import load_pool
     from pipeline.training.report import comparisons, lens_of
+    from pipeline.training.state_pool import load_pool
 
     pool = load_pool(args.pool)
     lens = load_lens(args.lens) if args.lens else lens_of(pool)

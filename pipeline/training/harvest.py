@@ -24,7 +24,7 @@ from pipeline.lens.score import Abstained, features
 from pipeline.models.api import Completion, Model, ModelInfo, Request, Sampling
 from pipeline.prompts import render
 from pipeline.running.judge import runnable
-from pipeline.training.pool import StatePool
+from pipeline.training.state_pool import StatePool
 from pipeline.training.tasks import LabelTask
 from pipeline.wiring import Runtime
 from sandbox.api import Completes, Limits, Sandbox, Test

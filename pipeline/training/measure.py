@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from pipeline.training.pool import StatePool
+    from pipeline.training.state_pool import StatePool
 
     Floats = npt.NDArray[np.floating[Any]]
 

@@ -6,7 +6,7 @@ from pipeline.lens.record import Lens, LensError
 from pipeline.lens.score import Abstained, apply, installed_lens
 from pipeline.models.api import ModelInfo
 from pipeline.training.measure import ScoreComparison, calibration_error, compare, free_scores, lead
-from pipeline.training.pool import StatePool
+from pipeline.training.state_pool import StatePool
 
 
 def lens_of(pool: StatePool) -> Lens:

@@ -27,7 +27,7 @@ from pipeline.training.measure import (
     free_scores,
     lead,
 )
-from pipeline.training.pool import StatePool, require_labels
+from pipeline.training.state_pool import StatePool, require_labels
 
 Floats = npt.NDArray[np.float32]
 Wide = npt.NDArray[np.float64]

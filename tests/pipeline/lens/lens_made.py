@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.core.task import Candidate
 from pipeline.lens.record import Head, Lens
 from pipeline.models.api import HiddenStates, ModelInfo
-from pipeline.training.pool import StatePool
+from pipeline.training.state_pool import StatePool
 
 DIM = 6
 SHA = "ab" * 32

@@ -11,7 +11,7 @@ from lens_made import lens, pool
 from atlas_lsp.cli import main
 from atlas_lsp.exits import NOTHING_GOOD, OK, USAGE
 from pipeline.lens.record import save_lens
-from pipeline.training.pool import save_pool
+from pipeline.training.state_pool import save_pool
 from pipeline.wiring import NANO
 
 Capture = pytest.CaptureFixture[str]
