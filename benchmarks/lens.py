@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pipeline.lens.record import LensError
 from pipeline.training.harvest import harvest
+from pipeline.training.lens_report import ahead_of, comparisons, ece_of, lens_of, lines_of
 from pipeline.training.measure import as_rows, show
-from pipeline.training.report import ahead_of, comparisons, ece_of, lens_of, lines_of
 from pipeline.training.state_pool import StatePool, load_pool, save_pool
 from pipeline.training.tasks import nano_tasks
 from pipeline.wiring import runtime

@@ -175,8 +175,8 @@ async def _check(args: argparse.Namespace) -> int:
 
 def _score(args: argparse.Namespace) -> int:
     from pipeline.lens.record import load_lens
+    from pipeline.training.lens_report import comparisons, lens_of
     from pipeline.training.measure import as_rows, show
-    from pipeline.training.report import comparisons, lens_of
     from pipeline.training.state_pool import load_pool
 
     pool = load_pool(args.pool)
@@ -191,7 +191,7 @@ def _score(args: argparse.Namespace) -> int:
 
 
 def _show(lens: Lens, args: argparse.Namespace) -> None:
-    from pipeline.training.report import lines_of
+    from pipeline.training.lens_report import lines_of
 
     if args.json:
         print(json.dumps(dict(lens.facts), indent=2, sort_keys=True))

@@ -8,8 +8,8 @@ from lens_made import MODEL, pool
 
 from pipeline.lens.record import Lens, LensError
 from pipeline.lens.score import Abstained, apply, lens_log_odds
+from pipeline.training.lens_report import ahead_of, comparisons, ece_of, lines_of
 from pipeline.training.measure import auc, compare, lead
-from pipeline.training.report import ahead_of, comparisons, ece_of, lines_of
 from pipeline.training.state_pool import StatePool, load_pool, require_labels, save_pool
 
 
