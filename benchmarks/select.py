@@ -21,8 +21,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from pipeline.pools.choosing import Picked, matrix_for, pick
 from pipeline.pools.pool import PoolTask, read_pool
-from pipeline.pools.replay import Picked, matrix_for, pick
 from pipeline.running.cache import Cache, key_of
 from pipeline.running.matrix import Matrix, plan_of
 from pipeline.select.evidence import KINDS, PLAIN

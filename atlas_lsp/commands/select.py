@@ -16,7 +16,7 @@ from atlas_lsp.commands.common import print_json, setting_flag
 from atlas_lsp.exits import OK, Stopped, UsageError
 
 if TYPE_CHECKING:
-    from pipeline.pools.replay import OnDone, PoolChoice, PoolOptions
+    from pipeline.pools.choosing import OnDone, PoolChoice, PoolOptions
 
 EVIDENCE = ("visible", "generated", "agreement", "lens")
 
@@ -66,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _choose(args: argparse.Namespace) -> int:
+    from pipeline.pools.choosing import PoolOptions
     from pipeline.pools.pool import PoolError
-    from pipeline.pools.replay import PoolOptions
 
     if not args.pool.is_file():
         raise UsageError(f"{args.pool}: no such file; give a pool of JSON lines")
@@ -83,7 +83,7 @@ def _choose(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace, options: PoolOptions) -> int:
-    from pipeline.pools.replay import choose_pool
+    from pipeline.pools.choosing import choose_pool
     from sandbox import open_sandbox
 
     counts: Counter[str] = Counter()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.pools.choosing import PoolChoice, PoolOptions, choose_pool
 from pipeline.pools.pool import PoolError, read_pool
-from pipeline.pools.replay import PoolChoice, PoolOptions, choose_pool
 from sandbox.api import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
