@@ -9,7 +9,7 @@ import pytest
 from pipeline.core.context import Context
 from pipeline.core.events import JsonlTrace
 from pipeline.models.api import Completion, Message, ModelError, ModelNotFound, Request
-from pipeline.models.replay import open_replay
+from pipeline.models.recorded import open_replay
 from pipeline.models.scripted import ScriptedModel
 
 HELLO = (Message(role="user", content="say hello now"),)

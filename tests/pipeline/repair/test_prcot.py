@@ -14,7 +14,7 @@ from pipeline.core.events import Decided, Event, JsonlTrace, Prompted, fan_out
 from pipeline.core.task import Candidate, Judged, Status, Task
 from pipeline.engine import solve
 from pipeline.models.api import Model, Request
-from pipeline.models.replay import open_replay
+from pipeline.models.recorded import open_replay
 from pipeline.models.scripted import ScriptedModel
 from pipeline.repair.anchors import keeps_anchors, pick_parent
 from pipeline.repair.memory import LONGEST, memory_of
