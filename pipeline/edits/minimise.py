@@ -312,4 +312,4 @@ def _moment(found: tuple[int, dict[str, str]], code: str, shift: int) -> Moment 
 
 @cache
 def _watcher() -> str:
-    return files("pipeline.edits").joinpath("watch.py").read_text(encoding="utf-8")
+    return files("pipeline.edits").joinpath("tracing.py").read_text(encoding="utf-8")
