@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pipeline.edits.bug_kinds import WEIGHTS
 from pipeline.edits.expressions import expression_edits
 from pipeline.edits.finder import Edit, Finder
-from pipeline.edits.kinds import WEIGHTS
 from pipeline.edits.scope import Function, Scopes
 from pipeline.edits.statements import statement_edits
 from pipeline.source.text import parse

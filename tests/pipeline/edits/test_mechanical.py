@@ -10,9 +10,9 @@ import pytest
 
 from pipeline.core.context import Context, Settings
 from pipeline.core.task import Status, Task
+from pipeline.edits.bug_kinds import WEIGHTS
 from pipeline.edits.edits import Edit, apart, apply_all, edits_of
 from pipeline.edits.hints import hints_of
-from pipeline.edits.kinds import WEIGHTS
 from pipeline.edits.mechanical import Patch, SearchProgress, repair_mechanically
 from pipeline.edits.reservations import doubt_of
 from pipeline.edits.search import Found, Version
