@@ -109,13 +109,13 @@ def _lens(ctx: Context, pool: Sequence[Judged]) -> dict[int, float]:
 async def is_proved(ctx: Context, task: Task, board: Board) -> bool:
     """One passes everything and nothing speaks against it: enough to stop.
 
-    Small edits of one program are enough only where all that pass behave alike.
+    Before the model was asked, small edits are enough only where all that pass behave alike.
     """
     if not board.has_proof:
         return False
     passing = board.passing
-    is_alone = any(one.candidate.origin not in SMALL_EDITS for one in passing)
-    if is_alone or len(passing) < 2 or not ctx.settings.agreement:
+    was_asked = any(one.candidate.origin not in SMALL_EDITS for one in board.judged)
+    if was_asked or len(passing) < 2 or not ctx.settings.agreement:
         return True
     return len((await compare(ctx, task, passing)).behaviours(passing).clusters()) == 1
 
