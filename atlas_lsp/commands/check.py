@@ -108,16 +108,14 @@ def read_all(paths: Sequence[Path]) -> tuple[list[Document], list[dict[str, obje
     """The files, and a row for each that is no Python here. Raises UsageError."""
     from atlas_lsp.commands.targets import read_document
     from pipeline.source.text import SourceError
-    from pipeline.world.newer import with_versions
 
     documents: list[Document] = []
     unread: list[dict[str, object]] = []
     for path in _files(paths):
         try:
             document = read_document(path)
-            _ = document.tree
         except SourceError as exc:
-            detail = " ".join(with_versions(exc, path).split())
+            detail = " ".join(str(exc).split())
             unread.append(_row(path.as_posix(), "", "cannot-run", detail, 0, 0))
         else:
             documents.append(document)

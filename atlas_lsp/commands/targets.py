@@ -56,8 +56,10 @@ def targets(words: Sequence[str], wanted: Callable[[FunctionSite], bool]) -> tup
 
 
 def read_document(path: Path) -> Document:
-    """Raises UsageError for what is no regular file of a size that people write."""
-    from pipeline.source.text import document_from_bytes
+    """Raises UsageError for what is no regular file of a size that people write, and
+    SourceSyntaxError, with both versions where the project's Python is newer than ours.
+    """
+    from pipeline.source.text import SourceSyntaxError, document_from_bytes
 
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name a Python file")
@@ -67,7 +69,15 @@ def read_document(path: Path) -> Document:
         raise UsageError(f"{path} is no regular file; name a Python file")
     if (size := path.stat().st_size) > MAX_BYTES:
         raise UsageError(f"{path} has {size} bytes; the largest that is read is {MAX_BYTES}")
-    return document_from_bytes(path.read_bytes(), path.as_posix())
+    document = document_from_bytes(path.read_bytes(), path.as_posix())
+    try:
+        _ = document.tree
+    except SourceSyntaxError as exc:
+        from pipeline.world.newer import with_versions
+
+        text = with_versions(exc, path)
+        raise SourceSyntaxError(text, line=exc.line, column=exc.column) from exc
+    return document
 
 
 def _of_word(
@@ -81,7 +91,7 @@ def _of_word(
     path = Path(file if mark else word)
     if mark:
         document = read_document(path)
-        yield path, document, (find_function(document, name).name,)
+        yield path, document, (find_function(document, name).label,)
     elif path.is_dir():
         yield from _of_folder(path, wanted)
     else:

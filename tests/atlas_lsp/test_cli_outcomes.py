@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from atlas_lsp.commands.targets import read_document, targets
+from pipeline.source.locate import find_function
 from tests.atlas_lsp.test_cli import atlas, check_fails
 
 RIGHT = 'def f(x):\n    """\n    >>> f(1)\n    1\n    """\n    return x\n'
@@ -52,3 +55,27 @@ def test_people_see_what_does_not_pass_and_how_many_do(tmp_path: Path) -> None:
 
 def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
     check_fails(2, "no such file", "nowhere", words=("check", str(tmp_path / "nowhere")))
+
+
+def test_syntax_of_a_newer_python_is_refused_with_both_versions(tmp_path: Path) -> None:
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/pyvenv.cfg").write_text("version = 3.99.1\n")
+    (tmp_path / ".venv/bin/python").symlink_to("/bin/sh")
+    (tmp_path / "m.py").write_text("def f(x) -> new syntax:\n    return x\n")
+    ours = ".".join(map(str, sys.version_info[:2]))
+    said = ("Python 3.99", f"Atlas runs on {ours}", "python3.99 -m pip install atlas-lsp")
+    check_fails(2, *said, words=("solve", f"{tmp_path / 'm.py'}::f"))
+
+
+def test_the_second_of_two_names_can_be_meant(tmp_path: Path) -> None:
+    text = f"{RIGHT}\ndef f(x):\n    ...\n"
+    document = read_document(_written(tmp_path / "m.py", text))
+    assert find_function(document, "f").docstring
+    words = (f"{tmp_path / 'm.py'}::f#2",)
+    (target,) = targets(words, lambda _site: True)
+    assert target.names == ("f#2",)
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
