@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 IN_THE_CONTAINER = {
     *("sandbox.child", "sandbox.confine", "sandbox.remote", "sandbox.run", "sandbox.standby"),
     *("sandbox.worker", "sandbox.processes", "sandbox.local", "sandbox.seccomp", "sandbox.cgroup"),
+    "sandbox.template",
 }
 """They run on Linux whatever the host is; `unsafe-local` is for Linux alone."""
 WITHOUT = """

@@ -6,16 +6,26 @@ Kubernetes jobs and `xargs -P` need to know only their number.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
+import platform
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from pipeline.bench.records import BenchError, Cell, RunFolder
+
+try:
+    import fcntl
+except ImportError:
+    # Windows: nobody else is kept out of a run folder there.
+    fcntl = None  # type: ignore[assignment]
+
+_SHARED, _EXCLUSIVE, _AT_ONCE = 1, 2, 4
+"""What flock(2) calls LOCK_SH, LOCK_EX and LOCK_NB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +62,11 @@ def alone(folder: RunFolder, shard: Shard = WHOLE) -> Iterator[None]:
     folder.root.mkdir(parents=True, exist_ok=True)
     whole = folder.root / ".lock"
     if shard == WHOLE:
-        with _locked(whole, fcntl.LOCK_EX, folder):
+        with _locked(whole, _EXCLUSIVE, folder):
             yield
         return
     own = folder.root / f".lock-{shard.number}-of-{shard.of}"
-    with _locked(whole, fcntl.LOCK_SH, folder), _locked(own, fcntl.LOCK_EX, folder):
+    with _locked(whole, _SHARED, folder), _locked(own, _EXCLUSIVE, folder):
         yield
 
 
@@ -64,7 +74,7 @@ def alone(folder: RunFolder, shard: Shard = WHOLE) -> Iterator[None]:
 def in_turn(folder: RunFolder) -> Iterator[None]:
     """One after the other, for what every shard does at its beginning."""
     with (folder.root / ".lock-begin").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _lock(file, _EXCLUSIVE)
         yield
 
 
@@ -72,15 +82,20 @@ def in_turn(folder: RunFolder) -> Iterator[None]:
 def _locked(path: Path, kind: int, folder: RunFolder) -> Iterator[None]:
     with path.open("a+") as file:
         try:
-            fcntl.flock(file, kind | fcntl.LOCK_NB)
+            _lock(file, kind | _AT_ONCE)
         except BlockingIOError:
             file.seek(0)
             who = file.read().strip() or "another process"
             raise BenchError(
                 f"{folder.root} is being worked on by {who}; wait for it, or give another --out"
             ) from None
-        if kind == fcntl.LOCK_EX:
+        if kind == _EXCLUSIVE:
             file.truncate(0)
-            file.write(f"process {os.getpid()} on {os.uname().nodename}")
+            file.write(f"process {os.getpid()} on {platform.node()}")
             file.flush()
         yield
+
+
+def _lock(file: IO[str], kind: int) -> None:
+    if fcntl is not None:
+        fcntl.flock(file, kind)
