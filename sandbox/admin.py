@@ -107,7 +107,9 @@ def kept(environ: Mapping[str, str] | None = None) -> tuple[KeptImage, ...]:
 
 def _kept(one: Mapping[str, Any]) -> KeptImage:
     labels = one.get("Labels") or {}
-    tags = [tag for tag in one.get("RepoTags") or () if ":tested-" not in tag]
+    # An engine lists an image without a name as "<none>:<none>".
+    shown = (tag for tag in one.get("RepoTags") or () if not tag.startswith("<none>"))
+    tags = [tag for tag in shown if ":tested-" not in tag]
     what, pins = "the worker", labels.get(SITE_LABEL, labels.get(images.PINS_LABEL))
     if pins is not None:
         what = f"the worker with {pins.replace(' ', ', ') or 'packages without metadata'}"

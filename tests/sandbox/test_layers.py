@@ -146,6 +146,11 @@ def test_images_of_other_versions_are_pruned_and_ours_are_kept(tmp_path):
     assert "atlas-sandbox:old-one" not in tags
 
 
+def test_an_image_without_a_name_is_shown_by_its_id():
+    listed = {"Id": "sha256:ab", "RepoTags": ["<none>:<none>"], "Labels": None, "Size": 1}
+    assert admin._kept(listed).tag == "sha256:ab"
+
+
 def test_a_remote_engine_is_not_this_machine():
     class Engine:
         def info(self) -> dict[str, object]:
