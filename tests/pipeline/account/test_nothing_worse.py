@@ -44,7 +44,7 @@ async def check(
 
 @pytest.mark.parametrize("body", ["return 'small'", "raise ValueError", "return n"])
 async def test_what_passes_fewer_is_never_offered(box: Sandbox, body: str):
-    solution = await check(box, TWO_OF_THREE, [body] * 4, repair=False)
+    solution = await check(box, TWO_OF_THREE, [body] * 5, repair=False)
     assert solution.status is Status.NONE
     assert solution.chosen is None
     assert "nothing better than what is there, which passes 2 of 3" in solution.evidence[0]
@@ -53,13 +53,13 @@ async def test_what_passes_fewer_is_never_offered(box: Sandbox, body: str):
 
 async def test_what_passes_as_many_is_not_offered_either(box: Sandbox):
     same = "return 'small' if n <= 9 else 'middle'"
-    assert (await check(box, TWO_OF_THREE, [same] * 4, repair=False)).chosen is None
+    assert (await check(box, TWO_OF_THREE, [same] * 5, repair=False)).chosen is None
 
 
 async def test_what_passes_more_is_offered_beside_what_was(box: Sandbox):
     one_of_three = HEAD + "    return 'small'\n"
     better = "return 'small' if n < 10 else 'middle'"
-    solution = await check(box, one_of_three, [better] * 4, repair=False)
+    solution = await check(box, one_of_three, [better] * 5, repair=False)
     assert solution.status is Status.UNVERIFIED
     assert any(line.startswith("before: 1 of 3") for line in solution.evidence)
 
