@@ -19,12 +19,30 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 
 from sandbox import admin, open_sandbox
-from sandbox.api import Batch, Call, Job, Limits, Sandbox, SandboxUnavailable
+from sandbox.api import (
+    Batch,
+    Call,
+    Job,
+    Limits,
+    Returns,
+    Sandbox,
+    SandboxUnavailable,
+    Test,
+)
 from sandbox.engine import connect, find_endpoint
 from sandbox.image import ensure_image
+from sandbox.verdicts import run_twice
 
 CODE = "def f(a, b):\n    return sorted([a, b])\n"
 TRIVIAL = Job(code=CODE, form=Call(entry="f", args=(2, 1)))
+BURN = """
+import time
+
+def f():
+    end = time.process_time() + 1.5
+    while time.process_time() < end:
+        pass
+"""
 SCRIPT = f"{CODE}print(f(2, 1))\n"
 KILLED = {
     "kill: busy loop": "while True: pass",
@@ -133,6 +151,45 @@ async def of_sandbox(box: Sandbox, sizes: Sizes) -> list[Row]:
     for name, body in KILLED.items():
         if box.kind == "docker" or "fork" not in name:
             rows.append(await kill_latency(box, name, body, sizes.kills))
+    if box.kind == "docker":
+        rows += [await proof(box, sizes.starts), *await beside_busy_processes(box, sizes.starts)]
+    return rows
+
+
+async def proof(box: Sandbox, n: int) -> Row:
+    """A pass and its proof in a worker that ran nothing."""
+    test = Test(test_id="t", form=TRIVIAL.form, expect=Returns(value=[1, 2]))
+
+    async def once() -> None:
+        await run_twice(box, CODE, [test])
+
+    return row("proved: used and fresh worker", box.kind, [await timed(once) for _ in range(n)])
+
+
+N_BUSY = 4
+
+
+def spinners() -> list[subprocess.Popen[bytes]]:
+    return [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(N_BUSY)]
+
+
+async def beside_busy_processes(box: Sandbox, n: int) -> list[Row]:
+    """1.5 s of CPU by the clock, weighed by its group as it is, and at the lowest priority."""
+    busy = spinners()
+    try:
+        rows = []
+        for how, first in (("docker", ""), ("docker, nice 19", "__import__('os').nice(19)\n")):
+            job = Job(code=first + BURN, form=Call(entry="f"), limits=Limits(cpu_s=10, wall_s=300))
+
+            async def once(job: Job = job) -> None:
+                await box.run([job])
+
+            what = f"1.5 s of CPU beside {N_BUSY} busy processes"
+            rows.append(row(what, how, [await timed(once) for _ in range(n)]))
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
     return rows
 
 

@@ -38,8 +38,8 @@ class ContainerPlan:
     memory_mb: int
     pids: int = 64
     cpus: float = 1.0
-    cpu_shares: int = 512
-    """Weight beside other containers; an ordinary one has 1024."""
+    cpu_shares: int = 1024
+    """Weight of all of a container's processes together, that of an ordinary one."""
     tmp_mb: int = 16
     labels: Mapping[str, str]
     runtime: str | None = None
