@@ -17,7 +17,7 @@ from docs.sessions import PAGES, ROOT, Block, blocks, furnish, lasting, made, ru
 MARKDOWN = [
     *ROOT.glob("*.md"),
     *(ROOT / "docs").glob("*.md"),
-    *(ROOT / "editors").rglob("*.md"),
+    *(p for p in (ROOT / "editors").rglob("*.md") if "node_modules" not in p.parts),
 ]
 
 
