@@ -49,11 +49,11 @@ class SolveOrder(Order["JobResult"]):
     name: str
 
     async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> JobResult:
-        from atlas_lsp.labels import site_of
         from pipeline.core.context import Settings
         from pipeline.job import run_job
+        from pipeline.source.locate import find_function
 
-        site, asked = site_of(self.document, self.name), self.settings
+        site, asked = find_function(self.document, self.name), self.settings
         up = await opened(asked)
         settings = Settings(k=asked.k, seed=asked.seed, timeout_s=asked.timeout, ask=True)
         return await run_job(
@@ -85,11 +85,11 @@ class TestsOrder(Order[Proposed]):
     name: str
 
     async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> Proposed:
-        from atlas_lsp.labels import site_of
         from pipeline.core.context import Settings
         from pipeline.job import propose_tests
+        from pipeline.source.locate import find_function
 
-        site, asked = site_of(self.document, self.name), self.settings
+        site, asked = find_function(self.document, self.name), self.settings
         up = await opened(asked)
         settings = Settings(k=asked.k, seed=asked.seed, timeout_s=asked.timeout)
         proposal = await propose_tests(

@@ -13,7 +13,6 @@ from atlas_lsp.client import client_of
 from atlas_lsp.documents import Buffers
 from atlas_lsp.evidence import card
 from atlas_lsp.jobs import Key
-from atlas_lsp.labels import label_of
 from atlas_lsp.offers import apply, show_diff
 from atlas_lsp.proposals import proposal_action
 from atlas_lsp.protocol import NoAnswer, answer_to
@@ -219,7 +218,7 @@ def add_plugin_commands(server: AtlasServer) -> None:
         """The name of the function at a position, as the other commands take it."""
         try:
             document = ls.buffer(uri).document
-            return label_of(document, function_at(document, line, character, unit=ls.unit))
+            return function_at(document, line, character, unit=ls.unit).label
         except (SourceError, OSError):
             return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -9,11 +10,10 @@ from lsprotocol import types
 from atlas_lsp import actions
 from atlas_lsp.anchors import Fit, Misfit, fit
 from atlas_lsp.evidence import card, plain
-from atlas_lsp.labels import label_of, touched
 from atlas_lsp.proposals import proposal_action
 from atlas_lsp.questions import possible_answers
-from pipeline.source.locate import FunctionSite, function_at, functions
-from pipeline.source.text import SourceError
+from pipeline.source.locate import FunctionSite, function_at, numbered_functions
+from pipeline.source.text import Document, SourceError
 
 if TYPE_CHECKING:
     from atlas_lsp.client import Client
@@ -40,9 +40,26 @@ def code_actions(seen: Snapshot, params: types.CodeActionParams) -> list[types.C
     return [action for action in found if actions.wanted(str(action.kind), only)]
 
 
+def touched(document: Document, lines: types.Range) -> tuple[FunctionSite, ...]:
+    """The functions that a selection touches; of nested ones the innermost."""
+    first, last = lines.start.line, lines.end.line
+    if last > first and lines.end.character == 0:
+        last -= 1
+    found = [
+        site
+        for site in numbered_functions(document)
+        if site.first_line <= last and document.line_of(site.end) >= first
+    ]
+    return tuple(one for one in found if not _holds_another(one, found))
+
+
+def _holds_another(site: FunctionSite, others: Sequence[FunctionSite]) -> bool:
+    return any(site.start < one.start and one.end <= site.end for one in others)
+
+
 def _on_function(seen: Snapshot, site: FunctionSite) -> list[types.CodeAction]:
     found: list[types.CodeAction] = []
-    name = label_of(seen.document, site)
+    name = site.label
     if (result := seen.results.get(name)) is not None:
         found += _of_result(seen, name, result)
     if (proposed := seen.proposals.get(name)) is not None:
@@ -117,7 +134,7 @@ def evidence_hover(seen: Snapshot, place: types.Position) -> types.Hover | None:
         site = function_at(seen.document, place.line, place.character, unit=seen.unit)
     except SourceError:
         return None
-    name = label_of(seen.document, site)
+    name = site.label
     result = seen.results.get(name)
     if result is None or place.line != site.def_line:
         return None
@@ -133,21 +150,19 @@ def code_lenses(seen: Snapshot) -> list[types.CodeLens]:
     if not seen.settings.code_lens or not seen.settings.trusted:
         return []
     try:
-        sites = functions(seen.document)
+        sites = numbered_functions(seen.document)
     except SourceError:
         return []
     return [
         lens
         for site in sites
-        if not site.is_overload
-        for name in (label_of(seen.document, site),)
         for lens in actions.lenses(
             seen.uri,
-            name,
+            site.label,
             seen.document,
             site,
             seen.unit,
             checked=seen.checked.get(site.name),
-            is_proved=name in seen.results,
+            is_proved=site.label in seen.results,
         )
     ]

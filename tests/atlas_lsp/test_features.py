@@ -374,7 +374,7 @@ def test_unknown_and_wrong_settings_are_told_once(tmp_path: Path):
     editor = check(tmp_path, scene, colour="red", k=0)
     told = " ".join(editor.messages)
     assert told.count("unknown setting 'colour'") == 1
-    assert told.count("k is 0, not integer from 1 to 64") == 1
+    assert told.count("k is 0, not an integer from 1 to 64") == 1
 
 
 class Recording(FakeSolver):

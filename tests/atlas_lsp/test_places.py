@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 
 from atlas_lsp.documents import without_magics
-from atlas_lsp.labels import label_of, site_of
 from atlas_lsp.orders import SolveOrder
 from pipeline.job import JobResult
 from pipeline.source.edit import splice
-from pipeline.source.locate import functions
+from pipeline.source.locate import find_function
 from pipeline.source.task import statement_of
-from pipeline.source.text import Document
 from tests.atlas_lsp.simulated import STUB, URI, Editor, FakeSolver
 from tests.atlas_lsp.test_features import APPLY, check, solve, titles
 
@@ -61,14 +59,6 @@ def other(x):
 NESTED = "class C:\n    def a(self):\n        def b():\n            pass\n        return b\n"
 
 
-def test_namesakes_have_labels_of_their_own():
-    document = Document(text=TAGS)
-    labels = [label_of(document, site) for site in functions(document)]
-    assert labels == ["tag", "_@1", "_"]
-    for site, label in zip(functions(document), labels, strict=True):
-        assert site_of(document, label) == site
-
-
 def test_the_edit_goes_into_the_namesake_under_the_cursor(tmp_path: Path):
     async def scene(editor: Editor) -> None:
         line = TAGS[: TAGS.index("def _(value: int)")].count("\n")
@@ -89,7 +79,7 @@ class Named(FakeSolver):
 
     def finished(self, order: SolveOrder) -> JobResult:
         first = super().finished(replace(order, name="tag"))
-        site = site_of(order.document, order.name)
+        site = find_function(order.document, order.name)
         code = statement_of(order.document, site) + "    return '#3'\n"
         chosen = first.solution.chosen
         assert chosen is not None

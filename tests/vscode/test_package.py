@@ -100,3 +100,13 @@ def test_the_package_holds_no_secret_and_no_source_map():
     with package() as opened:
         for name in opened.namelist():
             assert not SECRETS.search(opened.read(name)), name
+
+
+def test_every_machine_setting_is_sent_at_the_start_and_heard_when_it_changes():
+    """They are in no answer for a folder, so one that the start forgets would do nothing."""
+    machine = {name for name, one in SETTINGS.items() if one["scope"] == "machine"}
+    heard = (FOLDER / "src" / "extension.ts").read_text(encoding="utf-8")
+    assert all(f'"{name}"' in heard for name in machine)
+    sent = (FOLDER / "src" / "client.ts").read_text(encoding="utf-8")
+    names = {name.removeprefix("atlas.") for name in machine} - {"path"}
+    assert all(f'"{name}"' in sent for name in names)
