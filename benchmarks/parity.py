@@ -271,6 +271,8 @@ def explained(case: Case, theirs: dict[str, bool], ours: dict[str, bool]) -> str
     """The known reasons for which we differ; "" is a fault of ours."""
     if case.task_id == "HumanEval/32" and not theirs["base"]:
         return "EvalPlus 0.3.1 leaves its loop before it notes a right root: nothing passes there"
+    if case.task_id == "Mbpp/599" and theirs["base"] and ours["passed"]:
+        return "its reference alone takes about upstream's 60 s of wall clock on a busy machine"
     if "import numpy" in case.solution and theirs["base"] and not ours["base"]:
         return "numpy is not in the default image"
     return ""

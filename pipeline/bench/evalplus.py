@@ -19,8 +19,8 @@ from sandbox.verdicts import equal
 
 MEMORY_MB = 4096
 """Upstream's limit; its own references need 1,093 MB."""
-LEAST_S, FACTOR = 4.0, 4.0
-"""CPU seconds of one input: at least, and in times of what the reference took."""
+LEAST_S, FACTOR, MOST_S = 4.0, 4.0, 60.0
+"""CPU seconds of one input: at least, in times of what the reference took, and at most."""
 DEFAULT_ATOL, RTOL = 1e-6, 1e-7
 Args = Sequence[Any]
 
@@ -49,7 +49,7 @@ class EvalPlusGrader:
         inputs = self.base if name == "base" else self.plus
         view = _VIEWS.get(self.entry, _ITSELF)
         seen = await self._run(box, self.reference, view.of_reference, inputs, Limits(
-            cpu_s=60.0, memory_mb=MEMORY_MB, result_bytes=1 << 28), task_id)  # fmt: skip
+            cpu_s=MOST_S, memory_mb=MEMORY_MB, result_bytes=1 << 28), task_id)  # fmt: skip
         kept = [n for n, one in enumerate(seen) if _is_plain(one)]
         return _Part(
             inputs=tuple(inputs[n] for n in kept),
@@ -68,7 +68,7 @@ class EvalPlusGrader:
         all_seen: list[Observation] = []
         for name, part in parts.items():
             limits = Limits(
-                cpu_s=max(LEAST_S, FACTOR * part.slowest_s),
+                cpu_s=min(max(LEAST_S, FACTOR * part.slowest_s), MOST_S),
                 memory_mb=MEMORY_MB,
                 result_bytes=1 << 28,
             )

@@ -162,7 +162,8 @@ async def observe_calls(
     for chunk in _chunks(forms):
         (whole,) = await run(box, [Job(code=code, form=Batch(parts=chunk), limits=limits)], what)
         parts = whole.parts if len(whole.parts) == len(chunk) else (whole,) * len(chunk)
-        seen += parts
+        # A part does not know its own time: that of all of its chunk is an upper bound.
+        seen += [replace(part, cpu_s=part.cpu_s or whole.cpu_s) for part in parts]
         if any(part.outcome in HANGS for part in parts):
             late = Observation(outcome=Outcome.TIMEOUT_CPU, detail="not asked: it hung before")
             return (*seen, *[late] * (len(forms) - len(seen)))
