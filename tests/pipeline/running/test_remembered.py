@@ -75,7 +75,7 @@ async def test_a_small_edit_runs_nothing_twice(box: Sandbox):
 
 
 async def test_rounds_of_repair_run_nothing_twice(box: Sandbox):
-    await check(box, HOPELESS, ["return n"] * 10, mechanical_runs=400, repair_rounds=3)
+    await check(box, HOPELESS, ["return n"] * 24, mechanical_runs=400, repair_rounds=3)
 
 
 class Told:
