@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from atlas_lsp.documents import range_of
 from pipeline.source.locate import FunctionSite
-from pipeline.source.text import Document, Unit
+from pipeline.syntax.text import Document, Unit
 
 if TYPE_CHECKING:
     from atlas_lsp.anchors import Fit

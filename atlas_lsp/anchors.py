@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.source.edit import TextEdit, applied, edits
 from pipeline.source.locate import FunctionNotFound, FunctionSite, find_function, functions
-from pipeline.source.text import Document, SourceError
+from pipeline.syntax.text import Document, SourceError
 
 if TYPE_CHECKING:
     from pipeline.job import JobResult

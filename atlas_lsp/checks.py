@@ -13,7 +13,7 @@ from atlas_lsp.orders import Checked, CheckOrder
 from atlas_lsp.state import AtlasServer
 from pipeline.models.api import ModelError
 from pipeline.source.locate import FunctionSite, functions
-from pipeline.source.text import Document, SourceError, Unit
+from pipeline.syntax.text import Document, SourceError, Unit
 from sandbox.api import SandboxError
 
 SETTLED_S = 0.3

@@ -32,7 +32,7 @@ from atlas_lsp.commands import (
 from atlas_lsp.commands.common import color_flag, fill, print_json
 from atlas_lsp.exits import BROKEN, INTERRUPTED, OK, USAGE, Stopped, UsageError, error_json
 from pipeline.models.api import ModelError
-from pipeline.source.text import SourceError
+from pipeline.syntax.text import SourceError
 from sandbox.api import SandboxError
 
 COMMANDS = (

@@ -15,7 +15,7 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.workspace import TextDocument, Workspace
 
-from pipeline.source.text import (
+from pipeline.syntax.text import (
     Document,
     SourceError,
     Unit,

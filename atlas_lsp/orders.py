@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from atlas_lsp.settings import ServerSettings
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 
 if TYPE_CHECKING:
     from pipeline.core.events import Event

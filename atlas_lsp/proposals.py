@@ -14,7 +14,7 @@ from pygls.uris import from_fs_path
 from atlas_lsp.actions import apply_action, lsp_edits
 from atlas_lsp.anchors import Fit, Misfit, same_function
 from pipeline.source.edit import TextEdit
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 
 if TYPE_CHECKING:
     from atlas_lsp.client import Client

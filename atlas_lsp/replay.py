@@ -14,8 +14,8 @@ from atlas_lsp.progress import JobProgress
 from atlas_lsp.settings import checked, settings_from
 from atlas_lsp.state import AtlasServer
 from pipeline.models.api import ModelError
-from pipeline.source.text import Document, SourceError
 from pipeline.summary import as_json
+from pipeline.syntax.text import Document, SourceError
 from sandbox.api import SandboxError
 
 

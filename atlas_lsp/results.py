@@ -15,7 +15,7 @@ from atlas_lsp.offers import apply, may_send
 from atlas_lsp.orders import CheckOrder
 from atlas_lsp.questions import denied
 from pipeline.source.locate import FunctionSite, functions
-from pipeline.source.text import Document, SourceError, Unit
+from pipeline.syntax.text import Document, SourceError, Unit
 
 if TYPE_CHECKING:
     from atlas_lsp.jobs import Key

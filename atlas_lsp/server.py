@@ -22,8 +22,8 @@ from atlas_lsp.state import AtlasServer
 from atlas_lsp.views import code_actions, code_lenses, evidence_hover
 from atlas_lsp.window import Window
 from pipeline.source.locate import function_at
-from pipeline.source.text import SourceError
 from pipeline.summary import as_json
+from pipeline.syntax.text import SourceError
 from sandbox.api import SandboxError
 
 if TYPE_CHECKING:

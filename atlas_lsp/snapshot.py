@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from atlas_lsp.client import Client
 from atlas_lsp.settings import ServerSettings
-from pipeline.source.text import Document, Unit
+from pipeline.syntax.text import Document, Unit
 
 if TYPE_CHECKING:
     from atlas_lsp.evidence import Record

@@ -33,7 +33,7 @@ from atlas_lsp.settings import (
 from atlas_lsp.snapshot import Snapshot, Text
 from atlas_lsp.solver import Solver
 from atlas_lsp.window import Window
-from pipeline.source.text import SourceError, Unit
+from pipeline.syntax.text import SourceError, Unit
 
 if TYPE_CHECKING:
     from pipeline.job import JobResult

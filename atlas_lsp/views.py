@@ -13,7 +13,7 @@ from atlas_lsp.evidence import card, plain
 from atlas_lsp.proposals import proposal_action
 from atlas_lsp.questions import possible_answers
 from pipeline.source.locate import FunctionSite, function_at, numbered_functions
-from pipeline.source.text import Document, SourceError
+from pipeline.syntax.text import Document, SourceError
 
 if TYPE_CHECKING:
     from atlas_lsp.client import Client

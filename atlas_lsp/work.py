@@ -21,7 +21,7 @@ from atlas_lsp.proposals import tell
 from atlas_lsp.results import closed, hand_over, home_of, tell_proposed
 from atlas_lsp.state import AtlasServer
 from pipeline.models.api import ModelError
-from pipeline.source.text import SourceError
+from pipeline.syntax.text import SourceError
 from sandbox.api import SandboxError
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from typing import Any
 
 from pipeline.bench.hidden import locate, read_suite
 from pipeline.bench.scorer import MEMORY_MB
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 from sandbox import open_sandbox
 
 NEEDS = ("numpy", "appdirs", "multipledispatch", "psutil", "tempdir", "termcolor", "tqdm", "wget")

@@ -38,7 +38,7 @@ from pipeline.nano.hidden import load_hidden
 from pipeline.running.screen import can_screen, screen
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
+from pipeline.syntax.text import document_from_bytes
 from pipeline.testgen.cases import cases_of
 from pipeline.testgen.plausible import plausible
 from pipeline.testgen.testgen import MAX_TESTS, TestProposal, proposed

@@ -18,8 +18,8 @@ from pipeline.running.ready import placed_task
 from pipeline.running.remembered import remembering
 from pipeline.source.edit import splice, unified_diff
 from pipeline.source.locate import FunctionSite
-from pipeline.source.text import Document
 from pipeline.storage.caches import cache_folder
+from pipeline.syntax.text import Document
 from pipeline.testgen.testgen import MAX_TESTS, Style, TestProposal, proposed
 from pipeline.wiring import Runtime
 

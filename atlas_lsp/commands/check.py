@@ -18,7 +18,7 @@ from pipeline.core.events import Progress
 
 if TYPE_CHECKING:
     from pipeline.running.examine import Examined
-    from pipeline.source.text import Document
+    from pipeline.syntax.text import Document
     from sandbox.api import Sandbox
 
 WATCH_EVERY_S = 0.3
@@ -107,7 +107,7 @@ async def _written(paths: Sequence[Path], before: Stamps) -> tuple[Stamps, tuple
 def read_all(paths: Sequence[Path]) -> tuple[list[Document], list[dict[str, object]]]:
     """The files, and a row for each that is no Python here. Raises UsageError."""
     from atlas_lsp.commands.targets import read_document
-    from pipeline.source.text import SourceError
+    from pipeline.syntax.text import SourceError
 
     documents: list[Document] = []
     unread: list[dict[str, object]] = []

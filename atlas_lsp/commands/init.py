@@ -163,7 +163,7 @@ async def prove(model: str, args: argparse.Namespace) -> JobResult:
     from pipeline.core.context import Settings
     from pipeline.job import run_job
     from pipeline.source.locate import find_function
-    from pipeline.source.text import Document
+    from pipeline.syntax.text import Document
     from pipeline.wiring import runtime
 
     with tempfile.TemporaryDirectory() as folder, progress(verbose=False) as emit:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.core.task import Solution
     from pipeline.job import JobResult
     from pipeline.source.locate import FunctionSite
-    from pipeline.source.text import Document
+    from pipeline.syntax.text import Document
     from pipeline.wiring import Runtime
 
 VERBS = {
@@ -140,7 +140,7 @@ async def _do_file(
     """One function after the other, each in the text that holds what was found before it."""
     from pipeline.models.api import PromptTooLong
     from pipeline.source.edit import unified_diff
-    from pipeline.source.text import SourceError
+    from pipeline.syntax.text import SourceError
 
     document, several = target.document, not is_one_function(args.targets)
     for name in target.names:

@@ -13,7 +13,7 @@ from atlas_lsp.exits import UsageError
 
 if TYPE_CHECKING:
     from pipeline.source.locate import FunctionSite
-    from pipeline.source.text import Document
+    from pipeline.syntax.text import Document
 
 MAX_BYTES = 2_000_000
 """No file that a person edits is larger."""
@@ -59,7 +59,7 @@ def read_document(path: Path) -> Document:
     """Raises UsageError for what is no regular file of a size that people write, and
     SourceSyntaxError, with both versions where the project's Python is newer than ours.
     """
-    from pipeline.source.text import SourceSyntaxError, document_from_bytes
+    from pipeline.syntax.text import SourceSyntaxError, document_from_bytes
 
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name a Python file")
@@ -102,7 +102,7 @@ def _of_word(
 def _of_folder(
     folder: Path, wanted: Callable[[FunctionSite], bool]
 ) -> Iterator[tuple[Path, Document, tuple[str, ...]]]:
-    from pipeline.source.text import SourceError
+    from pipeline.syntax.text import SourceError
     from pipeline.world.project import python_files
 
     for path in python_files(folder):
@@ -126,7 +126,7 @@ def _names(document: Document, wanted: Callable[[FunctionSite], bool]) -> tuple[
 def complete(prefix: str, **_: object) -> list[str]:
     """For the shell: files, and after `::` the functions of the file."""
     from pipeline.source.locate import functions
-    from pipeline.source.text import SourceError
+    from pipeline.syntax.text import SourceError
 
     file, mark, start = prefix.rpartition("::")
     try:

@@ -30,7 +30,7 @@ from atlas_lsp.commands.targets import (
 from atlas_lsp.exits import NOTHING_GOOD, OK
 
 if TYPE_CHECKING:
-    from pipeline.source.text import Document
+    from pipeline.syntax.text import Document
     from pipeline.testgen.testgen import FileEdit, TestProposal
     from pipeline.wiring import Runtime
 

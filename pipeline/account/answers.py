@@ -14,7 +14,7 @@ from pipeline.running.judge import judge_all
 from pipeline.source.edit import splice
 from pipeline.source.locate import FunctionSite, find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 from pipeline.testgen.cases import case_of
 from pipeline.testgen.doctest_text import Named, with_doctests
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from pipeline.core.calls import read_call, source_of
 from pipeline.core.task import Task
-from pipeline.source.literals import literal
-from pipeline.source.text import parse
+from pipeline.syntax.literals import literal
+from pipeline.syntax.text import parse
 from sandbox.api import Call, Doctest, DoctestWants, Raises, Returns
 from sandbox.verdicts import brief, equal
 

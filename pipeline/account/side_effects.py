@@ -15,7 +15,7 @@ from pipeline.inputs.target import NotCallable, Target, target_of
 from pipeline.running.screen import LEAST_S, Seen, screen
 from pipeline.source.edit import with_imports
 from pipeline.source.locate import find_function
-from pipeline.source.text import Document, SourceError, literal_of
+from pipeline.syntax.text import Document, SourceError, literal_of
 from pipeline.testgen.cases import Case, Look, calls_for, plain_case
 from pipeline.testgen.plausible import fitting
 from sandbox.api import Call, Observation, Outcome

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from pipeline.bench.grading import Grade, behaviour_of, observe_calls, run
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 from sandbox.api import Call, Job, Limits, Observation, Opaque, Outcome, Policy, Program, Sandbox
 from sandbox.verdicts import equal
 

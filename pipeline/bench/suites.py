@@ -9,7 +9,7 @@ from pipeline.core.calls import VisibleTest
 from pipeline.core.task import Task
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import SourceError, document_from_bytes
+from pipeline.syntax.text import SourceError, document_from_bytes
 from sandbox.api import Call, Limits, Policy, Prints, Program, Returns, Test
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 from sandbox.api import Expression, Observation, Outcome
 
 RUN = """

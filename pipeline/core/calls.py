@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, replace
 
-from pipeline.source.literals import literal
-from pipeline.source.text import literal_arguments, parse
+from pipeline.syntax.literals import literal
+from pipeline.syntax.text import literal_arguments, parse
 from sandbox.api import (
     Call,
     Doctest,

@@ -7,9 +7,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.core.blanked import blanked
 from pipeline.core.calls import VisibleTest, split_calls
-from pipeline.core.indentation import indented
+from pipeline.syntax.blanked import blanked
+from pipeline.syntax.indentation import indented
 from sandbox.api import Call, Doctest, Returns, Test, Verdict, World
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pipeline.edits.expressions import expression_edits
 from pipeline.edits.finder import Edit, Finder
 from pipeline.edits.scope import Function, Scopes
 from pipeline.edits.statements import statement_edits
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 
 __all__ = ["Edit", "Hints", "apart", "apply_all", "edits_of"]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pipeline.edits.conditions import atoms, conditions
 from pipeline.edits.finder import Finder
 from pipeline.edits.scope import base, fits
-from pipeline.source.text import parse_expression
+from pipeline.syntax.text import parse_expression
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 NEIGHBOURS = (

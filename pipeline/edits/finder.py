@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pipeline.edits.scope import Scopes
-from pipeline.source.text import parse_expression
+from pipeline.syntax.text import parse_expression
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _ATOMS = (

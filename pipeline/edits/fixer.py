@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from pipeline.core.task import Task
 from pipeline.source.names import BUILTINS, bound, needed
-from pipeline.source.text import Document, parse
+from pipeline.syntax.text import Document, parse
 
 SHORTEST = 3
 """Letters of a name; shorter ones are all alike."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pipeline.core.task import Task
 from pipeline.edits.edits import Hints
 from pipeline.edits.scope import Function, kind_of_value
-from pipeline.source.text import literal_of, parse
+from pipeline.syntax.text import literal_of, parse
 from sandbox.api import Call, Returns, Test
 
 LONGEST_VALUE = 12

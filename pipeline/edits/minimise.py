@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from pipeline.core.task import Task
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 from sandbox.api import (
     Call,
     Form,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from pipeline.source.text import parse_expression
+from pipeline.syntax.text import parse_expression
 
 LONGEST = 6
 """Items of a fresh list, at most; a few are twice as long."""

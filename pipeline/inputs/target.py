@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.source.locate import FunctionNode, FunctionSite, node_of
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 from sandbox.api import Call
 
 _BUILT_IN_OWNERS = {"staticmethod", "classmethod"}

@@ -18,7 +18,7 @@ from pipeline.inputs.shapes import (
     annotated,
     shape_of,
 )
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 from sandbox.api import Call
 
 GUESSES = (INT, STR, LIST_OF_INT, LIST_OF_STR)

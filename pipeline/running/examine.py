@@ -18,7 +18,7 @@ from pipeline.running.screen import TRACEBACK, driver, observed, payload
 from pipeline.source.doctests import DoctestMalformed
 from pipeline.source.locate import FunctionSite, numbered_functions
 from pipeline.source.task import task_from_file
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 from pipeline.world.discover import Surroundings, surroundings_of
 from pipeline.world.rules import loading_of
 from sandbox.api import (

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.core.context import Context
 from pipeline.core.task import Judged, Task
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 from sandbox.api import Call, Doctest, Expression, Job, Outcome, Sandbox, TestCode
 
 HERE = "a module of the project"

@@ -21,7 +21,7 @@ from pipeline.core.task import Task
 from pipeline.inputs.mutated import mutated_calls
 from pipeline.inputs.stdin import mutated_stdins
 from pipeline.inputs.typed import edge_calls, guessed_calls, slots_of, typed_calls
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 from sandbox.api import (
     BROKEN_MACHINERY,
     Batch,

@@ -10,7 +10,7 @@ from pipeline.core.inside import inside
 from pipeline.core.task import Loading, Task
 from pipeline.source.locate import FunctionSite
 from pipeline.source.task import task_from_file
-from pipeline.source.text import Document, parse
+from pipeline.syntax.text import Document, parse
 from pipeline.world.discover import Surroundings, surroundings_of
 from pipeline.world.environment import own_version
 from pipeline.world.rules import loading_of

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from pipeline.core.task import Task
-from pipeline.source.text import literal_of, parse
+from pipeline.syntax.text import literal_of, parse
 
 TOO_PLAIN = frozenset(map(repr, (None, True, False, 0, 1, -1, 2, "", [], (), {}, set())))
 """Values that stand in honest code for many reasons."""

@@ -19,7 +19,7 @@ from pipeline.core.worth import pays
 from pipeline.running.judge import runnable
 from pipeline.running.matrix import RETURNED
 from pipeline.select.agreement import Agreement
-from pipeline.source.literals import literal
+from pipeline.syntax.literals import literal
 from pipeline.testgen.selftests import (
     SelfTest,
     SelfTests,

@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 
 MODULES: Mapping[str, str] = {
     **dict.fromkeys(("subprocess", "multiprocessing", "pty"), "starts processes"),

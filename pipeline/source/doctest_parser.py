@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 from sandbox.checker import flag_of
 
 _DIRECTIVE = re.compile(r"#\s*(?:x?doctest|xdoc):\s*([^\n'\"]*)$", re.MULTILINE)

@@ -15,10 +15,10 @@ from pipeline.core.calls import VisibleTest, is_stateless, read_call
 from pipeline.core.task import Loading
 from pipeline.source.doctest_parser import read_examples
 from pipeline.source.examples import Example, claim, visible_example
-from pipeline.source.literals import literal
 from pipeline.source.locate import FunctionSite, docstring_node
 from pipeline.source.names import BUILTINS, bound, needed
-from pipeline.source.text import Document, SourceError, parse
+from pipeline.syntax.literals import literal
+from pipeline.syntax.text import Document, SourceError, parse
 from sandbox.api import (
     Doctest,
     DoctestExample,

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.core.indentation import dedented, indented, with_unit
 from pipeline.source.locate import FunctionSite, docstring_node
-from pipeline.source.text import BOM, Document, parse
+from pipeline.syntax.indentation import dedented, indented, with_unit
+from pipeline.syntax.text import BOM, Document, parse
 
 
 @dataclass(frozen=True, kw_only=True)

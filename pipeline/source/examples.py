@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from pipeline.core.calls import VisibleTest
-from pipeline.source.literals import MAX_TEXT_CHARS, has_ellipsis, literal
-from pipeline.source.text import Literal, literal_arguments, parse
+from pipeline.syntax.literals import MAX_TEXT_CHARS, has_ellipsis, literal
+from pipeline.syntax.text import Literal, literal_arguments, parse
 from sandbox.api import Call, Limits, Policy, Returns, Test
 
 MAX_LITERAL_CHARS = 2_000

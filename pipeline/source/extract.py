@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.core.indentation import dedented, indented, with_unit
 from pipeline.core.task import Task
 from pipeline.source.edit import missing_imports
 from pipeline.source.locate import FunctionNode, FunctionSite, functions, parameter_names
@@ -21,7 +20,8 @@ from pipeline.source.names import BUILTINS, bound, needed
 from pipeline.source.rename import renamed
 from pipeline.source.siblings import Inlined, with_siblings
 from pipeline.source.stdlib import import_of
-from pipeline.source.text import Document, first_bad_line, parse
+from pipeline.syntax.indentation import dedented, indented, with_unit
+from pipeline.syntax.text import Document, first_bad_line, parse
 
 MAX_ANSWER_BYTES = 100_000
 MAX_PARSED_CHARS = 300_000

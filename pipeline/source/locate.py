@@ -10,7 +10,7 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.source.text import Document, SourceError, Unit, offset_at
+from pipeline.syntax.text import Document, SourceError, Unit, offset_at
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _COMPOUND = (

@@ -10,7 +10,7 @@ import re
 import symtable
 from collections.abc import Iterable, Iterator
 
-from pipeline.source.text import parse, scopes_of
+from pipeline.syntax.text import parse, scopes_of
 
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__builtins__"}
 _DYNAMIC = frozenset({"globals", "locals", "vars", "exec", "eval", "__import__", "modules"})

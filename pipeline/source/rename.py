@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pipeline.source.edit import TextEdit, applied
-from pipeline.source.text import Document, parse
+from pipeline.syntax.text import Document, parse
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = _Function | ast.Lambda

@@ -11,10 +11,10 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pipeline.core.indentation import dedented
 from pipeline.source.locate import FunctionNode
 from pipeline.source.names import bound
-from pipeline.source.text import Document
+from pipeline.syntax.indentation import dedented
+from pipeline.syntax.text import Document
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _KNOWN_DECORATORS = ("staticmethod", "classmethod", "property")

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.core.calls import VisibleTest
-from pipeline.core.indentation import dedented
 from pipeline.core.task import Loading, Task
 from pipeline.source.doctests import doctests_of, doctests_of_file
 from pipeline.source.examples import examples_of, visible_example
 from pipeline.source.locate import FunctionSite
 from pipeline.source.names import BUILTINS, bound, is_dynamic, mutates, needed
-from pipeline.source.text import Document, parse
+from pipeline.syntax.indentation import dedented
+from pipeline.syntax.text import Document, parse
 from sandbox.api import Call, Doctest, Limits
 
 MAX_CONTEXT_CHARS = 3000

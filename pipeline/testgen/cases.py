@@ -22,7 +22,7 @@ from pipeline.inputs.shapes import (
 )
 from pipeline.inputs.target import Param, Target
 from pipeline.running.screen import LEAST_S, screen
-from pipeline.source.text import literal_of, parse, parse_expression
+from pipeline.syntax.text import literal_of, parse, parse_expression
 from sandbox.api import (
     Call,
     Doctest,

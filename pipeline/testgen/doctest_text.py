@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pipeline.source.edit import TextEdit, applied
 from pipeline.source.locate import FunctionSite
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 from pipeline.testgen.cases import Case
 
 LONGEST_LINE = 88

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pipeline.source.literals import literal
+from pipeline.syntax.literals import literal
 from pipeline.testgen.cases import Case
 
 

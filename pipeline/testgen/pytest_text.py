@@ -13,8 +13,8 @@ from pathlib import Path
 
 from pipeline.inputs.target import Target
 from pipeline.source.edit import missing_imports, with_imports
-from pipeline.source.literals import literal
-from pipeline.source.text import Document, SourceError, document_from_bytes, parse
+from pipeline.syntax.literals import literal
+from pipeline.syntax.text import Document, SourceError, document_from_bytes, parse
 from pipeline.testgen.cases import Case
 from pipeline.testgen.doctest_text import Named
 

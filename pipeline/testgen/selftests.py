@@ -24,8 +24,8 @@ from pipeline.generate.plans import strings_in
 from pipeline.inputs.mutated import mutated_calls
 from pipeline.models.api import Completion, Request, Sampling
 from pipeline.prompts import render
-from pipeline.source.literals import literal
-from pipeline.source.text import parse
+from pipeline.syntax.literals import literal
+from pipeline.syntax.text import parse
 from sandbox.api import Call, Policy, Returns, Test
 from sandbox.verdicts import equal
 

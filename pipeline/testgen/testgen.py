@@ -23,7 +23,7 @@ from pipeline.running.screen import can_screen
 from pipeline.source.edit import unified_diff
 from pipeline.source.locate import FunctionSite, find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 from pipeline.testgen.cases import Case, Cases, cases_of
 from pipeline.testgen.doctest_text import Named, examples_text, with_doctests
 from pipeline.testgen.labels import labelled

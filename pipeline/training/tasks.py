@@ -27,7 +27,7 @@ from pipeline.nano.instance import (
 )
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
+from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Call, Policy, Returns, Test
 
 Split = Literal["train", "test"]

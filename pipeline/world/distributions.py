@@ -16,7 +16,7 @@ from packaging.markers import UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from pipeline.source.text import literal_of
+from pipeline.syntax.text import literal_of
 from pipeline.world.environment import Environment
 from pipeline.world.project import absolute
 from pipeline.world.syntax import parsed

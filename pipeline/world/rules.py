@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.core.task import Loading
 from pipeline.source.names import bound, needed
-from pipeline.source.text import Document, parse
+from pipeline.syntax.text import Document, parse
 from pipeline.world.discover import Surroundings
 from sandbox.checker import flags_of
 

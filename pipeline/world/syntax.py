@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from pipeline.source.text import SourceError, document_from_bytes, parse
+from pipeline.syntax.text import SourceError, document_from_bytes, parse
 
 
 def parsed(data: bytes | str) -> ast.Module:

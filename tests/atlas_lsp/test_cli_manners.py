@@ -18,7 +18,7 @@ from atlas_lsp.commands.common import progress
 from atlas_lsp.commands.download import bar
 from pipeline.core.events import Progress, StageStarted
 from pipeline.source.locate import FunctionNotFound, find_function
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 from tests.atlas_lsp.test_cli import ROOT, wait_until
 
 ATLAS = [sys.executable, "-m", "atlas_lsp.start"]

@@ -12,7 +12,7 @@ from atlas_lsp.orders import Emit, Opened, Order
 from atlas_lsp.settings import ServerSettings
 from atlas_lsp.solver import PipelineSolver
 from pipeline.core.events import Event, Progress
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 
 TEXT = Document(text="")
 

@@ -13,7 +13,7 @@ from atlas_lsp.orders import Checked, SolveOrder
 from atlas_lsp.settings import ServerSettings
 from atlas_lsp.snapshot import Snapshot, Text
 from atlas_lsp.views import code_actions, code_lenses, evidence_hover
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 from tests.atlas_lsp.simulated import FakeSolver
 
 SOURCE = 'def twice(n):\n    """\n    >>> twice(2)\n    4\n    """\n'

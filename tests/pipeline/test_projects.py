@@ -15,7 +15,7 @@ from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
 from pipeline.running.examine import Examined, examine
 from pipeline.source.locate import find_function
-from pipeline.source.text import Document, document_from_bytes
+from pipeline.syntax.text import Document, document_from_bytes
 from pipeline.wiring import Runtime
 from pipeline.world.project import python_files
 from sandbox.api import Sandbox

@@ -15,7 +15,7 @@ from pipeline.core.ask import ask, user
 from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Task
 from pipeline.models.api import Completion, Request
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 
 MAX_TOKENS = 768
 ASKED = (

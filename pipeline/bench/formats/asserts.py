@@ -7,7 +7,7 @@ import ast
 from pipeline.bench.grading import TestGrader
 from pipeline.bench.records import PublicTask, SuiteError
 from pipeline.bench.suites import LIMITS
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 from sandbox.api import Test, TestCode
 from sandbox.asserts import split_tests
 

@@ -9,7 +9,7 @@ from pipeline.bench.formats.statement import call_in, stub_of_statement
 from pipeline.bench.grading import Hidden, Pair
 from pipeline.bench.records import Json, PublicTask, SuiteError
 from pipeline.bench.suite import Options, Remote, RowSuite, Source, list_of, text_of
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 
 TEST_IDS = range(11, 511)
 """The published figures count these 500 of the 974."""

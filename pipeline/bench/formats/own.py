@@ -15,7 +15,7 @@ from pipeline.bench.grading import Grader, Hidden, Pair, TestGrader
 from pipeline.bench.records import Json, PublicTask, SuiteError, read_rows
 from pipeline.bench.suite import Options, Source, first_row, text_of
 from pipeline.bench.suites import LIMITS
-from pipeline.source.text import literal_of
+from pipeline.syntax.text import literal_of
 from sandbox.api import Call, Expression, Policy, Prints, Program, Returns, Test
 
 QUIXBUGS = Source(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from pipeline.bench.records import SuiteError
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 
 
 def stub_of_statement(prompt: str, entry: str, where: str = "the prompt") -> str:

@@ -12,7 +12,7 @@ from pipeline.core.task import Status
 from pipeline.job import JobResult, run_job
 from pipeline.models.scripted import ScriptedModel
 from pipeline.source.locate import find_function
-from pipeline.source.text import document_from_bytes
+from pipeline.syntax.text import document_from_bytes
 from pipeline.wiring import Runtime
 from sandbox.api import Sandbox
 

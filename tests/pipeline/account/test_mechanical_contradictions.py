@@ -7,7 +7,7 @@ import pytest
 from pipeline.account.contradictions import contradictions
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
+from pipeline.syntax.text import document_from_bytes
 
 
 def check(*examples: str, head: str = "def f(n, m=0):", body: str = "return n") -> list[str]:

@@ -10,7 +10,7 @@ from pipeline.engine import solve
 from pipeline.models.scripted import ScriptedModel
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
+from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -18,7 +18,7 @@ from pipeline.edits.minimise import (
 )
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
+from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Call, Form, Prints, Program, Sandbox, Test
 
 LARGEST = '''import math

@@ -24,8 +24,8 @@ from pipeline.running.first_look import look
 from pipeline.running.judge import judge_all
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
 from pipeline.storage.kept import keep
+from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -15,7 +15,7 @@ from pipeline.models.scripted import ScriptedModel
 from pipeline.running.remembered import Remembered
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
+from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Batch, Call, Job, Limits, Observation, Outcome, Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

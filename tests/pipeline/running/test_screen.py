@@ -12,7 +12,7 @@ from pipeline.edits.suspicion import ochiai
 from pipeline.running.screen import AT_A_TIME, Seen, screen
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
+from pipeline.syntax.text import document_from_bytes
 from sandbox.api import (
     Call,
     Doctest,

@@ -11,7 +11,7 @@ from pipeline.models.scripted import ScriptedModel
 from pipeline.running.table import is_table
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
+from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Sandbox
 
 SQUARES = ("f(3)", "9"), ("f(-12)", "144"), ("f(25)", "625"), ("f(0)", "0")

@@ -19,7 +19,7 @@ from pipeline.select.compare import compare
 from pipeline.select.distinguish import N_EACH, STAGE, Ruling, distinguish, question_of
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
+from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Call, Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

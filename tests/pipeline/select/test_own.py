@@ -16,7 +16,7 @@ from pipeline.models.scripted import ScriptedModel
 from pipeline.select.self_evidence import CAP, _nats, log_ratio
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
+from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Sandbox
 from tests.pipeline.testgen.test_selftests import asked
 

@@ -19,7 +19,7 @@ from pipeline.select.evidence import KINDS
 from pipeline.select.posterior import fit, to_json
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
+from pipeline.syntax.text import document_from_bytes
 from pipeline.wiring import NANO
 from sandbox.api import Sandbox
 from tests.pipeline.select.test_posterior import noisy_tasks

@@ -10,7 +10,7 @@ from pipeline.core.task import Loading
 from pipeline.source.doctest_parser import read_examples
 from pipeline.source.doctests import doctests_of
 from pipeline.source.locate import find_function
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 from sandbox.api import Doctest, DoctestWants
 from sandbox.checker import flag_of, flags_of
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.source.locate import FunctionSite, functions
 from pipeline.source.task import task_from_file
-from pipeline.source.text import Document, document_from_bytes
+from pipeline.syntax.text import Document, document_from_bytes
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 SOLUTIONS: Mapping[str, str] = {

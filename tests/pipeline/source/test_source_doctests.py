@@ -14,7 +14,7 @@ from pipeline.source.doctests import (
     doctests_of_file,
 )
 from pipeline.source.locate import find_function
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 from sandbox.api import Call, Doctest, DoctestWants, Policy, Raises, Returns
 
 MODULE = r'''"""Module.

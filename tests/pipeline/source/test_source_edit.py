@@ -19,7 +19,7 @@ from pipeline.source.edit import (
     with_imports,
 )
 from pipeline.source.locate import find_function, functions
-from pipeline.source.text import Document, document_from_bytes
+from pipeline.syntax.text import Document, document_from_bytes
 
 NEW = '''def f(x):
     """Doc."""

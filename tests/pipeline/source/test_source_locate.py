@@ -13,7 +13,7 @@ from pipeline.source.locate import (
     function_at,
     functions,
 )
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 
 UGLY = (
     '\ufeff"""Module \U0001f600."""\r\n'

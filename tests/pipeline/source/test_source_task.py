@@ -11,7 +11,7 @@ import pytest
 from pipeline.core.task import Task
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 
 MODULE = '''#!/usr/bin/env python
 # coding: utf-8

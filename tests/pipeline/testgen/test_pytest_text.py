@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.inputs.target import target_of
 from pipeline.source.locate import find_function
-from pipeline.source.text import Document
+from pipeline.syntax.text import Document
 from pipeline.testgen.cases import Case
 from pipeline.testgen.doctest_text import Named
 from pipeline.testgen.pytest_text import has_tests, module_name, test_file_for, with_pytests

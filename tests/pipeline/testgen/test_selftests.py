@@ -12,7 +12,7 @@ from pipeline.models.api import ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import document_from_bytes
+from pipeline.syntax.text import document_from_bytes
 from pipeline.testgen.selftests import (
     LEAST_R,
     SelfTests,

@@ -18,7 +18,7 @@ from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
 from pipeline.source.locate import find_function
 from pipeline.source.task import task_from_file
-from pipeline.source.text import Document, document_from_bytes
+from pipeline.syntax.text import Document, document_from_bytes
 from pipeline.testgen.cases import is_unsteady
 from pipeline.testgen.testgen import Style, TestProposal, proposed
 from pipeline.wiring import Runtime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.source.text import Literal, literal_of
+from pipeline.syntax.text import Literal, literal_of
 
 MAX_TEXT_CHARS = 20_000
 _WORDS = {

@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from pipeline.source.text import parse
+from pipeline.syntax.text import parse
 
 _OPENING = re.compile(r"[A-Za-z]{0,2}(\"\"\"|'''|\"|')")
 

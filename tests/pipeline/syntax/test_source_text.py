@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.source.text import (
+from pipeline.syntax.text import (
     DEEPEST,
     Document,
     Literal,

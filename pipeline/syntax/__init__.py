@@ -1,0 +1,1 @@
+"""Python text: kept exactly, parsed in one guarded place, its literals and indentation."""
