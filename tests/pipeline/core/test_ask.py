@@ -12,7 +12,7 @@ from pipeline.core.context import Context, Settings
 from pipeline.core.ledger import Ledger
 from pipeline.core.task import Task
 from pipeline.engine import solve
-from pipeline.models.api import Completion, ModelBroken, ModelError, OnToken, Request
+from pipeline.models.api import Completion, ModelBroken, ModelError, OnDone, OnToken, Request
 from pipeline.models.scripted import ScriptedModel
 from sandbox.api import Sandbox
 
@@ -30,7 +30,11 @@ class Endless(ScriptedModel):
         self.is_waiting = asyncio.Event()
 
     async def complete(
-        self, requests: Sequence[Request], *, on_token: OnToken | None = None
+        self,
+        requests: Sequence[Request],
+        *,
+        on_token: OnToken | None = None,
+        on_done: OnDone | None = None,
     ) -> tuple[Completion, ...]:
         for index, (_, n) in enumerate(zip(requests, self._said, strict=False)):
             for _ in range(n if on_token else 0):
