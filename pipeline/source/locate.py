@@ -97,7 +97,7 @@ def find_function(document: Document, name: str) -> FunctionSite:
     if 0 < wanted <= len(found):
         _, node, place = _ranked(found)[wanted - 1]
         return replace(_site(document, node, place), number=wanted)
-    raise _not_found(document, name, sorted({one[0] for one in places}))
+    raise _not_found(document, name, list(dict.fromkeys(one[0] for one in places)))
 
 
 def numbered_functions(document: Document) -> tuple[FunctionSite, ...]:
