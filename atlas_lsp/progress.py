@@ -25,7 +25,7 @@ class JobProgress:
         self._server = server
         self._title = title
         self._wanted = is_wanted
-        self._last = 0.0
+        self._last, self._stage = 0.0, ""
         self._begun = self._ended = False
         self.token = f"atlas-{uuid.uuid4().hex[:12]}"
 
@@ -43,10 +43,12 @@ class JobProgress:
             self._send(types.WorkDoneProgressBegin(title=self._title, cancellable=True))
 
     def report(self, message: str, *, done: int | None = None, total: int | None = None) -> None:
-        now = time.monotonic()
-        if not self._begun or now - self._last < AT_MOST_EVERY_S:
+        """Not too often, but each stage at least once: what stands before the colon names it."""
+        now, stage = time.monotonic(), message.partition(":")[0]
+        is_soon = now - self._last < AT_MOST_EVERY_S and stage == self._stage
+        if not self._begun or is_soon:
             return
-        self._last = now
+        self._last, self._stage = now, stage
         share = min(100, round(100 * done / total)) if done is not None and total else None
         self._send(types.WorkDoneProgressReport(message=message, percentage=share))
 
