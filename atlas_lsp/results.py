@@ -105,17 +105,23 @@ def waiting(ls: AtlasServer) -> list[dict[str, object]]:
     return [described(ls, key, result) for key, result in ls.results.items()]
 
 
-async def answer(ls: AtlasServer, key: Key, output: str | None) -> bool:
-    """Take the candidate whose output the user calls right; None calls both wrong."""
+def can_be_answered(ls: AtlasServer, key: Key, output: str | None) -> bool:
+    """Whether the function's result asks, and this is one of the outputs that it asks about."""
     result = ls.results.get(key)
     if result is None or result.solution.question is None:
         return False
-    answers = dict(result.answers)
-    if output is not None and output not in answers:
-        return False
-    chosen = denied(result) if output is None else answers[output]
+    return output is None or output in dict(result.answers)
+
+
+async def answer(ls: AtlasServer, key: Key, output: str | None) -> None:
+    """Take the candidate whose output the user calls right; None calls both wrong."""
+    if not can_be_answered(ls, key, output):
+        return
+    result = ls.results[key]
+    chosen = denied(result) if output is None else dict(result.answers)[output]
     await ls.keep(key, chosen)
-    return output is not None and await apply(ls, key, chosen)
+    if output is not None:
+        await apply(ls, key, chosen)
 
 
 async def examples(ls: AtlasServer, uri: str) -> list[dict[str, object]]:

@@ -228,9 +228,14 @@ def add_plugin_commands(server: AtlasServer) -> None:
         return results.forget(ls, (uri, name))
 
     @server.command("atlas.answer")
-    async def answer(ls: AtlasServer, uri: str, name: str, *output: str) -> bool:
-        """Apply the solution whose output is right; without an output neither is."""
-        return await results.answer(ls, (uri, name), output[0] if output else None)
+    def answer(ls: AtlasServer, uri: str, name: str, *output: str) -> bool:
+        """Apply the solution whose output is right; without an output neither is. False where
+        there is no such question; what became of the edit is told as a message.
+        """
+        if not results.can_be_answered(ls, (uri, name), output[0] if output else None):
+            return False
+        ls.spawn(results.answer(ls, (uri, name), output[0] if output else None))
+        return True
 
     @server.command("atlas.examples")
     async def examples(ls: AtlasServer, uri: str) -> list[dict[str, object]] | dict[str, str]:
