@@ -12,8 +12,8 @@ from pipeline.source.locate import FunctionSite
 from pipeline.syntax.text import Document, Unit
 
 if TYPE_CHECKING:
-    from atlas_lsp.anchors import Fit
     from atlas_lsp.client import Client
+    from atlas_lsp.fits import Fit
     from atlas_lsp.orders import Checked
     from pipeline.job import JobResult
 

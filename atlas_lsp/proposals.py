@@ -12,7 +12,7 @@ from lsprotocol import types
 from pygls.uris import from_fs_path
 
 from atlas_lsp.actions import apply_action, lsp_edits
-from atlas_lsp.anchors import Fit, Misfit, same_function
+from atlas_lsp.fits import Fit, Misfit, same_function
 from pipeline.source.edit import TextEdit
 from pipeline.syntax.text import Document
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from atlas_lsp import actions
-from atlas_lsp.anchors import Fit, Misfit, fit
 from atlas_lsp.evidence import card, plain
+from atlas_lsp.fits import Fit, Misfit, fit
 from atlas_lsp.proposals import proposal_action
 from atlas_lsp.questions import possible_answers
 from pipeline.source.locate import FunctionSite, function_at, numbered_functions

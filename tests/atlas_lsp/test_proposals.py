@@ -9,7 +9,7 @@ import types
 import pytest
 from pytest_lsp import LanguageClient
 
-from atlas_lsp.anchors import Fit, Misfit
+from atlas_lsp.fits import Fit, Misfit
 from atlas_lsp.orders import Proposed
 from atlas_lsp.proposals import fit_tests, smallest
 from pipeline.source.edit import applied
