@@ -465,7 +465,7 @@ def _bar(what: str) -> Iterator[OnCount | None]:
 async def _score(folder: RunFolder, manifest: str, sandbox: str) -> int:
     """The scorer in a process of its own; it alone opens the hidden tests."""
     from pipeline.bench.records import read_object
-    from pipeline.core.child import command, environ
+    from pipeline.core.own_process import command, environ
 
     words = command("pipeline.bench.scorer", str(folder.root), "--manifest", manifest)
     for package in read_object(folder.run)["suite"]["packages"]:

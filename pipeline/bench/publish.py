@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from pipeline.bench.records import BenchError, Json, select_tasks, write_tasks
-from pipeline.core.child import command, environ
+from pipeline.core.own_process import command, environ
 
 
 @dataclass(frozen=True, kw_only=True)
