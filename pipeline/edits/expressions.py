@@ -6,8 +6,8 @@ import ast
 import itertools
 from collections.abc import Callable, Iterator
 
-from pipeline.edits.conditions import atoms, conditions
 from pipeline.edits.finder import Finder
+from pipeline.edits.predicates import atoms, conditions
 from pipeline.edits.scope import base, fits
 from pipeline.syntax.text import parse_expression
 

@@ -6,9 +6,9 @@ import ast
 import itertools
 from collections.abc import Iterator, Sequence
 
-from pipeline.edits.conditions import atoms, conditions
 from pipeline.edits.expressions import OPERATOR_TEXT, OPERATORS
 from pipeline.edits.finder import Finder, brief
+from pipeline.edits.predicates import atoms, conditions
 from pipeline.edits.scope import Function, base, element, fits
 
 _SIMPLE = (
