@@ -205,7 +205,7 @@ def test_nothing_broad_is_caught_outside_the_edge():
     inside = {"sandbox/child.py", "sandbox/remote.py", "sandbox/template.py"}
     inside.add("pipeline/running/driver.py")
     # The model's worker thread hands whatever went wrong to those who wait for it.
-    inside.add("pipeline/models/engine.py")
+    inside.add("pipeline/models/decoder.py")
     # A benchmark writes one task's fault down, with its trace, and goes on with the others.
     benchmark = {"pipeline/bench/cells.py", "pipeline/bench/scorer.py"}
     assert broad <= inside | benchmark | {"atlas_lsp/server.py", "atlas_lsp/cli.py"}

@@ -34,11 +34,11 @@ from pipeline.models.threads import n_cores, spin_less
 from pipeline.models.traits import traits_of
 
 if TYPE_CHECKING:
-    from pipeline.models.engine import Counters, Engine, Prompt
+    from pipeline.models.decoder import Counters, Decoder, Prompt
     from pipeline.models.native import ContextSize, Vocabulary, Weights
 
 N_SHARED = 4
-"""Sequences of the context that hold prefixes (`engine.N_PREFIXES`)."""
+"""Sequences of the context that hold prefixes (`decoder.N_PREFIXES`)."""
 KvType = Literal["f32", "f16", "q8_0", "q4_0"]
 
 
@@ -105,7 +105,7 @@ class LlamaModel:
 
     @property
     def counters(self) -> Counters:
-        return self._loaded.engine.counters
+        return self._loaded.decoder.counters
 
     async def complete(
         self,
@@ -119,14 +119,14 @@ class LlamaModel:
         if not requests:
             return ()
         call = _Call(self._loaded, requests, on_token or _ignore, on_done or _ignore)
-        if self._loaded.engine.submit(call.job):
-            self._pool.submit(self._loaded.engine.drain)
+        if self._loaded.decoder.submit(call.job):
+            self._pool.submit(self._loaded.decoder.drain)
         running = asyncio.wrap_future(call.future)
         running.add_done_callback(_retrieve)
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            self._loaded.engine.cancel(call.job)
+            self._loaded.decoder.cancel(call.job)
             await asyncio.wait([running])
             raise
 
@@ -140,7 +140,7 @@ class LlamaModel:
 
     def forget_prefix(self) -> None:
         """Drop the prefix cache before the next job (for measurements)."""
-        self._pool.submit(self._loaded.engine.forget).result()
+        self._pool.submit(self._loaded.decoder.forget).result()
 
     async def aclose(self) -> None:
         """Free the memory, after the jobs that still run. May be called twice."""
@@ -194,7 +194,7 @@ class _Loaded:
     info: ModelInfo
     weights: Weights
     vocabulary: Vocabulary
-    engine: Engine
+    decoder: Decoder
     template: ChatTemplate
     thinking: ThinkingTokens | None
     n_cells: int
@@ -211,7 +211,7 @@ def _load(path: Path, settings: LlamaSettings, stop: threading.Event) -> _Loaded
     spin_less()
     # The first import of numpy and llama_cpp takes a third of a second: here, off the loop.
     from pipeline.models import native
-    from pipeline.models.engine import Engine
+    from pipeline.models.decoder import Decoder
 
     if settings.n_gpu_layers == 0 or not native.supports_gpu():
         _refuse_if_too_big(file, settings, n_cells)
@@ -245,7 +245,7 @@ def _load(path: Path, settings: LlamaSettings, stop: threading.Event) -> _Loaded
         ),
         weights=weights,
         vocabulary=vocabulary,
-        engine=Engine(context, vocabulary, n_slots=settings.n_parallel, n_cells=n_cells),
+        decoder=Decoder(context, vocabulary, n_slots=settings.n_parallel, n_cells=n_cells),
         template=template,
         thinking=thinking,
         n_cells=n_cells,
@@ -317,8 +317,8 @@ class _Call:
     def __init__(
         self, loaded: _Loaded, requests: Sequence[Request], on_token: OnToken, on_done: OnDone
     ) -> None:
-        # Here, because the engine's module imports numpy.
-        from pipeline.models.engine import CompleteCall
+        # Here, because the decoder's module imports numpy.
+        from pipeline.models.decoder import CompleteCall
 
         self._loaded = loaded
         self._requests = requests
@@ -347,7 +347,7 @@ class _Call:
         return [self._prompt(index, request) for index, request in enumerate(self._requests)]
 
     def _prompt(self, index: int, request: Request) -> Prompt:
-        from pipeline.models.engine import Prompt
+        from pipeline.models.decoder import Prompt
 
         loaded = self._loaded
         wants_thinking = request.thinking_tokens > 0 and loaded.thinking is not None

@@ -1,6 +1,6 @@
 """One sequence being written: thinking budget, stop rules, guard, text, logprobs.
 
-Knows no llama.cpp: the engine feeds `next_token` to the model and hands back what was sampled;
+Knows no llama.cpp: the decoder feeds `next_token` to the model and hands back what was sampled;
 everything else is decided here.
 """
 

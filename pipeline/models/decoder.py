@@ -1,4 +1,4 @@
-"""The batched engine: the sequences of all jobs decoded together, one token of each per step.
+"""The batched decoder: the sequences of all jobs decoded together, one token of each per step.
 
 Lives on the model's worker thread; `submit` and `cancel` may be called from any.
 Jobs join and leave between steps, and who has fewest sequences at work is let in first.
@@ -88,7 +88,7 @@ class CompleteCall:
         return self.prefix is None or self.prefix.reader is not self
 
 
-class Engine:
+class Decoder:
     """Owns the context; `drain` is called by one thread at a time."""
 
     def __init__(
