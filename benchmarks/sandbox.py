@@ -29,7 +29,7 @@ from sandbox.api import (
     SandboxUnavailable,
     Test,
 )
-from sandbox.engine import connect, find_endpoint
+from sandbox.docker_engine import connect, find_endpoint
 from sandbox.image import ensure_image
 from sandbox.verdicts import run_twice
 

@@ -12,7 +12,7 @@ from sandbox import image as images
 from sandbox.api import SandboxUnavailable
 from sandbox.channel import WorkerDied
 from sandbox.container import ContainerPlan, open_container, owner_labels, sweep
-from sandbox.engine import Client, connect, find_endpoint, one_line
+from sandbox.docker_engine import Client, connect, find_endpoint, one_line
 from sandbox.image import Image
 from sandbox.layers import SITE_LABEL
 from sandbox.tested import complaints

@@ -18,7 +18,7 @@ from typing import Any
 
 from sandbox.api import SandboxUnavailable
 from sandbox.channel import Channel, Hello, WorkerDied
-from sandbox.engine import Client, one_line
+from sandbox.docker_engine import Client, one_line
 from sandbox.image import LABEL, UIDS
 from sandbox.processes import start_time
 from sandbox.site import INSIDE

@@ -94,7 +94,7 @@ class DockerSandbox:
         import requests
         from docker.errors import DockerException
 
-        from sandbox.engine import connect, find_endpoint, is_broken_off, one_line
+        from sandbox.docker_engine import connect, find_endpoint, is_broken_off, one_line
 
         self._endpoint = find_endpoint(self._environ)
         connect(self._endpoint).close()
@@ -116,7 +116,7 @@ class DockerSandbox:
 
     def _check_engine(self, exc: Exception) -> None:
         """Name the engine's end as the cause, where that is what happened."""
-        from sandbox.engine import connect
+        from sandbox.docker_engine import connect
 
         self._clients = threading.local()
         try:
@@ -128,7 +128,7 @@ class DockerSandbox:
 
     def _started(self) -> WorkerPool:
         from sandbox.container import ContainerPlan, owner_labels, sweep
-        from sandbox.engine import connect
+        from sandbox.docker_engine import connect
         from sandbox.image import ensure_image
         from sandbox.tested import ensure_tested
 
@@ -150,7 +150,7 @@ class DockerSandbox:
     def _open_worker(self, seed: int, world: World | None) -> Worker:
         """One more container; the first refusal shows which options the engine cannot take."""
         from sandbox.container import open_container
-        from sandbox.engine import check_socket
+        from sandbox.docker_engine import check_socket
 
         plan = self._plan
         check_socket(self._endpoint)
@@ -183,7 +183,7 @@ class DockerSandbox:
         import requests
         from docker.errors import DockerException
 
-        from sandbox.engine import one_line
+        from sandbox.docker_engine import one_line
 
         at, why = self._refused.get(world.site_key, (0.0, ""))
         if why and time.monotonic() - at < _REFUSED_FOR_S:
@@ -263,7 +263,7 @@ class DockerSandbox:
 
     def _client(self) -> Any:
         """One client per lane thread, because sessions are not shared between threads."""
-        from sandbox.engine import connect
+        from sandbox.docker_engine import connect
 
         if not hasattr(self._clients, "client"):
             self._clients.client = connect(self._endpoint, version=self._version)

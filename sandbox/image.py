@@ -17,7 +17,7 @@ from typing import IO
 
 from sandbox import rootfs
 from sandbox.api import SandboxUnavailable
-from sandbox.engine import Client, one_line
+from sandbox.docker_engine import Client, one_line
 
 DEFAULT_BASE = "python:3.12-slim"
 LABEL = "org.atlas.sandbox"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from sandbox.api import SandboxUnavailable, World
-from sandbox.engine import Client
+from sandbox.docker_engine import Client
 from sandbox.image import LABEL, PINS_LABEL, WORKER_LABEL, exists, run_build, worker_digest
 from sandbox.site import INSIDE
 

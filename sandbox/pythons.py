@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sandbox import image as images
 from sandbox.api import SandboxUnavailable, World
-from sandbox.engine import Client
+from sandbox.docker_engine import Client
 from sandbox.image import Image
 
 _ASK_TIMEOUT_S = 20

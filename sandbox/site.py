@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from sandbox.api import World
-from sandbox.engine import Client
+from sandbox.docker_engine import Client
 from sandbox.world import WorldRefused
 
 INSIDE = "/site"

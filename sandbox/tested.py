@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sandbox.api import Expression, Job, Limits, Observation, Outcome, SandboxUnavailable
 from sandbox.channel import WorkerDied
-from sandbox.engine import Client
+from sandbox.docker_engine import Client
 from sandbox.image import exists
 from sandbox.observe import n_frames, observation, pack, understand
 from sandbox.pool import Worker

@@ -401,7 +401,7 @@ async def _made_with(up: Runtime) -> dict[str, Any]:
 
 
 def _image() -> str:
-    from sandbox.engine import connect, find_endpoint
+    from sandbox.docker_engine import connect, find_endpoint
     from sandbox.image import ensure_image
 
     client = connect(find_endpoint(None))

@@ -147,7 +147,7 @@ def ready_sandbox(kind: str) -> str:
     """Build the image unless it is there. Raises SandboxError."""
     if kind != "docker":
         return f"{kind}: nothing is isolated"
-    from sandbox.engine import connect, find_endpoint
+    from sandbox.docker_engine import connect, find_endpoint
     from sandbox.image import ensure_image
 
     with progress(verbose=False):

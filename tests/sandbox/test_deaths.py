@@ -17,8 +17,8 @@ import pytest
 from sandbox import open_sandbox
 from sandbox.api import Call, Job, Limits, Observation, Outcome, Program, Sandbox
 from sandbox.container import ContainerPlan, open_container, owner_labels, sweep
+from sandbox.docker_engine import Client, connect, find_endpoint
 from sandbox.docker_sandbox import DockerSandbox
-from sandbox.engine import Client, connect, find_endpoint
 from sandbox.image import LABEL, ensure_image
 from sandbox.processes import descendants
 

@@ -14,7 +14,7 @@ import pytest
 from sandbox import open_sandbox
 from sandbox.admin import doctor
 from sandbox.api import SandboxUnavailable
-from sandbox.engine import connect, find_endpoint
+from sandbox.docker_engine import connect, find_endpoint
 
 
 def check_unavailable(environ: dict[str, str], *words: str) -> None:
@@ -75,7 +75,7 @@ def test_the_current_context_is_followed(tmp_path):
     meta = {"Name": "mine", "Metadata": {}, "Endpoints": {"docker": {"Host": "unix:///mine.sock"}}}
     (folder / "meta.json").write_text(json.dumps(meta))
     (tmp_path / "config.json").write_text(json.dumps({"currentContext": "mine"}))
-    code = "from sandbox.engine import find_endpoint; e = find_endpoint({}); print(e.url, e.source)"
+    code = "from sandbox.docker_engine import find_endpoint; e = find_endpoint({}); print(e.url, e.source)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={"DOCKER_CONFIG": str(tmp_path), "PATH": ""},
