@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from atlas_lsp.actions import workspace_edit
-from atlas_lsp.evidence import headline
+from atlas_lsp.cards import headline
 from atlas_lsp.fits import Fit, Misfit, fit
 from atlas_lsp.jobs import Key
 from atlas_lsp.orders import VerifyOrder
 from atlas_lsp.questions import answer_of_user
 
 if TYPE_CHECKING:
-    from atlas_lsp.evidence import Record
+    from atlas_lsp.cards import Record
     from atlas_lsp.state import AtlasServer
     from atlas_lsp.window import Window
     from pipeline.job import JobResult

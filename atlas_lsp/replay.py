@@ -7,7 +7,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from atlas_lsp.evidence import Record
+from atlas_lsp.cards import Record
 from atlas_lsp.jobs import ServerJob
 from atlas_lsp.orders import SolveOrder
 from atlas_lsp.progress import JobProgress

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from atlas_lsp.actions import lsp_edits
+from atlas_lsp.cards import headline
 from atlas_lsp.documents import position_of, range_of
-from atlas_lsp.evidence import headline
 from atlas_lsp.fits import Misfit, fit, same_function
 from atlas_lsp.offers import apply, may_send
 from atlas_lsp.orders import CheckOrder

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from atlas_lsp import actions, checks, results, work
+from atlas_lsp.cards import card
 from atlas_lsp.client import client_of
 from atlas_lsp.documents import Buffers
-from atlas_lsp.evidence import card
 from atlas_lsp.jobs import Key
 from atlas_lsp.offers import apply, show_diff
 from atlas_lsp.proposals import proposal_action

@@ -11,7 +11,7 @@ from atlas_lsp.settings import ServerSettings
 from pipeline.syntax.text import Document, Unit
 
 if TYPE_CHECKING:
-    from atlas_lsp.evidence import Record
+    from atlas_lsp.cards import Record
     from atlas_lsp.orders import Checked, Proposed
     from pipeline.job import JobResult
 

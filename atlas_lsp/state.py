@@ -16,9 +16,9 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 from pygls.uris import from_fs_path, to_fs_path
 
+from atlas_lsp.cards import History, Record
 from atlas_lsp.client import Client
 from atlas_lsp.documents import Buffer, Buffers
-from atlas_lsp.evidence import History, Record
 from atlas_lsp.jobs import JobTable, Key
 from atlas_lsp.orders import Checked, Proposed
 from atlas_lsp.protocol import AtlasProtocol

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from atlas_lsp import actions
-from atlas_lsp.evidence import card, plain
+from atlas_lsp.cards import card, plain
 from atlas_lsp.fits import Fit, Misfit, fit
 from atlas_lsp.proposals import proposal_action
 from atlas_lsp.questions import possible_answers

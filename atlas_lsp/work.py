@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from atlas_lsp.evidence import headline
+from atlas_lsp.cards import headline
 from atlas_lsp.jobs import Key, ServerJob
 from atlas_lsp.offers import offer
 from atlas_lsp.orders import SolveOrder, TestsOrder
