@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sandbox.api import Job, Observation, SandboxUnavailable, World
-from sandbox.pool import Worker, WorkerPool
+from sandbox.lanes import Worker, WorkerPool
 from sandbox.world import WorldRefused
 
 if TYPE_CHECKING:

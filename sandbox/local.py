@@ -20,7 +20,7 @@ from pathlib import Path
 from sandbox.api import Job, Observation, SandboxUnavailable, World
 from sandbox.channel import Channel, PipeStream, WorkerDied
 from sandbox.docker_sandbox import default_workers
-from sandbox.pool import Worker, WorkerPool
+from sandbox.lanes import Worker, WorkerPool
 from sandbox.processes import kill_tree
 from sandbox.site import link
 

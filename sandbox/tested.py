@@ -8,8 +8,8 @@ from sandbox.api import Expression, Job, Limits, Observation, Outcome, SandboxUn
 from sandbox.channel import WorkerDied
 from sandbox.docker_engine import Client
 from sandbox.image import exists
+from sandbox.lanes import Worker
 from sandbox.observe import n_frames, observation, pack, understand
-from sandbox.pool import Worker
 
 _NOTED = "atlas-sandbox"
 _MUST_GIVE: dict[str, tuple[str, object]] = {

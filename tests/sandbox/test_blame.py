@@ -23,8 +23,8 @@ from sandbox.api import (
     VerdictKind,
 )
 from sandbox.channel import Hello, WorkerDied
+from sandbox.lanes import WorkerPool
 from sandbox.observe import Packed, observation, understand
-from sandbox.pool import WorkerPool
 from sandbox.verdicts import judge, run_tests
 from sandbox.wire import FRAME, Reply, Say
 

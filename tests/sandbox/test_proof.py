@@ -6,8 +6,8 @@ import pytest
 
 from sandbox.api import PROOF_SEED, Call, Job, Outcome, Returns, Sandbox, Test, VerdictKind
 from sandbox.channel import Hello
+from sandbox.lanes import WorkerPool
 from sandbox.observe import Packed
-from sandbox.pool import WorkerPool
 from sandbox.verdicts import run_twice
 from sandbox.wire import Reply
 from tests.sandbox.test_blame import reply_of
