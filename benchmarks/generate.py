@@ -17,7 +17,7 @@ from pathlib import Path
 
 from atlas_lsp.cli import main
 from atlas_lsp.exits import OK
-from pipeline.bench.results import Results, Summary, load
+from pipeline.bench.figures import Results, Summary, load
 from pipeline.bench.statistics import paired
 
 CONDITIONS = {

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from atlas_lsp.cli import main
 from atlas_lsp.exits import OK
-from pipeline.bench.results import Results, load
+from pipeline.bench.figures import Results, load
 from pipeline.bench.statistics import paired
 from pipeline.models.api import Message, Model, Request, Sampling
 from pipeline.wiring import open_model

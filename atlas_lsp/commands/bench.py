@@ -16,8 +16,8 @@ from atlas_lsp.commands.common import add_common, count, setting_flag
 from atlas_lsp.exits import NOTHING_GOOD, OK, USAGE
 
 if TYPE_CHECKING:
+    from pipeline.bench.figures import Results
     from pipeline.bench.records import Cell, Json, RunFolder
-    from pipeline.bench.results import Results
     from pipeline.bench.run import OnDone, RunPlan
     from pipeline.bench.shards import Shard
     from pipeline.wiring import Runtime
@@ -486,8 +486,8 @@ def _report(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace, folders: list[Path], out: Path) -> int:
+    from pipeline.bench.figures import as_json, load
     from pipeline.bench.report import markdown, write_report
-    from pipeline.bench.results import as_json, load
 
     results = load(folders)
     page, data = write_report(results, out)

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pipeline.bench.figures import Calibration, Results
 from pipeline.bench.records import BenchError
-from pipeline.bench.results import Calibration, Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

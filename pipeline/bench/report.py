@@ -9,8 +9,8 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
+from pipeline.bench.figures import ALL, DROPPED, Comparison, Rate, Results, Summary, as_json
 from pipeline.bench.records import Json, write_atomically
-from pipeline.bench.results import ALL, DROPPED, Comparison, Rate, Results, Summary, as_json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.bench.figures import Results, Row, load, results_of
 from pipeline.bench.records import BenchError
 from pipeline.bench.report import markdown, tables, write_report
-from pipeline.bench.results import Results, Row, load, results_of
 
 RUN = {
     "suite": {"name": "<made>", "n_tasks": 4, "hidden_tests_per_task": 9},
