@@ -31,8 +31,8 @@ from sandbox.confine import (
 )
 from sandbox.guise import Ages, Title, use_up_pids
 from sandbox.landlock import Fence
-from sandbox.run import Run
 from sandbox.standby import Standby
+from sandbox.supervisor import Run
 from sandbox.template import Template
 from sandbox.wire import (
     IN,

@@ -14,7 +14,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 IN_THE_CONTAINER = {
-    *("sandbox.child", "sandbox.confine", "sandbox.remote", "sandbox.run", "sandbox.standby"),
+    *(
+        "sandbox.child",
+        "sandbox.confine",
+        "sandbox.remote",
+        "sandbox.supervisor",
+        "sandbox.standby",
+    ),
     *("sandbox.worker", "sandbox.processes", "sandbox.local", "sandbox.seccomp", "sandbox.cgroup"),
     "sandbox.template",
 }
