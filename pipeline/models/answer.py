@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.models.template import Tags
+from pipeline.models.chat_template import Tags
 
 WINDOW = 16
 """Answer tokens in the window of `min_window_logprob`."""

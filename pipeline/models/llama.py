@@ -26,10 +26,10 @@ from pipeline.models.api import (
     PromptTooLong,
     Request,
 )
+from pipeline.models.chat_template import ChatTemplate
 from pipeline.models.digest import file_sha256
 from pipeline.models.gguf_file import GgufFile, read_gguf
 from pipeline.models.sequence import ThinkingTokens, n_needed
-from pipeline.models.template import ChatTemplate
 from pipeline.models.threads import n_cores, spin_less
 from pipeline.models.traits import traits_of
 

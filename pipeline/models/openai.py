@@ -25,6 +25,7 @@ from pipeline.models.api import (
     PromptTooLong,
     Request,
 )
+from pipeline.models.chat_template import Tags, find_tags
 from pipeline.models.openai_stream import (
     BadStream,
     Heard,
@@ -35,7 +36,6 @@ from pipeline.models.openai_stream import (
     parse,
     usage_of,
 )
-from pipeline.models.template import Tags, find_tags
 
 if TYPE_CHECKING:
     import httpx

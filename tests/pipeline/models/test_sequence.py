@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipeline.models.api import Completion, Message, Request
+from pipeline.models.chat_template import Tags
 from pipeline.models.sequence import Fed, Phase, Sequence, ThinkingTokens
-from pipeline.models.template import Tags
 
 EOG, OPEN, CLOSE, NEWLINE = 1, 2, 3, 10
 THINKING = ThinkingTokens(

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.random_gguf import TEMPLATE
 from pipeline.models.api import Message, ModelBroken
-from pipeline.models.template import CHATML, ChatTemplate, Tags
+from pipeline.models.chat_template import CHATML, ChatTemplate, Tags
 
 HELLO = (Message(role="user", content="hello"),)
 NO_SWITCH = CHATML + "{# thinks: <think> and </think> #}"
