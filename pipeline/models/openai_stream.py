@@ -14,7 +14,7 @@ from pipeline.models.answer import cut_at_stop, lowest_window, mean, split_think
 from pipeline.models.api import Completion, Finish, Request
 from pipeline.models.chat_template import KNOWN_TAGS, Tags
 from pipeline.models.ending import end_of_answer
-from pipeline.models.guard import RunawayGuard
+from pipeline.models.runaway import RunawayGuard
 
 MAX_CHARS = 4 << 20
 """More text than this for one call is no answer."""

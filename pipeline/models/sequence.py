@@ -16,7 +16,7 @@ from pipeline.models.answer import cut_at_stop, lowest_window, mean, split_think
 from pipeline.models.api import Completion, Finish, HiddenStates, Request
 from pipeline.models.chat_template import Tags
 from pipeline.models.ending import end_of_answer
-from pipeline.models.guard import RunawayGuard
+from pipeline.models.runaway import RunawayGuard
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.models.guard import RunawayGuard
+from pipeline.models.runaway import RunawayGuard
 
 
 def tokens_until_circling(text: str) -> int | None:
