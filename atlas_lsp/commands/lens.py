@@ -133,7 +133,7 @@ def _train(args: argparse.Namespace) -> int:
 
     pool = join([load_pool(path) for path in args.pools])
     try:
-        from pipeline.training.train import train as fit
+        from pipeline.training.lens_training import train as fit
     except ModuleNotFoundError as exc:
         raise UsageError(f"training needs {exc.name}; pip install 'atlas-lsp[train]'") from exc
     with _progress("training") as on_fold:

@@ -16,7 +16,7 @@ from pipeline.training.state_pool import StatePool, load_pool, require_labels, s
 @pytest.fixture(scope="module")
 def trained() -> Lens:
     pytest.importorskip("torch", reason="training needs torch; pip install 'atlas-lsp[train]'")
-    from pipeline.training.train import train
+    from pipeline.training.lens_training import train
 
     return train(pool(0, signal=0.7))
 
@@ -56,7 +56,7 @@ def test_its_log_odds_are_a_term_of_a_sum(trained: Lens):
 
 def test_noise_earns_no_place():
     pytest.importorskip("torch", reason="training needs torch; pip install 'atlas-lsp[train]'")
-    from pipeline.training.train import train
+    from pipeline.training.lens_training import train
 
     found = train(pool(3, signal=0.0))
     assert not found.earns_its_place
@@ -74,7 +74,7 @@ def test_numpy_and_torch_agree(trained: Lens):
 
 
 def test_the_same_seed_gives_the_same_lens(trained: Lens):
-    from pipeline.training.train import train
+    from pipeline.training.lens_training import train
 
     again = train(pool(0, signal=0.7))
     assert np.array_equal(again.energy.w1, trained.energy.w1)
@@ -82,7 +82,7 @@ def test_the_same_seed_gives_the_same_lens(trained: Lens):
 
 def test_tasks_of_a_family_are_never_split():
     pytest.importorskip("torch", reason="training needs torch; pip install 'atlas-lsp[train]'")
-    from pipeline.training.train import FOLDS, _folds
+    from pipeline.training.lens_training import FOLDS, _folds
 
     made = pool(0, signal=0.0)
     folds = _folds(made, seed=0)
