@@ -117,8 +117,8 @@ class VerifyOrder(Order["Judged | None"]):
         from pipeline.core.context import Settings
         from pipeline.core.inside import inside
         from pipeline.running.judge import judge_all
+        from pipeline.source.from_file import task_from_file
         from pipeline.source.locate import find_function
-        from pipeline.source.task import task_from_file
 
         chosen, was = self.result.solution.chosen, self.result.task
         site = find_function(self.document, self.result.site.label)
@@ -169,8 +169,8 @@ class CheckOrder(Order[tuple[Checked, ...]]):
         self, opened: Opened, emit: Emit, keep_best: asyncio.Event
     ) -> tuple[Checked, ...]:
         from pipeline.running.examine import examine
+        from pipeline.source.from_file import visible_tests
         from pipeline.source.locate import functions
-        from pipeline.source.task import visible_tests
 
         sites = [s for s in functions(self.document) if s.name in self.names and not s.is_stub]
         if not any(visible_tests(self.document, site) for site in sites):

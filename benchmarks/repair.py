@@ -24,8 +24,8 @@ from pathlib import Path
 
 from pipeline.bench.statistics import clopper_pearson, wilson
 from pipeline.edits.mechanical import SearchProgress, repair_mechanically
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 from sandbox import open_sandbox
 from sandbox.api import Job, Limits, Outcome, Program, Sandbox, SandboxUnavailable

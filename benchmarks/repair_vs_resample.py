@@ -41,8 +41,8 @@ from pipeline.nano.bench import BenchTask, Part, load_bench
 from pipeline.repair.prcot import repaired
 from pipeline.running.first_look import look
 from pipeline.running.judge import judge_all
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.storage.kept import keep
 from pipeline.syntax.text import document_from_bytes
 from pipeline.wiring import Runtime, runtime

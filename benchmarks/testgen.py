@@ -36,8 +36,8 @@ from pipeline.models.scripted import ScriptedModel
 from pipeline.nano.bench import load_bench
 from pipeline.nano.hidden import load_hidden
 from pipeline.running.screen import can_screen, screen
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 from pipeline.testgen.cases import cases_of
 from pipeline.testgen.plausible import plausible

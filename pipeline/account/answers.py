@@ -12,8 +12,8 @@ from pipeline.edits.reservations import ALL_THE_SAME, n_different_wants
 from pipeline.inputs.target import NotCallable, target_of
 from pipeline.running.judge import judge_all
 from pipeline.source.edit import splice
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import FunctionSite, find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import Document
 from pipeline.testgen.cases import case_of
 from pipeline.testgen.doctest_text import Named, with_doctests

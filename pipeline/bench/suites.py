@@ -7,8 +7,8 @@ import dataclasses
 from pipeline.bench.records import Json, PublicTask, SuiteError
 from pipeline.core.calls import VisibleTest
 from pipeline.core.task import Task
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import SourceError, document_from_bytes
 from sandbox.api import Call, Limits, Policy, Prints, Program, Returns, Test
 

@@ -15,8 +15,8 @@ from typing import Any
 from pipeline.bench.suites import LIMITS
 from pipeline.core.calls import VisibleTest
 from pipeline.core.task import Task
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import Literal, SourceError, document_from_bytes, literal_of, parse
 from sandbox.api import Call, Policy, Prints, Program, Returns, Test
 from sandbox.asserts import split_assert

@@ -16,8 +16,8 @@ from pipeline.core.task import Loading, Task
 from pipeline.running.ready import LOAD_CPU_S, bad_example, cause
 from pipeline.running.screen import TRACEBACK, driver, observed, payload
 from pipeline.source.doctests import DoctestMalformed
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import FunctionSite, numbered_functions
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import Document
 from pipeline.world.discover import Surroundings, surroundings_of
 from pipeline.world.rules import loading_of

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pipeline.core.inside import inside
 from pipeline.core.task import Loading, Task
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import FunctionSite
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import Document, parse
 from pipeline.world.discover import Surroundings, surroundings_of
 from pipeline.world.environment import own_version

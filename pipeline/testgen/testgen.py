@@ -21,8 +21,8 @@ from pipeline.edits.mutants import Mutant, Table, kill_table, mutants_of
 from pipeline.inputs.target import NotCallable, Target, target_of
 from pipeline.running.screen import can_screen
 from pipeline.source.edit import unified_diff
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import FunctionSite, find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import Document
 from pipeline.testgen.cases import Case, Cases, cases_of
 from pipeline.testgen.doctest_text import Named, examples_text, with_doctests

@@ -25,8 +25,8 @@ from pipeline.nano.instance import (
     training_names,
     training_wordings,
 )
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Call, Policy, Returns, Test
 

@@ -22,8 +22,8 @@ from pipeline.core.task import Candidate, Judged, Solution, Status
 from pipeline.job import JobResult, MadeWith
 from pipeline.models.api import ModelInfo
 from pipeline.source.edit import splice, unified_diff
+from pipeline.source.from_file import statement_of, task_from_file
 from pipeline.source.locate import find_function, functions
-from pipeline.source.task import statement_of, task_from_file
 from sandbox.api import Observation, Outcome, Proof, Verdict, VerdictKind
 
 URI = "file:///project/m%C3%B6d.py"

@@ -13,8 +13,8 @@ from atlas_lsp.documents import without_magics
 from atlas_lsp.orders import SolveOrder
 from pipeline.job import JobResult
 from pipeline.source.edit import splice
+from pipeline.source.from_file import statement_of
 from pipeline.source.locate import find_function
-from pipeline.source.task import statement_of
 from tests.atlas_lsp.simulated import STUB, URI, Editor, FakeSolver
 from tests.atlas_lsp.test_features import APPLY, check, solve, titles
 

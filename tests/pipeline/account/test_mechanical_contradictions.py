@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipeline.account.contradictions import contradictions
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 
 

@@ -16,8 +16,8 @@ from pipeline.edits.minimise import (
     smaller_values,
     smallest_failure,
 )
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Call, Form, Prints, Program, Sandbox, Test
 

@@ -10,8 +10,8 @@ from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Origin
 from pipeline.models.scripted import ScriptedModel
 from pipeline.running.judge import judge_all
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Job, Limits, Observation, Sandbox, VerdictKind
 

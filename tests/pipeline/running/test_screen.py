@@ -10,8 +10,8 @@ from pipeline.edits.ranking import Ranked, own_weight, ranked
 from pipeline.edits.search import Version
 from pipeline.edits.suspicion import ochiai
 from pipeline.running.screen import AT_A_TIME, Seen, screen
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 from sandbox.api import (
     Call,

@@ -11,8 +11,8 @@ from pipeline.core.task import Candidate, Judged
 from pipeline.models.scripted import ScriptedModel
 from pipeline.running.matrix import HUNG
 from pipeline.select.compare import compare
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Sandbox
 

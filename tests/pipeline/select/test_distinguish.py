@@ -17,8 +17,8 @@ from pipeline.models.scripted import ScriptedModel
 from pipeline.running.matrix import Behaviours
 from pipeline.select.compare import compare
 from pipeline.select.distinguish import N_EACH, STAGE, Ruling, distinguish, question_of
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Call, Sandbox
 

@@ -14,8 +14,8 @@ from pipeline.engine import solve
 from pipeline.models.api import ModelBroken, ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
 from pipeline.select.self_evidence import CAP, _nats, log_ratio
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Sandbox
 from tests.pipeline.testgen.test_selftests import asked

@@ -17,8 +17,8 @@ from pipeline.models.scripted import ScriptedModel
 from pipeline.select.calibrated import STAGE, calibrated_for, calibration_file
 from pipeline.select.evidence import KINDS
 from pipeline.select.posterior import fit, to_json
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 from pipeline.wiring import NANO
 from sandbox.api import Sandbox

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import FunctionSite, functions
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import Document, document_from_bytes
 
 EXAMPLES = Path(__file__).parents[3] / "examples"

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from pipeline.core.task import Task
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import Document
 
 MODULE = '''#!/usr/bin/env python

@@ -10,8 +10,8 @@ from pipeline.core.context import Context, Settings
 from pipeline.core.task import Task
 from pipeline.models.api import ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 from pipeline.testgen.selftests import (
     LEAST_R,

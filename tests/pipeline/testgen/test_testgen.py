@@ -16,8 +16,8 @@ from pipeline.edits.mutants import kill_table, mutants_of
 from pipeline.job import propose_tests
 from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import Document, document_from_bytes
 from pipeline.testgen.cases import is_unsteady
 from pipeline.testgen.testgen import Style, TestProposal, proposed
