@@ -22,22 +22,22 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sandbox import codec
-from sandbox.place import NotTheProject, Place, load, place_of
+from sandbox.identity import Identity, NotTheProject, identity_of, load
 from sandbox.wire import FRAME
 
 RESULT_FD = 3
 TRACEBACK = "Traceback (most recent call last):\n"
 _MAX_TEXT = 4000
 Report = dict[str, Any]
-place = Place()
+identity = Identity()
 """Of the one candidate that this process will ever run."""
 
 
 def begin(job: Any) -> None:
     """What comes before anything of the job is run."""
-    global place
+    global identity
     random.seed(job["hash_seed"])
-    place = place_of(job)
+    identity = identity_of(job)
 
 
 Write = Callable[[Report], None]
@@ -88,14 +88,14 @@ def _tracer(lines: set[int]) -> Any:
         return local
 
     def enter(frame: types.FrameType, _event: str, _arg: object) -> Any:
-        return local if frame.f_code.co_filename == place.filename else None
+        return local if frame.f_code.co_filename == identity.filename else None
 
     return enter
 
 
 def _load_or_report(job: Any, write: Write, lines: set[int] | None) -> types.ModuleType | None:
     try:
-        return load(place, job["code"])
+        return load(identity, job["code"])
     except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
         write({**exception_report(exc, loading=True), "load": True, **_lines(lines)})
         return None
@@ -144,7 +144,7 @@ def _is_compile_error(exc: BaseException) -> bool:
     """Whether the text itself is no program: the error came from compile(), not from a running
     line.
     """
-    if isinstance(exc, SyntaxError) and exc.filename not in (None, place.filename):
+    if isinstance(exc, SyntaxError) and exc.filename not in (None, identity.filename):
         return False
     is_refused_text = isinstance(exc, SyntaxError | ValueError)
     return is_refused_text and not any(True for _ in _candidate_lines(exc))
@@ -153,7 +153,7 @@ def _is_compile_error(exc: BaseException) -> bool:
 def _describe(exc: BaseException) -> tuple[str, str, int | None]:
     lineno = None
     with contextlib.suppress(Exception):
-        if isinstance(exc, SyntaxError) and exc.filename == place.filename:
+        if isinstance(exc, SyntaxError) and exc.filename == identity.filename:
             lineno = exc.lineno
         for seen in _candidate_lines(exc):
             lineno = seen
@@ -163,7 +163,7 @@ def _describe(exc: BaseException) -> tuple[str, str, int | None]:
 def _candidate_lines(exc: BaseException) -> Iterator[int]:
     tb = exc.__traceback__
     while tb is not None:
-        if tb.tb_frame.f_code.co_filename == place.filename and tb.tb_lineno is not None:
+        if tb.tb_frame.f_code.co_filename == identity.filename and tb.tb_lineno is not None:
             yield tb.tb_lineno
         tb = tb.tb_next
 
@@ -173,7 +173,7 @@ def printed_name(kind: type) -> str:
     module.
     """
     name, module = str(kind.__qualname__)[:200], str(kind.__module__)[:200]
-    return name if module in ("builtins", "__main__", place.module) else f"{module}.{name}"
+    return name if module in ("builtins", "__main__", identity.module) else f"{module}.{name}"
 
 
 def _message(exc: BaseException) -> str:
@@ -328,14 +328,14 @@ def _first_of(printed: list[str], kind: str) -> int:
 
 
 def _run_program(job: Any, write: Write, lines: set[int] | None) -> None:
-    sys.argv = [place.filename, *job["form"]["args"]]
+    sys.argv = [identity.filename, *job["form"]["args"]]
     report = _finish(_main(job["code"]))
     write({**report, **_lines(lines)})
 
 
 def _main(code: str) -> Report:
     try:
-        load(place, code, "__main__")
+        load(identity, code, "__main__")
     except SystemExit as exc:
         return _exit_report(exc.code)
     except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
@@ -347,7 +347,7 @@ def _main(code: str) -> Report:
 def _candidate_traceback(exc: BaseException) -> types.TracebackType | None:
     """The traceback from the candidate's first frame on."""
     tb = exc.__traceback__
-    while tb is not None and tb.tb_frame.f_code.co_filename != place.filename:
+    while tb is not None and tb.tb_frame.f_code.co_filename != identity.filename:
         tb = tb.tb_next
     return tb
 

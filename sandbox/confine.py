@@ -187,7 +187,7 @@ def prepare_streams() -> None:
         *(_text_in(), _text_out(1, "strict"), _text_out(2, "backslashreplace")),
     )
     sys.__dict__.update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
-    sys.argv = [child.place.filename]
+    sys.argv = [child.identity.filename]
     sys.modules["__main__"] = types.ModuleType("__main__")
 
 

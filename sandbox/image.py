@@ -30,7 +30,7 @@ next one.
 _REPOSITORY = "atlas-sandbox"
 _HOME = "/opt/atlas"
 _INSIDE = (
-    *("codec.py", "wire.py", "processes.py", "seccomp.py", "cgroup.py", "place.py"),
+    *("codec.py", "wire.py", "processes.py", "seccomp.py", "cgroup.py", "identity.py"),
     *("guise.py", "landlock.py"),
     *("child.py", "forms.py", "project_tests.py", "remote.py", "confine.py", "supervisor.py"),
     *("standby.py", "template.py", "worker.py"),

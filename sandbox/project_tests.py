@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sandbox import child, place
+from sandbox import child, identity
 
 _MAX_MESSAGE = 2000
 _USAGE_ERROR = 4
@@ -26,9 +26,9 @@ def run_project_tests(job: Any, write: child.Write, _lines: set[int] | None) -> 
     """One result for each test that ended, then one for the end."""
     code, node_ids = job["code"], job["form"]["node_ids"]
     try:
-        compile(place.encoded(code), child.place.filename, "exec", dont_inherit=True)
-        place.settle(child.place, code)
-        os.chdir(place.TOP)
+        compile(identity.encoded(code), child.identity.filename, "exec", dont_inherit=True)
+        identity.settle(child.identity, code)
+        os.chdir(identity.TOP)
         status = _run(node_ids, _Watcher(write, job["form"]["seed"]))
     except (SyntaxError, ValueError, ImportError) as exc:
         return write({**child.exception_report(exc, loading=True), "load": True})
@@ -37,7 +37,7 @@ def run_project_tests(job: Any, write: child.Write, _lines: set[int] | None) -> 
 
 def _run(node_ids: list[str], watcher: _Watcher) -> int:
     """Run them; pytest's exit status. Raises ImportError where there is no pytest."""
-    options = [*_OURS, "--rootdir", place.TOP, *_kept_options(Path(place.TOP))]
+    options = [*_OURS, "--rootdir", identity.TOP, *_kept_options(Path(identity.TOP))]
     status = _main([*options, *node_ids], watcher)
     if status == _USAGE_ERROR and not watcher.n_ended:
         # One name that does not exist keeps pytest from running any.
@@ -125,7 +125,7 @@ class _Watcher:
         """No test can be run then; says so for the file."""
         cause = exc.cause if hasattr(exc, "cause") else exc.excinfo[1]
         end = "missing_module" if child.outcome_of(cause) == "missing_module" else "error"
-        path = os.path.relpath(exc.path, place.TOP)
+        path = os.path.relpath(exc.path, identity.TOP)
         self._say(path, end, f"{type(cause).__name__}: {cause}"[:_MAX_MESSAGE], 0.0)
 
     def pytest_exception_interact(self, call: Any, report: Any) -> None:
@@ -161,7 +161,7 @@ def _is_in(node_id: str, wanted: frozenset[str]) -> bool:
 def _message(report: Any) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None:
-        where = os.path.relpath(crash.path, place.TOP)
+        where = os.path.relpath(crash.path, identity.TOP)
         return f"{where}:{crash.lineno}: {crash.message}"[:_MAX_MESSAGE]
     if isinstance(report.longrepr, tuple):
         return str(report.longrepr[-1])[:_MAX_MESSAGE]

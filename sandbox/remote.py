@@ -23,7 +23,7 @@ from sandbox.child import (
     settled,
     writer,
 )
-from sandbox.place import load
+from sandbox.identity import load
 from sandbox.wire import FRAME, read_exact
 
 RPC_FD = 4
@@ -34,7 +34,7 @@ def serve_calls(body: bytes) -> None:
     job: Any = codec.decode(body)
     begin(job)
     try:
-        module = load(child.place, job["code"])
+        module = load(child.identity, job["code"])
     except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
         return _send({**exception_report(exc, loading=True), "load": True})
     _send({"outcome": "returned"})

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sandbox import codec, place, project_tests
+from sandbox import codec, identity, project_tests
 from sandbox.confine import Confinement, as_owner
 from sandbox.wire import IN, OUT, Reply, Say, WireRequest, read_exact
 
@@ -32,10 +32,10 @@ class Template:
 
     def __init__(self, setting: Confinement) -> None:
         self._setting = setting
-        self._top = Path(place.TOP)
+        self._top = Path(identity.TOP)
         if setting.local:
             self._top = setting.tmp / "project"
-            place.TOP = str(self._top)
+            identity.TOP = str(self._top)
         self._failed: dict[str, str] | None = None
         self._has_pytest = False
 

@@ -75,7 +75,10 @@ def test_the_current_context_is_followed(tmp_path):
     meta = {"Name": "mine", "Metadata": {}, "Endpoints": {"docker": {"Host": "unix:///mine.sock"}}}
     (folder / "meta.json").write_text(json.dumps(meta))
     (tmp_path / "config.json").write_text(json.dumps({"currentContext": "mine"}))
-    code = "from sandbox.docker_engine import find_endpoint; e = find_endpoint({}); print(e.url, e.source)"
+    code = (
+        "from sandbox.docker_engine import find_endpoint\n"
+        "found = find_endpoint({})\nprint(found.url, found.source)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={"DOCKER_CONFIG": str(tmp_path), "PATH": ""},

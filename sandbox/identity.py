@@ -24,7 +24,7 @@ TOP = "/project"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Identity:
     """What the candidate's module is called, and the file that it says it comes from."""
 
     module: str = "solution"
@@ -37,12 +37,12 @@ class NotTheProject(ImportError):
     """The dotted name leads to something else than the project's file."""
 
 
-def place_of(job: Any) -> Place:
+def identity_of(job: Any) -> Identity:
     """From a job's body."""
     world = job["world"]
     if world is None:
-        return Place()
-    return Place(
+        return Identity()
+    return Identity(
         module=world["module"],
         filename=os.path.join(TOP, world["path"]),  # noqa: PTH118 - imported in every worker
         roots=tuple(os.path.normpath(os.path.join(TOP, root)) for root in world["roots"]),  # noqa: PTH118
@@ -50,27 +50,27 @@ def place_of(job: Any) -> Place:
     )
 
 
-def settle(place: Place, code: str) -> None:
+def settle(identity: Identity, code: str) -> None:
     """Make the text what is found under its file's name: by tracebacks, inspect, and importers."""
-    if place.is_project:
-        _write(place.filename, encoded(code))
+    if identity.is_project:
+        _write(identity.filename, encoded(code))
         # A `statistics.py` at a root is what the project means by that name.
-        _forget({place.module.partition(".")[0], *_importable(place.roots)})
-        sys.path[:0] = place.roots
+        _forget({identity.module.partition(".")[0], *_importable(identity.roots)})
+        sys.path[:0] = identity.roots
         importlib.invalidate_caches()
     elif "__file__" in code:
         # Nobody else asks for the file, and one in each run would have to be removed again.
         with contextlib.suppress(NotTheProject):
-            _write(place.filename, encoded(code))
+            _write(identity.filename, encoded(code))
     lines = code.splitlines(keepends=True)
-    linecache.cache[place.filename] = (len(code), None, lines, place.filename)
+    linecache.cache[identity.filename] = (len(code), None, lines, identity.filename)
 
 
 def _write(filename: str, data: bytes) -> None:
     """Into the test user's own file in a folder that is not; an earlier test may have shut it."""
     try:
         with contextlib.suppress(FileNotFoundError):
-            os.chmod(filename, 0o600)  # noqa: PTH101 - see place_of
+            os.chmod(filename, 0o600)  # noqa: PTH101 - see identity_of
         fd = os.open(filename, os.O_WRONLY | os.O_TRUNC | os.O_CREAT)
         os.chmod(fd, 0o644)  # noqa: PTH101
         while data:
@@ -120,23 +120,23 @@ def _is_fixed(module: types.ModuleType) -> bool:
     return spec is None or spec.origin in ("built-in", "frozen")
 
 
-def load(place: Place, code: str, name: str | None = None) -> types.ModuleType:
+def load(identity: Identity, code: str, name: str | None = None) -> types.ModuleType:
     """The candidate as a fresh module; raises whatever it raises.
 
     Under another `name` than its own (`__main__`) nobody imports it: it is run, as Python does
     with a script.
     """
-    settle(place, code)
-    if place.is_project and name is None:
-        module = importlib.import_module(place.module)
+    settle(identity, code)
+    if identity.is_project and name is None:
+        module = importlib.import_module(identity.module)
         origin = getattr(module.__spec__, "origin", None)
-        if origin != place.filename:
-            raise NotTheProject(f"{place.module} is {origin} here, not {place.filename}")
+        if origin != identity.filename:
+            raise NotTheProject(f"{identity.module} is {origin} here, not {identity.filename}")
         return module
-    module = types.ModuleType(name or place.module)
-    module.__file__ = os.path.abspath(place.filename)  # noqa: PTH100 - see place_of
+    module = types.ModuleType(name or identity.module)
+    module.__file__ = os.path.abspath(identity.filename)  # noqa: PTH100 - see identity_of
     module.__builtins__ = builtins  # type: ignore[attr-defined]
     sys.modules[module.__name__] = module
     text = code.removeprefix("\ufeff")
-    exec(compile(text, place.filename, "exec", dont_inherit=True), module.__dict__)
+    exec(compile(text, identity.filename, "exec", dont_inherit=True), module.__dict__)
     return module
