@@ -50,7 +50,7 @@ image: $(VENV)/installed ## build the sandbox image
 nano: $(VENV)/installed ## train the embedded model anew (about two hours on two cores)
 	$(BIN)/pip install --quiet torch==2.13.0
 	$(BIN)/pip install --quiet --editable '.[train]'
-	$(BIN)/python -m pipeline.nano all
+	$(BIN)/python -m pipeline.training.nano all
 
 bench: $(VENV)/installed ## the ladder of conditions on nano-bench
 	$(BIN)/atlas bench run nano --out runs/nano --conditions A,B,C,D

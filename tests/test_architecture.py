@@ -84,7 +84,10 @@ def test_only_wiring_builds_concrete_models_and_sandboxes():
 def test_torch_is_imported_only_where_something_is_trained():
     check_never_imports("sandbox", TRAINING_ONLY)
     check_never_imports("atlas_lsp", TRAINING_ONLY)
-    training = [*modules("pipeline/nano"), ROOT / "pipeline" / "training" / "lens_training.py"]
+    training = [
+        *modules("pipeline/training/nano"),
+        ROOT / "pipeline" / "training" / "lens_training.py",
+    ]
     allowed = tuple(p.relative_to(ROOT).as_posix() for p in training)
     check_never_imports("pipeline", TRAINING_ONLY, but=allowed)
 
@@ -134,7 +137,7 @@ def test_text_that_nobody_vetted_is_parsed_in_one_place():
         for call in calls(path)
         if call in PARSERS | {one.partition(".")[2] for one in PARSERS} - {"parse"}
         for name in [path.relative_to(ROOT).as_posix()]
-        if name not in OWN_PARSER and not name.startswith("pipeline/nano/")
+        if name not in OWN_PARSER and not name.startswith("pipeline/training/nano/")
     }
     assert not elsewhere, "\n".join(sorted(elsewhere))
 

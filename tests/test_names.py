@@ -11,7 +11,11 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("pipeline", "sandbox", "atlas_lsp")
 FACADE = "atlas_lsp/api.py"
 """The same nouns once more, for other programs."""
-NAMED_BY_FOLDER = ("atlas_lsp/commands/", "pipeline/bench/formats/", "pipeline/nano/families/")
+NAMED_BY_FOLDER = (
+    "atlas_lsp/commands/",
+    "pipeline/bench/formats/",
+    "pipeline/training/nano/families/",
+)
 """Modules here are called like the command, the suite or the family that they are."""
 MEANT = {
     "api": "what others may import of this package, in each of the three",

@@ -1,1 +1,1 @@
-"""The embedded model: its corpus, training and benchmark; at run time only its file."""
+"""The embedded model: its file, its card and its benchmark; `pipeline/training/nano` makes them."""

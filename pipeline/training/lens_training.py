@@ -17,7 +17,6 @@ from torch.nn import functional
 
 from pipeline.lens.record import Head, Lens
 from pipeline.lens.score import CLAMP, apply, distance
-from pipeline.nano.instance import percent
 from pipeline.training.measure import (
     MARGIN,
     as_rows,
@@ -27,6 +26,7 @@ from pipeline.training.measure import (
     free_scores,
     lead,
 )
+from pipeline.training.nano.instance import percent
 from pipeline.training.state_pool import StatePool, require_labels
 
 Floats = npt.NDArray[np.float32]

@@ -13,10 +13,13 @@ from random import Random
 from typing import Literal
 
 from pipeline.core.task import Task
-from pipeline.nano import compose
 from pipeline.nano.bench import load_bench
-from pipeline.nano.corpus import STUBS, draw_cases, make_subject, source
-from pipeline.nano.instance import (
+from pipeline.source.from_file import task_from_file
+from pipeline.source.locate import find_function
+from pipeline.syntax.text import document_from_bytes
+from pipeline.training.nano import compose
+from pipeline.training.nano.corpus import STUBS, draw_cases, make_subject, source
+from pipeline.training.nano.instance import (
     Instance,
     all_families,
     instantiate,
@@ -25,9 +28,6 @@ from pipeline.nano.instance import (
     training_names,
     training_wordings,
 )
-from pipeline.source.from_file import task_from_file
-from pipeline.source.locate import find_function
-from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Call, Policy, Returns, Test
 
 Split = Literal["train", "test"]

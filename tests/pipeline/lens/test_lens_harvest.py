@@ -9,9 +9,9 @@ import pytest
 from pipeline.core.task import Candidate
 from pipeline.models.api import Completion
 from pipeline.nano.bench import load_bench
-from pipeline.nano.compose import WORLDS
-from pipeline.nano.instance import all_families, is_held_out
 from pipeline.training.harvest import harvest, label
+from pipeline.training.nano.compose import WORLDS
+from pipeline.training.nano.instance import all_families, is_held_out
 from pipeline.training.tasks import in_split, nano_tasks
 from pipeline.wiring import NANO, Runtime, open_model
 from sandbox.api import Sandbox

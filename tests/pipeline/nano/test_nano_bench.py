@@ -12,8 +12,8 @@ import pytest
 
 from pipeline.nano.bench import PARTS, BenchTask, load_bench
 from pipeline.nano.hidden import CANARY, load_hidden
-from pipeline.nano.instance import Function
-from pipeline.nano.make_bench import make_bench, write_bench
+from pipeline.training.nano.instance import Function
+from pipeline.training.nano.make_bench import make_bench, write_bench
 
 HIDDEN = load_hidden()
 

@@ -7,9 +7,10 @@ from random import Random
 import jinja2
 import pytest
 
-from pipeline.nano import compose
-from pipeline.nano.chat import TEMPLATE, prompt_text
-from pipeline.nano.corpus import (
+from pipeline.prompts import render
+from pipeline.training.nano import compose
+from pipeline.training.nano.chat import TEMPLATE, prompt_text
+from pipeline.training.nano.corpus import (
     draw_example,
     examples,
     first_failure,
@@ -17,8 +18,8 @@ from pipeline.nano.corpus import (
     spoken,
     wrong_body,
 )
-from pipeline.nano.family import Family
-from pipeline.nano.instance import (
+from pipeline.training.nano.family import Family
+from pipeline.training.nano.instance import (
     all_families,
     faults,
     held_out_wording,
@@ -27,7 +28,6 @@ from pipeline.nano.instance import (
     percent,
     training_wordings,
 )
-from pipeline.prompts import render
 
 FAMILIES = all_families()
 

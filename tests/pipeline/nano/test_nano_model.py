@@ -9,7 +9,7 @@ from pathlib import Path
 import gguf
 
 import pipeline.nano
-from pipeline.nano.chat import TEMPLATE
+from pipeline.training.nano.chat import TEMPLATE
 
 DATA = Path(pipeline.nano.__file__).parent / "data"
 FACTS = json.loads((DATA / "nano.json").read_text(encoding="utf-8"))

@@ -16,9 +16,9 @@ from keyword import iskeyword
 from random import Random
 from typing import Any
 
-from pipeline.nano import families
-from pipeline.nano.family import Family
-from pipeline.nano.values import KINDS, WORDS, value
+from pipeline.training.nano import families
+from pipeline.training.nano.family import Family
+from pipeline.training.nano.values import KINDS, WORDS, value
 
 HELD_OUT_PERCENT = 13
 GENERIC_NAMES = ("f", "func", "g", "solve", "solution", "compute", "run", "answer", "calc", "task")
@@ -61,7 +61,7 @@ class Slow(BaseException):
 
 
 def all_families() -> tuple[Family, ...]:
-    """Every family of `pipeline.nano.families`, by key. Raises ValueError for a repeated key."""
+    """Every family of the folder, by key. Raises ValueError for a repeated key."""
     found: dict[str, Family] = {}
     for module in pkgutil.iter_modules(families.__path__):
         table = importlib.import_module(f"{families.__name__}.{module.name}")

@@ -1,6 +1,6 @@
 """Function families on small algorithms: scans, votes, small tables, simulations and rules."""
 
-from pipeline.nano.family import Family, params
+from pipeline.training.nano.family import Family, params
 
 FAMILIES: tuple[Family, ...] = (
     Family(

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pipeline.nano.dataset import Batch, batches
-from pipeline.nano.model import ModelShape, Nano, n_parameters
-from pipeline.nano.muon import Muon
-from pipeline.nano.tokenizer import load_tokenizer, token_id
+from pipeline.training.nano.dataset import Batch, batches
+from pipeline.training.nano.model import ModelShape, Nano, n_parameters
+from pipeline.training.nano.muon import Muon
+from pipeline.training.nano.tokenizer import load_tokenizer, token_id
 
 WARM_UP = 0.02
 """Share of the wall time in which the learning rate rises."""

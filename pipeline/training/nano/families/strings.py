@@ -1,6 +1,6 @@
 """Function families on strings: letters, words, codes, case, brackets and digits."""
 
-from pipeline.nano.family import Family, params
+from pipeline.training.nano.family import Family, params
 
 FAMILIES: tuple[Family, ...] = (
     Family(

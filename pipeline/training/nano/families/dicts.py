@@ -1,6 +1,6 @@
 """Function families on dicts, sets, pairs and records."""
 
-from pipeline.nano.family import Family, params
+from pipeline.training.nano.family import Family, params
 
 FAMILIES: tuple[Family, ...] = (
     Family(

@@ -1,4 +1,4 @@
-"""`python -m pipeline.nano corpus|train|export|bench|all`: from nothing to the embedded model."""
+"""`python -m pipeline.training.nano STEP`, or `all` of them: from nothing to the embedded model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
-DATA = Path(__file__).parent / "data"
+import pipeline.nano
+
+DATA = Path(pipeline.nano.__file__).parent / "data"
 
 
 def main() -> None:
@@ -17,7 +19,7 @@ def main() -> None:
 
 
 def corpus(asked: argparse.Namespace) -> None:
-    from pipeline.nano.dataset import build_corpus
+    from pipeline.training.nano.dataset import build_corpus
 
     facts = build_corpus(
         asked.folder, n=asked.examples, seed=asked.seed, vocab=asked.vocab, workers=asked.workers
@@ -26,28 +28,28 @@ def corpus(asked: argparse.Namespace) -> None:
 
 
 def train(asked: argparse.Namespace) -> None:
-    from pipeline.nano.model import ModelShape
-    from pipeline.nano.train import TrainingPlan
-    from pipeline.nano.train import train as run
+    from pipeline.training.nano.model import ModelShape
+    from pipeline.training.nano.train import TrainingPlan
+    from pipeline.training.nano.train import train as run
 
     shape = ModelShape(vocab=asked.vocab)
     run(TrainingPlan(folder=asked.folder, minutes=asked.minutes, seed=asked.seed, shape=shape))
 
 
 def export(asked: argparse.Namespace) -> None:
-    from pipeline.nano.export import export as write
+    from pipeline.training.nano.export import export as write
 
     print(json.dumps(write(asked.folder, asked.out, seed=asked.seed), indent=2))
 
 
 def bench(asked: argparse.Namespace) -> None:
-    from pipeline.nano.make_bench import write_bench
+    from pipeline.training.nano.make_bench import write_bench
 
     print(json.dumps(write_bench(asked.out.parent, seed=asked.bench_seed)))
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m pipeline.nano", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m pipeline.training.nano", description=__doc__)
     parser.add_argument("step", choices=("corpus", "train", "export", "bench", "all"))
     parser.add_argument("--folder", type=Path, default=Path("runs/nano"), help="work folder")
     parser.add_argument("--examples", type=int, default=160_000)

@@ -11,10 +11,11 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from pipeline.nano import compose
-from pipeline.nano.chat import answer_text, prompt_text
-from pipeline.nano.family import Family
-from pipeline.nano.instance import (
+from pipeline.prompts import FOLDER, render
+from pipeline.training.nano import compose
+from pipeline.training.nano.chat import answer_text, prompt_text
+from pipeline.training.nano.family import Family
+from pipeline.training.nano.instance import (
     GENERIC_NAMES,
     Function,
     Instance,
@@ -30,9 +31,8 @@ from pipeline.nano.instance import (
     training_names,
     training_wordings,
 )
-from pipeline.nano.mutate import mutate
-from pipeline.nano.values import ANNOTATIONS, WORDS
-from pipeline.prompts import FOLDER, render
+from pipeline.training.nano.mutate import mutate
+from pipeline.training.nano.values import ANNOTATIONS, WORDS
 
 FORMS = ("solve", "think", "hint", "repair", "plans", "outputs")
 FORM_WEIGHTS = (52, 12, 11, 16, 4, 5)

@@ -1,6 +1,6 @@
 """Function families on lists: filters, maps, scans, windows, runs, searches and rearrangements."""
 
-from pipeline.nano.family import Family, params
+from pipeline.training.nano.family import Family, params
 
 FAMILIES: tuple[Family, ...] = (
     Family(

@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
-from pipeline.nano.instance import GENERIC_NAMES, Instance, percent
+from pipeline.training.nano.instance import GENERIC_NAMES, Instance, percent
 
 HELD_OUT_PAIRS_PERCENT = 15
 TRAINED_TRIPLES_PERCENT = 8

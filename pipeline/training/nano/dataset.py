@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from pipeline.nano.corpus import CorpusExample, examples
-from pipeline.nano.tokenizer import CONTROL, VISIBLE, load_tokenizer, train_tokenizer
+from pipeline.training.nano.corpus import CorpusExample, examples
+from pipeline.training.nano.tokenizer import CONTROL, VISIBLE, load_tokenizer, train_tokenizer
 
 LONGEST = 512
 """Tokens over which an example is left out."""

@@ -11,9 +11,10 @@ from itertools import cycle
 from pathlib import Path
 from random import Random
 
-from pipeline.nano import compose
 from pipeline.nano.bench import PUBLIC, Part
-from pipeline.nano.corpus import (
+from pipeline.nano.hidden import CANARY, HIDDEN
+from pipeline.training.nano import compose
+from pipeline.training.nano.corpus import (
     STUBS,
     CorpusCase,
     Subject,
@@ -23,9 +24,8 @@ from pipeline.nano.corpus import (
     source,
     wrong_body,
 )
-from pipeline.nano.family import Family
-from pipeline.nano.hidden import CANARY, HIDDEN
-from pipeline.nano.instance import (
+from pipeline.training.nano.family import Family
+from pipeline.training.nano.instance import (
     Instance,
     all_families,
     held_out_wording,

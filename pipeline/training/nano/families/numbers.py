@@ -1,6 +1,6 @@
 """Function families on single numbers: arithmetic, digits, primes, bases, bits and sequences."""
 
-from pipeline.nano.family import Family, params
+from pipeline.training.nano.family import Family, params
 
 FAMILIES: tuple[Family, ...] = (
     Family(

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from pipeline.nano.chat import TEMPLATE
-from pipeline.nano.model import ModelShape, Nano, n_parameters
-from pipeline.nano.tokenizer import CONTROL, VISIBLE, load_tokenizer, token_id
-from pipeline.nano.train import load_model
+from pipeline.training.nano.chat import TEMPLATE
+from pipeline.training.nano.model import ModelShape, Nano, n_parameters
+from pipeline.training.nano.tokenizer import CONTROL, VISIBLE, load_tokenizer, token_id
+from pipeline.training.nano.train import load_model
 
 NORMAL, CONTROL_TYPE, USER_DEFINED, UNUSED = 1, 3, 4, 5
 

@@ -1,6 +1,6 @@
 """Function families on tables: matrices, nested lists, pairs, points, intervals and triples."""
 
-from pipeline.nano.family import Family, params
+from pipeline.training.nano.family import Family, params
 
 FAMILIES: tuple[Family, ...] = (
     Family(

@@ -11,7 +11,7 @@ class FamilyParam:
     names: tuple[str, ...]
     """Names it may have in the signature, all natural for this function."""
     kind: str
-    """Key of a value generator in `pipeline.nano.values` (`ints`, `words`, `word`, `int`, ...)."""
+    """Key of a value generator in `values` (`ints`, `words`, `word`, `int`, ...)."""
 
 
 @dataclass(frozen=True, kw_only=True)
