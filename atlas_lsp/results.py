@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from atlas_lsp.actions import lsp_edits
-from atlas_lsp.cards import headline
+from atlas_lsp.cards import card, headline
 from atlas_lsp.documents import position_of, range_of
 from atlas_lsp.fits import Misfit, fit, same_function
 from atlas_lsp.offers import apply, may_send
@@ -81,6 +81,19 @@ def proposal(ls: AtlasServer, key: Key) -> dict[str, object]:
     if isinstance(fitting, Misfit):
         return {"why": f"`{key[1]}` {fitting.why}"}
     return {"text": fitting.new_text, "headline": headline(result)}
+
+
+def texts(ls: AtlasServer, key: Key) -> dict[str, object] | None:
+    """A result as what a plugin puts beside the code."""
+    result = ls.results.get(key)
+    if result is None:
+        return None
+    record = ls.records.get(key)
+    return {
+        "markdown": card(result),
+        "document": record.markdown.read_text("utf-8") if record else None,
+        "diff": result.diff,
+    }
 
 
 def again(ls: AtlasServer, key: Key, *, more_time: bool) -> Mapping[str, object]:

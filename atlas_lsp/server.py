@@ -208,6 +208,11 @@ def add_plugin_commands(server: AtlasServer) -> None:
         """The file with the result in it, as `text`; else `why` not."""
         return results.proposal(ls, (uri, name))
 
+    @server.command("atlas.result")
+    def result_of(ls: AtlasServer, uri: str, name: str) -> dict[str, object] | None:
+        """The evidence and the diff of a function's last result; nothing is opened."""
+        return results.texts(ls, (uri, name))
+
     @server.command("atlas.results")
     def waiting(ls: AtlasServer) -> list[dict[str, object]]:
         """The results that wait."""
@@ -328,7 +333,7 @@ def add_evidence_commands(server: AtlasServer) -> None:
             ls.window.say(f"there is no evidence on `{name}`; solve it first")
             return None
         record = ls.records.get((uri, name))
-        if record and ls.client.can_show_documents and not ls.client.manners.takes_results:
+        if record and ls.client.can_show_documents:
             ls.spawn(ls.window.show(record.markdown.as_uri(), str(record.markdown)))
         return {
             "markdown": card(result),

@@ -109,20 +109,20 @@
     (view-mode 1)
     (display-buffer (current-buffer))))
 
-(defun atlas--of-result (command)
-  "What COMMAND answers about the result of the function at point."
-  (atlas--command command (plist-get (plist-get (atlas--action "show") :command) :arguments)))
+(defun atlas--result ()
+  "The texts of the result for the function at point."
+  (atlas--command "atlas.result"
+                  (plist-get (plist-get (atlas--action "show") :command) :arguments)))
 
 (defun atlas-evidence ()
   "Show what ran for the function at point, and what came out."
   (interactive)
-  (let ((found (atlas--of-result "atlas.evidence")))
-    (atlas--show "*atlas evidence*" (plist-get found :markdown) #'text-mode)))
+  (atlas--show "*atlas evidence*" (plist-get (atlas--result) :markdown) #'text-mode))
 
 (defun atlas-diff ()
   "Show the result for the function at point as a diff."
   (interactive)
-  (atlas--show "*atlas diff*" (or (atlas--of-result "atlas.diff") "") #'diff-mode))
+  (atlas--show "*atlas diff*" (or (plist-get (atlas--result) :diff) "") #'diff-mode))
 
 (provide 'atlas)
 ;;; atlas.el ends here

@@ -89,17 +89,18 @@ function! s:Start(data, item) abort
   call ale#lsp#RegisterCallback(g:atlas_connection, function('s:Answered'))
   echomsg substitute(a:item.title, '^Atlas: ', 'atlas: started: ', '')
   call ale#codefix#ApplyLSPCodeAction(a:data, a:item)
-  call timer_start(200, function('s:Poll'))
+  " Asked behind the start, so that even the shortest job is seen.
+  call s:Poll()
 endfunction
 
-" On the function at the cursor, as the server names it: the command's answer in a window beside.
-function! s:Show(name, filetype, data, item) abort
+" One text of the result for the function at the cursor, in a window beside.
+function! s:Show(text, filetype, data, item) abort
   let l:arguments = a:item.command.arguments[:1]
-  call s:Ask(a:name, l:arguments, function('s:Open', [a:name, a:filetype]))
+  call s:Ask('atlas.result', l:arguments, function('s:Open', [a:text, a:filetype]))
 endfunction
 
-function! s:Open(name, filetype, answer) abort
-  let l:text = type(a:answer) == v:t_dict ? a:answer.markdown : a:answer
+function! s:Open(text, filetype, answer) abort
+  let l:text = type(a:answer) == v:t_dict ? a:answer[a:text] : v:null
   if type(l:text) != v:t_string || empty(l:text)
     echomsg 'atlas: there is nothing to show; solve it first'
     return
@@ -147,8 +148,8 @@ command! AtlasSolve call s:At('atlas.solve', function('s:Start'))
 command! AtlasRepair call s:At('atlas.repair', function('s:Start'))
 command! AtlasTests call s:At('atlas.tests', function('s:Start'))
 command! AtlasApply call s:At('^Atlas: \(apply\|add\)', s:Edit)
-command! AtlasEvidence call s:At('atlas.evidence', function('s:Show', ['atlas.evidence', 'markdown']))
-command! AtlasDiff call s:At('atlas.evidence', function('s:Show', ['atlas.diff', 'diff']))
+command! AtlasEvidence call s:At('atlas.evidence', function('s:Show', ['markdown', 'markdown']))
+command! AtlasDiff call s:At('atlas.evidence', function('s:Show', ['diff', 'diff']))
 command! AtlasCheck call ale#codefix#Execute(0, function('s:Check'))
 command! AtlasMessages echo join(AtlasMessages(), "\n")
 command! AtlasCancel call s:End('atlas.cancel', 'cancelled')

@@ -98,7 +98,7 @@ class Client:
         """Shutdown and exit, as the specification says; the exit code."""
         assert self.ask("shutdown").get("error") is None
         self.notify("exit")
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def close(self) -> None:
         if self.process.poll() is None:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,8 @@ def is_even(n):
     '''
 """
 PROGRESS = {"window": {"workDoneProgress": True}}
+PATIENCE_S = 60
+"""For what is over in a second on an idle machine."""
 
 
 @pytest.fixture
@@ -49,14 +51,11 @@ def labels_of(container: str) -> list[str]:
     return [str(v) for v in (json.loads(done.stdout.strip() or "{}") or {}).values()]
 
 
-def until(true: object, within_s: float) -> float:
-    """Wait until `true()`; the seconds it took."""
-    assert callable(true)
-    began = time.monotonic()
+def until(true: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
     while not true():
-        assert time.monotonic() - began < within_s
+        assert time.monotonic() < deadline, what
         time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def started_job(client: Client) -> None:
@@ -64,7 +63,7 @@ def started_job(client: Client) -> None:
     client.start(capabilities=PROGRESS, initializationOptions={"timeout": 120, "k": 8})
     client.open(URI, HOPELESS)
     assert client.command("atlas.solve", URI, "f")["jobId"]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 2 * PATIENCE_S
     while not any(
         "mend" in str(m["params"].get("value", {}).get("message"))
         for m in client.others
@@ -75,12 +74,11 @@ def started_job(client: Client) -> None:
 
 @pytest.mark.docker
 @pytest.mark.parametrize("end", ["shutdown", "exit", "EOF", "SIGTERM", "SIGINT"])
-def test_every_end_leaves_nothing_within_a_second(client: Client, end: str):
+def test_every_end_leaves_nothing(client: Client, end: str):
     started_job(client)
     pid = client.process.pid
     below = children_of(pid)
     owned = containers_of(pid)
-    began = time.monotonic()
     if end == "shutdown":
         assert client.stop() == 0
     elif end == "exit":
@@ -90,12 +88,10 @@ def test_every_end_leaves_nothing_within_a_second(client: Client, end: str):
         client.process.stdin.close()
     else:
         client.process.send_signal(getattr(signal, end))
-    code = client.process.wait(20)
+    code = client.process.wait(PATIENCE_S)
     assert code == (0 if end == "shutdown" else 1)
-    # Starting the command that looks takes longer than the end itself: the time is generous.
-    assert time.monotonic() - began < 5
-    until(lambda: not any(Path(f"/proc/{child}").exists() for child in below), 2)
-    until(lambda: not set(owned) & set(containers_of(pid)), 2)
+    until(lambda: not any(Path(f"/proc/{child}").exists() for child in below), "no child")
+    until(lambda: not set(owned) & set(containers_of(pid)), "no container")
 
 
 @pytest.mark.docker
@@ -105,20 +101,15 @@ def test_a_real_job_is_cancelled_at_each_stage(client: Client, stage: str):
     client.start(capabilities=PROGRESS, initializationOptions={"timeout": 120, "k": 8})
     client.open(URI, HOPELESS + "    return n\n")
     job = client.command("atlas.repair", URI, "f")["jobId"]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 2 * PATIENCE_S
     while not any(said.startswith(f"{stage}:") for said in told(client, "report")):
         client.receive(deadline)
     containers = containers_of(client.process.pid)
     assert client.command("atlas.cancel", job) == 1
     while not told(client, "end"):
-        client.receive(time.monotonic() + 5)
+        client.receive(time.monotonic() + PATIENCE_S)
     assert client.command("atlas.jobs") == []
-    time.sleep(0.9)
-    soon = [n_processes(one) for one in containers]
-    time.sleep(2)
-    assert soon == [n_processes(one) for one in containers], (
-        "a test that sleeps longer than that ran on"
-    )
+    until(lambda: is_quiet(containers), "no test that runs on")
     assert client.stop() == 0
     assert told(client, "end") == ["cancelled"]
 
@@ -129,10 +120,17 @@ def told(client: Client, kind: str) -> list[str]:
     return [str(value.get("message")) for value in values if value["kind"] == kind]
 
 
-def n_processes(container: str) -> int:
+def is_quiet(containers: Sequence[str]) -> bool:
+    """Nothing ends or begins in them for longer than one run of these examples takes."""
+    before = [processes_in(one) for one in containers]
+    time.sleep(2)
+    return before == [processes_in(one) for one in containers]
+
+
+def processes_in(container: str) -> set[str]:
     command = ["docker", "top", container, "-eo", "pid"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return len(done.stdout.splitlines()) - 1
+    return set(done.stdout.split()[1:])
 
 
 @pytest.mark.docker
@@ -141,7 +139,7 @@ def test_a_killed_server_leaves_no_container(client: Client):
     pid = client.process.pid
     owned = containers_of(pid)
     client.process.kill()
-    until(lambda: not set(owned) & set(containers_of(pid)), 10)
+    until(lambda: not set(owned) & set(containers_of(pid)), "no container")
 
 
 @pytest.mark.docker
@@ -151,7 +149,7 @@ def test_a_vanished_editor_ends_the_server(tmp_path: Path):
         client.start()
         editor.kill()
         editor.wait()
-        assert client.process.wait(20) == 1
+        assert client.process.wait(PATIENCE_S) == 1
 
 
 @pytest.mark.docker
@@ -262,4 +260,4 @@ def test_it_serves_on_a_socket(tmp_path: Path):
             body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}'
             wire.sendall(b"Content-Length: %d\r\n\r\n" % len(body) + body)
             assert b"Content-Length" in wire.recv(1 << 16)
-        assert client.process.wait(20) == 1
+        assert client.process.wait(PATIENCE_S) == 1

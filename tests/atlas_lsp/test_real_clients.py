@@ -232,6 +232,7 @@ def test_neovim_shows_the_diff_in_a_tab_and_the_evidence_beside(client: str, tmp
     evidence = seen["evidence"]
     assert (evidence["windows"], evidence["modifiable"]) == (2, False)
     assert "is_even: verified" in evidence["text"]
+    assert seen["opened"] == [], "a second view of the evidence"
     assert seen["after_evidence"]["windows"] == 1
     assert "is_even: verified, 2/2 examples" in seen["messages"]["text"]
     assert ":AtlasApply" in seen["messages"]["text"]

@@ -158,11 +158,14 @@ export class Results implements Disposable {
   async evidence(key: Key): Promise<void> {
     const found = await ask<{ document: string | null; markdown: string } | null>(
       this.client(),
-      "atlas.evidence",
+      "atlas.result",
       key.uri,
       key.name,
     );
-    if (!found) return;
+    if (!found) {
+      if (found === null) void window.showInformationMessage(`Atlas: there is no evidence on ${key.name}; solve it first.`);
+      return;
+    }
     const page = this.pages.put(EVIDENCE, key, ".md", found.document ?? found.markdown);
     await commands.executeCommand("markdown.showPreviewToSide", page);
   }

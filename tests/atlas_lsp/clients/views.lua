@@ -6,6 +6,13 @@ vim.notify = function(text)
   table.insert(said, text)
 end
 
+-- The plugin shows what comes; a document that the server opened by itself would be a second view.
+local opened = {}
+vim.lsp.handlers['window/showDocument'] = function(_, result)
+  table.insert(opened, result.uri)
+  return { success = true }
+end
+
 local function wait(what, condition)
   if not vim.wait(120000, condition, 20) then
     io.stderr:write('waited in vain for ' .. what .. ': ' .. vim.inspect(said) .. '\n')
@@ -47,7 +54,7 @@ vim.cmd('AtlasSolve')
 wait('the result', heard('is_even: '))
 vim.cmd('AtlasDiff')
 wait('the diff', function()
-  return #vim.api.nvim_list_tabpages() == 2
+  return vim.wo.diff
 end)
 seen.beside_diff = here()
 vim.cmd('wincmd l')
@@ -56,11 +63,18 @@ vim.cmd('normal q')
 seen.after_diff = here()
 vim.cmd('AtlasEvidence')
 wait('the evidence', function()
-  return #vim.api.nvim_tabpage_list_wins(0) == 2
+  return vim.api.nvim_buf_get_name(0) == 'atlas://evidence' and not vim.bo.modifiable
 end)
 seen.evidence = here()
 vim.cmd('normal q')
 seen.after_evidence = here()
+-- Whatever the server sent beside the evidence is here before its next answer.
+local n_said = #said
+vim.cmd('AtlasStop')
+wait('another answer to stop', function()
+  return #said > n_said
+end)
+seen.opened = opened
 vim.cmd('AtlasMessages')
 seen.messages = here()
 vim.cmd('normal q')

@@ -22,27 +22,19 @@ function! Wait(what, Condition) abort
   endwhile
 endfunction
 
-" The solution is among the code actions as soon as it is there.
-function! Applied() abort
-  call search('^def ', 'w')
-  AtlasApply
-  sleep 400m
-  return getline(1, '$') != g:before
-endfunction
-
 execute 'edit ' . $ATLAS_FILE
 set filetype=python
 call search('^def ')
 execute get({'repair': 'AtlasRepair', 'tests': 'AtlasTests'}, $ATLAS_SCENE, 'AtlasSolve')
 call Wait('the job', { -> exists('g:atlas_connection') })
 call append(0, '# typed 🚀 during the job')
+call Wait('the status line', { -> AtlasStatus() =~# '^Atlas: ' })
 if $ATLAS_SCENE ==# 'cancel'
-  sleep 500m
   AtlasCancel
-  sleep 1500m
-else
-  call Wait('the status line', { -> AtlasStatus() =~# '^Atlas: ' })
-  call Wait('its end', { -> AtlasStatus() is# '' })
+  call Wait('the answer to cancel', { -> execute('messages') =~# 'cancelled 1 job' })
+endif
+call Wait('its end', { -> AtlasStatus() is# '' })
+if $ATLAS_SCENE !=# 'cancel'
   let g:before = getline(1, '$')
   if $ATLAS_SCENE ==# 'solve' || $ATLAS_SCENE ==# 'repair'
     let g:file = bufnr('%')
@@ -58,7 +50,9 @@ else
     AtlasCheck
     call Wait('the check', { -> execute('messages') =~# 'running the examples' })
   endif
-  call Wait('the edit', { -> Applied() })
+  call search('^def ', 'w')
+  AtlasApply
+  call Wait('the edit', { -> getline(1, '$') != g:before })
 endif
 call writefile(split(execute('messages'), "\n") + AtlasMessages(), $ATLAS_OUT . '.messages')
 call writefile(getline(1, '$'), $ATLAS_OUT)

@@ -284,7 +284,7 @@ end
 
 function M.evidence()
   actions('show', function(action)
-    command('atlas.evidence', action.command.arguments, function(found)
+    command('atlas.result', action.command.arguments, function(found)
       if type(found) == 'table' then
         vim.cmd('vertical rightbelow split')
         local lines = vim.split(found.markdown, '\n')
