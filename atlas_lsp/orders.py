@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.core.task import Judged
     from pipeline.job import JobResult
     from pipeline.source.locate import FunctionSite
-    from pipeline.testgen.testgen import TestProposal
+    from pipeline.testgen.proposal import TestProposal
     from pipeline.wiring import Runtime
     from sandbox.api import Verdict
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from atlas_lsp.orders import Proposed
     from atlas_lsp.snapshot import Snapshot
     from atlas_lsp.window import Window
-    from pipeline.testgen.testgen import FileEdit
+    from pipeline.testgen.proposal import FileEdit
 
 MAX_QUESTIONS = 3
 DocumentEdit = types.TextDocumentEdit | types.CreateFile

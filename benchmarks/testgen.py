@@ -41,7 +41,8 @@ from pipeline.source.locate import find_function
 from pipeline.syntax.text import document_from_bytes
 from pipeline.testgen.cases import cases_of
 from pipeline.testgen.plausible import plausible
-from pipeline.testgen.testgen import MAX_TESTS, TestProposal, proposed
+from pipeline.testgen.proposal import TestProposal
+from pipeline.testgen.testgen import MAX_TESTS, proposed
 from sandbox import open_sandbox
 from sandbox.api import Completes, Program, Sandbox, SandboxUnavailable, Test
 from sandbox.verdicts import run_tests

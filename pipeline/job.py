@@ -20,7 +20,8 @@ from pipeline.source.edit import splice, unified_diff
 from pipeline.source.locate import FunctionSite
 from pipeline.storage.caches import cache_folder
 from pipeline.syntax.text import Document
-from pipeline.testgen.testgen import MAX_TESTS, Style, TestProposal, proposed
+from pipeline.testgen.proposal import TestProposal
+from pipeline.testgen.testgen import MAX_TESTS, Style, proposed
 from pipeline.wiring import Runtime
 
 REPAIR_COUNTS = "repair.json"

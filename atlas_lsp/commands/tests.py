@@ -31,7 +31,7 @@ from atlas_lsp.exits import NOTHING_GOOD, OK
 
 if TYPE_CHECKING:
     from pipeline.syntax.text import Document
-    from pipeline.testgen.testgen import FileEdit, TestProposal
+    from pipeline.testgen.proposal import FileEdit, TestProposal
     from pipeline.wiring import Runtime
 
 TEXT = "propose tests that pass on a function and fail on small wrong versions of it"

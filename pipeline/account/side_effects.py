@@ -16,8 +16,9 @@ from pipeline.running.screen import LEAST_S, Seen, screen
 from pipeline.source.edit import with_imports
 from pipeline.source.locate import find_function
 from pipeline.syntax.text import Document, SourceError, literal_of
-from pipeline.testgen.cases import Case, Look, calls_for, plain_case
+from pipeline.testgen.cases import Case, Look, plain_case
 from pipeline.testgen.plausible import fitting
+from pipeline.testgen.trials import Inputs, calls_for
 from sandbox.api import Call, Observation, Outcome
 
 MOST_SENTENCES = 3
@@ -55,7 +56,8 @@ async def behaviour_changes(
         return ()
     before = task.program(before_code)
     look = Look(sandbox=ctx.sandbox, program=before, group=ctx.group)
-    calls = await calls_for(look, task, target, before_code, ctx.settings.seed)
+    inputs = Inputs.of(task, target, before_code)
+    calls = await calls_for(inputs, look.returned(target), ctx.settings.seed)
     cases = [plain_case(target, call) for call in _outside(task, calls)]
     if not cases:
         return ()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from pipeline.syntax.text import parse_expression
+from pipeline.syntax.text import literal_of, parse_expression
 
 LONGEST = 6
 """Items of a fresh list, at most; a few are twice as long."""
@@ -18,13 +18,17 @@ LETTERS = "abcdexyzABC 0123"
 class Shape:
     """`kind` names a type; `inner` are the shapes of its items: of a dict those of key and value,
     of a tuple one for each place.
+
+    Of a `record`, a dict with the keys `known`, one for each of them; `one` is any of `known`.
     """
 
     kind: str
     inner: tuple[Shape, ...] = ()
+    known: tuple[object, ...] = ()
 
 
 INT, FLOAT, STR, BOOL, NONE = (Shape(kind) for kind in ("int", "float", "str", "bool", "None"))
+BYTES = Shape("bytes")
 LIST_OF_INT, LIST_OF_STR = (Shape("list", (item,)) for item in (INT, STR))
 PROBES = (
     INT,
@@ -51,6 +55,8 @@ class KnownValues:
     floats: tuple[float, ...] = ()
     strings: tuple[str, ...] = ()
     letters: str = LETTERS
+    written: tuple[str, ...] = ()
+    """Texts of calls that people wrote."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +67,10 @@ class Fresh:
     pool: KnownValues = field(default_factory=KnownValues)
 
     def value(self, shape: Shape) -> object:
+        if shape.kind == "one":
+            return self.rng.choice(shape.known)
+        if shape.kind == "record":
+            return _record(self, shape.inner, shape.known)
         return _MAKERS[shape.kind](self, shape.inner)
 
     def edges(self, shape: Shape) -> list[object]:
@@ -85,6 +95,10 @@ class Fresh:
                 return [frozenset(), frozenset({_hashable(one)})]
             case "dict":
                 return [{}, {_hashable(one): self.value(shape.inner[1])}]
+            case "one":
+                return list(shape.known)
+            case "bytes":
+                return [b"", b"a", b"abc"]
         return [self.value(shape) for _ in range(2)]
 
 
@@ -104,6 +118,8 @@ def shape_of(value: object) -> Shape:
             return FLOAT
         case str():
             return STR
+        case bytes():
+            return BYTES
         case list() | set() | frozenset():
             return Shape(
                 type(value).__name__, _unique([shape_of(item) for item in value]) or (INT,)
@@ -139,6 +155,7 @@ _NAMES = {
     **{name: FLOAT for name in ("float", "Number", "complex")},
     "str": STR,
     "bool": BOOL,
+    "bytes": BYTES,
     "None": NONE,
 }
 _LISTS = {"list", "List", "Sequence", "Iterable", "Collection", "MutableSequence", "Iterator"}
@@ -190,7 +207,10 @@ def _generic(outer: str, inner: Sequence[ast.expr]) -> tuple[Shape, ...]:
         return _unique([*shapes[0], NONE])
     if outer == "Union":
         return _unique([shape for one in shapes for shape in one])
-    if outer == "Literal" or not all(shapes):
+    if outer == "Literal":
+        values = tuple(v.value for v in map(literal_of, inner) if v is not None)
+        return (Shape("one", (shape_of(values[0]),), values),) if values else ()
+    if not all(shapes):
         return _named(outer)
     for kind, names in (("list", _LISTS), ("set", _SETS), ("frozenset", _FROZEN)):
         if outer in names:
@@ -281,6 +301,14 @@ def _dict(fresh: Fresh, inner: tuple[Shape, ...]) -> dict[object, object]:
     return {_hashable(fresh.value(inner[0])): fresh.value(inner[1]) for _ in range(n)}
 
 
+def _record(fresh: Fresh, inner: tuple[Shape, ...], known: tuple[object, ...]) -> object:
+    return {key: fresh.value(shape) for key, shape in zip(known, inner, strict=True)}
+
+
+def _bytes(fresh: Fresh, _inner: tuple[Shape, ...]) -> bytes:
+    return _str(fresh, ()).encode()
+
+
 def _hashable(value: object) -> object:
     return repr(value) if isinstance(value, list | dict | set) else value
 
@@ -290,6 +318,7 @@ _MAKERS: dict[str, Callable[[Fresh, tuple[Shape, ...]], object]] = {
     "float": _float,
     "str": _str,
     "bool": _bool,
+    "bytes": _bytes,
     "None": _none,
     "list": _list,
     "set": _set,

@@ -135,6 +135,18 @@ def _class(tree: ast.Module, dotted: str) -> ast.ClassDef | None:
     return found
 
 
+def definition(tree: ast.Module, dotted: str) -> FunctionNode | None:
+    """The last function of that name, in the class of that name."""
+    owner, _, last = dotted.rpartition(".")
+    place = _class(tree, owner) if owner else tree
+    found = [
+        stmt
+        for stmt in (place.body if place else ())
+        if isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef) and stmt.name == last
+    ]
+    return found[-1] if found else None
+
+
 def _raised(node: FunctionNode) -> Iterator[str]:
     for part in ast.walk(node):
         if isinstance(part, ast.Raise) and part.exc is not None:

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from random import Random
 
 from pipeline.core.task import Task
-from pipeline.inputs.mutated import mutated_calls
-from pipeline.inputs.shapes import (
-    PROBES,
-    Fresh,
-    KnownValues,
-    Shape,
-    annotated,
-    merged,
-    shape_of,
-)
-from pipeline.inputs.target import Param, Target
+from pipeline.inputs.callers import WrittenCall
+from pipeline.inputs.target import Target
 from pipeline.running.screen import LEAST_S, screen
-from pipeline.syntax.text import literal_of, parse, parse_expression
+from pipeline.syntax.text import parse, parse_expression
+from pipeline.testgen.trials import LONGEST_SOURCE, Inputs, Tried, calls_for
 from sandbox.api import (
     Call,
     Doctest,
@@ -36,16 +26,11 @@ from sandbox.api import (
     Test,
 )
 
-N_MUTATED = 90
-N_FRESH = 130
-N_PROBES = 180
 AT_A_TIME = 60
 """Calls per process."""
-LONGEST_SOURCE = 72
 MOST_LINES = 4
 PATIENCE = 12
 """Calls that do not end, of one process; the rest of them are left out."""
-MOST_SIGNATURES = 3
 OTHER_SEEDS = (2, 3, 4, 5, 6, 7)
 """Hash seeds (and seeds of `random`) for code that may depend on them; each starts a worker."""
 _UNSTEADY = frozenset(
@@ -64,9 +49,6 @@ _UNSTEADY = frozenset(
 )
 TRACEBACK = "Traceback (most recent call last):\n"
 
-Slots = tuple[tuple[Shape, ...], ...]
-"""For each argument the shapes that it may have."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
@@ -78,8 +60,16 @@ class Case:
     """What the last example prints; of an exception its traceback's first and last lines."""
     raised: str = ""
     """The exception's class; empty when there is none."""
+    oddness: int = 0
+    """How far the call is from one that a person would write, in characters of reading."""
     is_printed: bool = False
     """`got` was written to stdout; it is not the `repr` of a value."""
+
+    @property
+    def message(self) -> str:
+        """What the exception says, where that is one line; empty for none."""
+        lines = self.got.splitlines() if self.raised else []
+        return lines[-1].partition(": ")[2] if len(lines) == 2 else ""
 
     @property
     def want(self) -> str:
@@ -97,7 +87,7 @@ class Case:
     @property
     def cost(self) -> int:
         """Characters that a reader has to read."""
-        return sum(map(len, self.lines)) + len(self.want) + 15 * len(self.lines)
+        return sum(map(len, self.lines)) + len(self.want) + 15 * len(self.lines) + 3 * self.oddness
 
 
 def is_unsteady(program: str) -> bool:
@@ -127,12 +117,26 @@ class Cases:
 
 
 async def cases_of(
-    sandbox: Sandbox, task: Task, target: Target, code: str, *, seed: int = 0, group: str = ""
+    sandbox: Sandbox,
+    task: Task,
+    target: Target,
+    code: str,
+    *,
+    written: Sequence[WrittenCall] = (),
+    seed: int = 0,
+    group: str = "",
 ) -> Cases:
-    """Run the function on many calls; the same arguments give the same cases."""
+    """Run the function on many calls; the same arguments give the same cases.
+
+    `written` are calls that people wrote elsewhere; of those that a test checks no case is made.
+    """
     look = Look(sandbox=sandbox, program=task.program(code), group=group)
-    calls = await calls_for(look, task, target, code, seed)
+    inputs = Inputs.of(task, target, code, written)
+    checked = [one.call for one in written if one.is_checked]
+    calls = await calls_for(inputs, look.returned(target), seed, without=checked)
     cases = await _observed(look, target, calls)
+    good = tuple(replace(case, oddness=inputs.oddness(case.call)) for case in cases.good)
+    cases = replace(cases, good=good)
     if is_unsteady(look.program):
         cases = replace(cases, good=await look.steady(cases.good))
     if "print" not in look.program and "stdout" not in look.program:
@@ -174,6 +178,15 @@ class Look:
         for i in range(0, len(cases), AT_A_TIME):
             found += await self._chunk(cases[i : i + AT_A_TIME])
         return found
+
+    def returned(self, target: Target) -> Tried:
+        """Says of calls whether they return a value that can be shown."""
+
+        async def tried(calls: Sequence[Call]) -> Sequence[bool]:
+            seen = await self.at([plain_case(target, call) for call in calls])
+            return [one is not None and not one.raised and bool(one.got.strip()) for one in seen]
+
+        return tried
 
     async def _chunk(self, cases: Sequence[Case]) -> list[Case | None]:
         tests = [case.test for case in cases]
@@ -306,175 +319,3 @@ def _is_readable(case: Case) -> bool:
         and not any(line.startswith((">>>", "...")) for line in case.got.splitlines())
         and all(char.isprintable() or char == "\n" for char in text)
     )
-
-
-# --- which calls --------------------------------
-
-
-async def calls_for(
-    look: Look, task: Task, target: Target, code: str, seed: int
-) -> tuple[Call, ...]:
-    """Edge cases, mutations of the examples, fresh values; none that an example already has."""
-    known = task.calls if not target.made_with else ()
-    fresh = Fresh(rng=Random(seed), pool=pool_of(code, known))
-    signatures = await _signatures(look, target, known, fresh)
-    edges = list(_edges(target, signatures, fresh, known))
-    near = mutated_calls(known, seed=seed, n=N_MUTATED)
-    far = mutated_calls(near, seed=seed + 1, n=N_MUTATED // 2)
-    n_made = N_FRESH if signatures else 0
-    made = [_made(target, fresh.rng.choice(signatures), fresh) for _ in range(n_made)]
-    more = list(_optional(target, [*known, *near, *made], fresh))
-    mixed = _alternating(edges, near, made, far, more)
-    unique = {repr(call): call for call in mixed}
-    for call in known:
-        unique.pop(repr(call), None)
-    return tuple(
-        call
-        for call in unique.values()
-        if len(target.source(call)) <= LONGEST_SOURCE and _is_plain(call)
-    )
-
-
-def _is_plain(call: Call) -> bool:
-    """Its source means the same everywhere: no nan, no infinity."""
-    return not {"nan", "inf", "-inf"} & {
-        part for arg in (*call.args, *call.kwargs.values()) for part in _floats(arg)
-    }
-
-
-def _floats(value: object) -> Iterator[str]:
-    if isinstance(value, float):
-        yield repr(value)
-    elif isinstance(value, dict):
-        for item in (*value.keys(), *value.values()):
-            yield from _floats(item)
-    elif isinstance(value, list | tuple | set):
-        for item in value:
-            yield from _floats(item)
-
-
-def _alternating(*groups: Sequence[Call]) -> list[Call]:
-    rows = itertools.zip_longest(*groups)
-    return [call for row in rows for call in row if call is not None]
-
-
-async def _signatures(
-    look: Look, target: Target, known: Sequence[Call], fresh: Fresh
-) -> tuple[Slots, ...]:
-    """From the examples, else from annotations, else by trying."""
-    if known:
-        n = max(len(call.args) for call in known)
-        columns = [[call.args[i] for call in known if len(call.args) > i] for i in range(n)]
-        return (tuple(merged([shape_of(value) for value in column]) for column in columns),)
-    slots = [annotated(p.annotation) for p in target.given if p.default is None]
-    slots = [slot for slot, p in zip(slots, _required(target), strict=True) if not p.is_variadic]
-    if all(slots):
-        return (tuple(slots),)
-    return await _by_trying(look, target, slots, fresh)
-
-
-def _required(target: Target) -> list[Param]:
-    return [p for p in target.given if p.default is None]
-
-
-async def _by_trying(
-    look: Look, target: Target, slots: Sequence[tuple[Shape, ...]], fresh: Fresh
-) -> tuple[Slots, ...]:
-    """The few signatures on which the function most often returns a value."""
-    combinations = list(itertools.product(*(slot or PROBES for slot in slots)))
-    if len(combinations) > N_PROBES // 2:
-        uniform = [c for c in combinations if len(set(c)) == 1]
-        combinations = uniform + fresh.rng.sample(combinations, N_PROBES // 2 - len(uniform))
-    tried = [(c, _made(target, tuple((s,) for s in c), fresh)) for c in combinations for _ in "ab"]
-    seen = await look.at([plain_case(target, call) for _, call in tried])
-    returned: defaultdict[tuple[Shape, ...], int] = defaultdict(int)
-    for (combination, _), case in zip(tried, seen, strict=True):
-        returned[combination] += case is not None and not case.raised and bool(case.got.strip())
-    best = sorted(returned.items(), key=lambda item: -item[1])
-    return tuple(
-        tuple((shape,) for shape in combination) for combination, n in best[:MOST_SIGNATURES] if n
-    )
-
-
-def _made(target: Target, slots: Slots, fresh: Fresh) -> Call:
-    args = [fresh.value(fresh.rng.choice(slot)) for slot in slots]
-    if len(args) >= 2 and fresh.rng.random() < 0.2:
-        args = _related(args, fresh.rng)
-    names = [p for p in _required(target) if not p.is_variadic]
-    n_positional = len(args) if len(names) != len(args) else sum(not p.is_keyword for p in names)
-    keywords = {p.name: v for p, v in zip(names[n_positional:], args[n_positional:], strict=False)}
-    more: list[object] = []
-    star = next((p for p in target.params if p.is_variadic), None)
-    if star is not None and len(names) == len(args):
-        shape = (annotated(star.annotation) or PROBES)[0]
-        more = [fresh.value(shape) for _ in range(fresh.rng.randint(0, 4))]
-    return Call(entry=target.name, args=(*args[:n_positional], *more), kwargs=keywords)
-
-
-def _related(args: list[object], rng: Random) -> list[object]:
-    """Two arguments of one type that have something in common: equal, or one part of the other."""
-    one, other, *rest = args
-    if type(one) is not type(other):
-        return args
-    if isinstance(one, str | list) and len(one) > 1:
-        at = rng.randrange(len(one))
-        return [one, rng.choice((one, one[at:], one[:at], one[at : at + 1])), *rest]
-    return [one, one, *rest]
-
-
-def _edges(
-    target: Target, signatures: Sequence[Slots], fresh: Fresh, known: Sequence[Call]
-) -> Iterator[Call]:
-    """One argument at an edge at a time; the others as in an example, or fresh."""
-    for slots in signatures:
-        for i, slot in enumerate(slots):
-            for shape in slot:
-                for edge in fresh.edges(shape):
-                    call = fresh.rng.choice(known) if known else _made(target, slots, fresh)
-                    if len(call.args) > i:
-                        yield replace(call, args=(*call.args[:i], edge, *call.args[i + 1 :]))
-
-
-def _optional(target: Target, calls: Sequence[Call], fresh: Fresh) -> Iterator[Call]:
-    """Calls that also give one of the parameters that have a default."""
-    optional = [p for p in target.params if p.default is not None]
-    for call in calls[:40] if optional else ():
-        param = fresh.rng.choice(optional)
-        position = target.given.index(param)
-        shapes = annotated(param.annotation) or _shapes_of_default(param.default)
-        if shapes and param.name not in call.kwargs and len(call.args) <= position:
-            value = fresh.value(fresh.rng.choice(shapes))
-            yield replace(call, kwargs={**call.kwargs, param.name: value})
-
-
-def _shapes_of_default(default: ast.expr | None) -> tuple[Shape, ...]:
-    value = None if default is None else literal_of(default)
-    return () if value is None or value.value is None else (shape_of(value.value),)
-
-
-def pool_of(code: str, known: Iterable[Call] = ()) -> KnownValues:
-    """Constants of the code, and the letters of its strings and of the examples."""
-    tree = parse(code)
-    constants = [
-        n.value
-        for n in ast.walk(tree or ast.Module(body=[], type_ignores=[]))
-        if isinstance(n, ast.Constant)
-    ]
-    ints = [v for v in constants if isinstance(v, int) and not isinstance(v, bool)]
-    strings = [v for v in constants if isinstance(v, str) and 0 < len(v) <= 12]
-    given = "".join(text for call in known for arg in call.args for text in _strings(arg))
-    letters = "".join(dict.fromkeys(given + "".join(strings)))
-    return KnownValues(
-        ints=tuple(dict.fromkeys(v for v in ints if abs(v) <= 1000)),
-        floats=tuple(dict.fromkeys(v for v in constants if isinstance(v, float))),
-        strings=tuple(dict.fromkeys(strings)),
-        letters="".join(c for c in letters if c.isprintable()) or KnownValues.letters,
-    )
-
-
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | tuple | set | dict):
-        for item in value:
-            yield from _strings(item)

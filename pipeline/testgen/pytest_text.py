@@ -8,141 +8,23 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from pipeline.inputs.target import Target
 from pipeline.source.edit import missing_imports, with_imports
 from pipeline.syntax.literals import literal
-from pipeline.syntax.text import Document, SourceError, document_from_bytes, parse
+from pipeline.syntax.text import Document
 from pipeline.testgen.cases import Case
 from pipeline.testgen.doctest_text import Named
+from pipeline.testgen.layout import assignment
+from pipeline.testgen.test_place import TestFile
+from sandbox.api import Expression, Raises, Returns, Test
 
-ROOT_SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", ".git", ".hg")
-TEST_FOLDERS = ("tests", "test")
-MOST_FILES = 2000
 LONGEST_LINE = 88
-_WORD = re.compile(r"[a-z0-9]+")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TestFile:
-    """Where the tests of a module go."""
-
-    __test__ = False
-
-    path: Path
-    document: Document | None
-    """None when the file is yet to be made."""
-    module: str
-    """The module under test as its tests import it: `pkg.mod`."""
-
-
-def test_file_for(source: Path) -> TestFile:
-    """The file that tests the module `source` now, else the one that should by its neighbours."""
-    place = source.resolve()
-    root = project_root(place)
-    module = module_name(place, root)
-    found = _existing(place, root, module)
-    if found is None:
-        folders = (root / name for name in TEST_FOLDERS if (root / name).is_dir())
-        found = next(folders, place.parent) / f"test_{place.stem}.py"
-    document = _read(found) if found.is_file() else None
-    return TestFile(path=_as_named(found, source), document=document, module=module)
-
-
-test_file_for.__test__ = False  # type: ignore[attr-defined]
-
-
-def _as_named(path: Path, source: Path) -> Path:
-    """Relative where the source was named so."""
-    here = Path.cwd()
-    return path.relative_to(here) if not source.is_absolute() and here in path.parents else path
-
-
-def project_root(source: Path) -> Path:
-    """The nearest folder above with a sign of a project; else the top of the module's package."""
-    for folder in source.parents:
-        if any((folder / sign).exists() for sign in ROOT_SIGNS):
-            return folder
-    folder = source.parent
-    while (folder / "__init__.py").exists() and folder.parent != folder:
-        folder = folder.parent
-    return folder
-
-
-def module_name(source: Path, root: Path) -> str:
-    """`pkg.mod` for `src/pkg/mod.py`; packages are followed up to the first folder that is none."""
-    parts = [] if source.stem == "__init__" else [source.stem]
-    folder = source.parent
-    while (folder / "__init__.py").exists() and folder != root and folder.parent != folder:
-        parts.insert(0, folder.name)
-        folder = folder.parent
-    if len(parts) == 1 and folder not in (root, root / "src", root / "lib"):
-        # A namespace package, without __init__.py.
-        inside = folder.relative_to(root).parts
-        parts = [*(inside[1:] if inside[:1] in (("src",), ("lib",)) else inside), *parts]
-    return ".".join(parts)
-
-
-def has_tests(source: Path) -> bool:
-    """Whether the project keeps tests in files of their own."""
-    path = test_file_for(source).path
-    return path.exists() or path.parent.name in TEST_FOLDERS
-
-
-def _existing(source: Path, root: Path, module: str) -> Path | None:
-    names = (f"test_{source.stem}.py", f"{source.stem}_test.py")
-    files = list(_test_files(root))
-    named = [path for path in files if path.name in names]
-    if named:
-        return max(named, key=lambda path: _shared(path, source))
-    importing = [path for path in files if _imports(path, module)]
-    return max(importing, key=lambda path: _shared(path, source)) if importing else None
-
-
-def _shared(one: Path, other: Path) -> tuple[int, int]:
-    """Names of folders that two paths share, then shallow before deep."""
-    return len(set(one.parts) & set(other.parts)), -len(one.parts)
-
-
-def _test_files(root: Path) -> Iterator[Path]:
-    seen = 0
-    stack = [root]
-    while stack and seen < MOST_FILES:
-        for path in sorted(stack.pop().iterdir()):
-            seen += 1
-            if path.is_dir() and not path.is_symlink():
-                if not path.name.startswith((".", "_")) and path.name not in _SKIPPED:
-                    stack.append(path)
-            elif (path.name.startswith("test_") and path.suffix == ".py") or path.name.endswith(
-                "_test.py"
-            ):
-                yield path
-
-
-_SKIPPED = {"node_modules", "venv", "build", "dist", "site-packages", "env"}
-
-
-def _imports(path: Path, module: str) -> bool:
-    document = _read(path)
-    tree = parse(document.plain) if document else None
-    for node in tree.body if tree else ():
-        if isinstance(node, ast.ImportFrom) and node.module == module:
-            return True
-        if isinstance(node, ast.Import) and any(alias.name == module for alias in node.names):
-            return True
-    return False
-
-
-def _read(path: Path) -> Document | None:
-    try:
-        return document_from_bytes(path.read_bytes(), path.as_posix())
-    except (OSError, SourceError):
-        return None
-
-
-# --- the text --------------------------------
+LONGEST_CALL = 64
+"""Characters that leave room for `assert` and a short result."""
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NO_PATTERN = re.compile(r"(?=.*[a-z]{2} [a-z])[\w ,;:'<>=/%&-]{3,60}")
+"""A message of several words that is a regular expression for itself."""
 
 
 def with_pytests(file: TestFile, target: Target, tests: Sequence[Named]) -> str:
@@ -273,7 +155,7 @@ def _is_unittest(tree: ast.Module) -> bool:
 def _names(target: Target, tests: Sequence[Named], taken: set[str]) -> Iterator[str]:
     used = set(taken)
     for test in tests:
-        words = "_".join(_WORD.findall(test.label.lower())[:8])
+        words = "_".join(re.findall(r"[A-Za-z0-9]+", _HUMP.sub(" ", test.label))[:8]).lower()
         stem = re.sub(r"\W", "_", target.name.lower()).strip("_")
         name = base = f"test_{stem}_{words}"
         n = 2
@@ -308,13 +190,23 @@ def _prefixed(line: str, prefix: str, target: Target) -> str:
 
 def _steps(case: Case, prefix: str, target: Target) -> tuple[list[str], str]:
     *before, last = (line for line in case.lines if line != "import asyncio")
-    return [_prefixed(line, prefix, target) for line in before], _prefixed(last, prefix, target)
+    lines = [_prefixed(line, prefix, target) for line in before]
+    last = _prefixed(last, prefix, target)
+    if len(last) <= LONGEST_CALL:
+        return lines, last
+    # A name for the longest argument, that of its parameter.
+    texts = {p.name: repr(v) for p, v in zip(target.given, case.call.args, strict=False)}
+    name, text = max(texts.items(), key=lambda item: len(item[1]), default=("", ""))
+    if len(text) < 20 or last.count(text) != 1:
+        return lines, last
+    return [*lines, *assignment(name, text)], last.replace(text, name)
 
 
 def _body(case: Case, prefix: str, target: Target) -> list[str]:
     before, last = _steps(case, prefix, target)
     if case.raised:
-        return [*before, f"with pytest.raises({case.raised}):", f"    {last}"]
+        match = f", match={case.message!r}" if has_match(case) else ""
+        return [*before, f"with pytest.raises({case.raised}{match}):", f"    {last}"]
     if case.is_printed:
         return [*before, last, f"assert capsys.readouterr().out == {case.got!r}"]
     return [*before, *_equals(last, case.got.strip())]
@@ -328,20 +220,42 @@ def _equals(source: str, value: str) -> list[str]:
     line = f"assert {source} == {value}"
     if len(line) + 4 <= LONGEST_LINE:
         return [line]
-    return [f"expected = {value}", f"assert {source} == expected"]
+    return [*assignment("expected", value), f"assert {source} == expected"]
 
 
 def _unittest_body(case: Case, prefix: str, target: Target) -> list[str]:
     before, last = _steps(case, prefix, target)
     if case.raised:
-        return [*before, f"with self.assertRaises({case.raised}):", f"    {last}"]
+        check = f"Regex({case.raised}, {case.message!r})" if has_match(case) else f"({case.raised})"
+        return [*before, f"with self.assertRaises{check}:", f"    {last}"]
     if case.is_printed:
         screen = "with contextlib.redirect_stdout(io.StringIO()) as screen:"
         seen = f"self.assertEqual(screen.getvalue(), {case.got!r})"
         return [*before, screen, f"    {last}", seen]
     value = case.got.strip()
     check = "assertIs" if value in ("True", "False", "None") else "assertEqual"
-    return [*before, f"self.{check}({last}, {value})"]
+    line = f"self.{check}({last}, {value})"
+    if len(line) + 8 <= LONGEST_LINE:
+        return [*before, line]
+    return [*before, *assignment("expected", value), f"self.{check}({last}, expected)"]
+
+
+def has_match(case: Case) -> bool:
+    """Whether the test asks for the exception's message too."""
+    return bool(_NO_PATTERN.fullmatch(case.message))
+
+
+def seen_by_pytest(case: Case) -> Test:
+    """What a pytest test of the case compares: values by `==`, a message only where it is asked
+    for.
+    """
+    if case.is_printed or (case.raised and has_match(case)):
+        return case.test
+    wanted = literal(case.got.strip())
+    expect = Returns(value=wanted.value) if wanted and not case.raised else Raises(type=case.raised)
+    return Test(
+        test_id=case.lines[-1], form=Expression(source="\n".join(case.lines)), expect=expect
+    )
 
 
 def can_be_pytest(case: Case) -> bool:

@@ -7,6 +7,7 @@ self-tests that can be trusted disagree with it, nothing is pinned: the question
 
 from __future__ import annotations
 
+import ast
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,18 +19,28 @@ from pipeline.core.context import Context
 from pipeline.core.events import Progress
 from pipeline.core.task import Task
 from pipeline.edits.mutants import Mutant, Table, kill_table, mutants_of
+from pipeline.inputs.callers import WrittenCall
+from pipeline.inputs.constants import tables_of
 from pipeline.inputs.target import NotCallable, Target, target_of
 from pipeline.running.screen import can_screen
-from pipeline.source.edit import unified_diff
 from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import FunctionSite, find_function
-from pipeline.syntax.text import Document
+from pipeline.syntax.text import Document, parse
 from pipeline.testgen.cases import Case, Cases, cases_of
 from pipeline.testgen.doctest_text import Named, examples_text, with_doctests
 from pipeline.testgen.labels import labelled
+from pipeline.testgen.neighbours import calls_around
 from pipeline.testgen.plausible import plausible
-from pipeline.testgen.pytest_text import can_be_pytest, has_tests, test_file_for, with_pytests
+from pipeline.testgen.proposal import (
+    Disagreement,
+    FileEdit,
+    MutationScore,
+    ProposedTest,
+    TestProposal,
+)
+from pipeline.testgen.pytest_text import can_be_pytest, seen_by_pytest, with_pytests
 from pipeline.testgen.selftests import SelfTests, self_tests
+from pipeline.testgen.test_place import has_tests, test_file_for
 from sandbox.api import Call, Outcome, Returns, Test, Verdict
 from sandbox.verdicts import brief, run_tests
 
@@ -38,83 +49,8 @@ MAX_TESTS = 8
 FIRST_LOOK = 60
 """Cases that every mutant meets; those that live on meet the rest."""
 HASH_SEEDS = (0, 1, 2)
-
-
-@dataclass(frozen=True, kw_only=True)
-class MutationScore:
-    killed: int
-    total: int
-    """Mutants that some call that was tried tells from the function."""
-
-    def __str__(self) -> str:
-        return f"{self.killed} of {self.total} mutants" if self.total else "no mutants"
-
-    @property
-    def share(self) -> float:
-        return self.killed / self.total if self.total else 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProposedTest:
-    name: str
-    """What it shows: `an empty list`."""
-    source: str
-    """As doctest text, with what it prints."""
-    kills: tuple[str, ...]
-    """The mutants that it is the first to notice, in words."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Disagreement:
-    """The function and somebody else disagree; nothing was pinned."""
-
-    call: str
-    gives: str
-    other: str
-    asked_by: str
-    """`the example`, `a self-test`."""
-
-    def __str__(self) -> str:
-        return f"{self.call} gives {self.gives}, {self.asked_by} says {self.other}: which is right?"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileEdit:
-    path: str
-    old_text: str | None
-    """None when the file is new."""
-    new_text: str
-    encoding: str = "utf-8"
-
-    @property
-    def old_bytes(self) -> bytes:
-        return (self.old_text or "").encode(self.encoding)
-
-    @property
-    def new_bytes(self) -> bytes:
-        return self.new_text.encode(self.encoding)
-
-    @property
-    def diff(self) -> str:
-        return unified_diff(self.old_text, self.new_text, self.path)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TestProposal:
-    """New tests, the files with them, and what they are worth; nothing is written."""
-
-    __test__ = False
-
-    function: str
-    style: Literal["doctest", "pytest"]
-    edits: tuple[FileEdit, ...] = ()
-    tests: tuple[ProposedTest, ...] = ()
-    before: MutationScore = MutationScore(killed=0, total=0)
-    """Of the visible tests that are there."""
-    after: MutationScore = MutationScore(killed=0, total=0)
-    """With the new ones."""
-    questions: tuple[Disagreement, ...] = ()
-    warnings: tuple[str, ...] = ()
+ALIKE = 20
+"""Characters that a reader is spared where a call differs from another in one argument."""
 
 
 async def proposed(
@@ -139,7 +75,10 @@ async def proposed(
     if doubts:
         why = f"{site.name} fails its own examples; mend it, or them, before anything is pinned"
         return replace(nothing, questions=doubts, warnings=(why,))
-    return await _Work(ctx, document, site, task, target, form, max_tests).done()
+    written = await asyncio.to_thread(calls_around, document, target)
+    meant = target.raises | {one.raises for one in written if one.raises}
+    target = replace(target, raises=meant)
+    return await _Work(ctx, document, site, task, target, written, form, max_tests).done()
 
 
 def _style(document: Document, site: FunctionSite, style: Style) -> Literal["doctest", "pytest"]:
@@ -193,6 +132,8 @@ class _Work:
     site: FunctionSite
     task: Task
     target: Target
+    written: tuple[WrittenCall, ...]
+    """Calls of it that stand in the project."""
     form: Literal["doctest", "pytest"]
     max_tests: int
 
@@ -205,6 +146,7 @@ class _Work:
                 self.task,
                 self.target,
                 code,
+                written=self.written,
                 seed=self.ctx.settings.seed,
                 group=self.ctx.group,
             ),
@@ -265,7 +207,10 @@ class _Work:
             why = "no call was found that tells another mutant from the function"
             nothing = self._nothing(questions, (why, *warnings))
             return replace(nothing, before=before, after=before)
-        named = _named([good[i] for i in picked])
+        labels = labelled(
+            [good[i] for i in picked], self.target, self.task.statement, self._texts()
+        )
+        named = [Named(label=label, case=good[i]) for label, i in zip(labels, picked, strict=True)]
         edits, problems = await self._edits(named)
         return TestProposal(
             function=self.site.name,
@@ -278,17 +223,32 @@ class _Work:
             warnings=(*problems, *warnings),
         )
 
+    def _texts(self) -> frozenset[str]:
+        """Strings of the tables that the function reads."""
+        module = parse(self.task.program(self.task.statement))
+        node = parse(self.task.statement)
+        if module is None or node is None:
+            return frozenset()
+        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+        tables = tables_of(module, node)
+        return frozenset(
+            value for name in names for value in tables.get(name, ()) if isinstance(value, str)
+        )
+
     async def _table(self, there: Sequence[Test], good: Sequence[Case]) -> Table:
         """Which test notices which mutant: the tests that are there first, then the cases."""
         mutants = mutants_of(self.task.statement, seed=self.ctx.settings.seed)
-        first = [*there, *(case.test for case in good[:FIRST_LOOK])]
+        first = [*there, *map(self._test, good[:FIRST_LOOK])]
         table = await self._kills(mutants, first)
-        rest = [case.test for case in good[FIRST_LOOK:]]
+        rest = [*map(self._test, good[FIRST_LOOK:])]
         alive = [i for i, by in enumerate(table.killed_by) if len(by) < 3]
         if not rest or not alive:
             return table
         more = await self._kills([table.mutants[i] for i in alive], rest)
         return _joined(table, more, len(first))
+
+    def _test(self, case: Case) -> Test:
+        return seen_by_pytest(case) if self.form == "pytest" else case.test
 
     async def _kills(self, mutants: Sequence[Mutant], tests: Sequence[Test]) -> Table:
         return await kill_table(self.ctx.sandbox, self.task, mutants, tests, group=self.ctx.group)
@@ -303,7 +263,7 @@ class _Work:
             if seed is None:
                 return picked
             unsure = [i for i in picked if i not in passed[seed]]
-            tests = [good[i].test for i in unsure]
+            tests = [self._test(good[i]) for i in unsure]
             for i, verdict in zip(unsure, await self._run(tests, seed), strict=True):
                 (passed[seed] if verdict.passed else shaky).add(i)
 
@@ -369,17 +329,29 @@ def greedy(
                 kills[test - n_there].add(mutant)
     picked: list[int] = []
     while alive and len(picked) < max_tests:
+        chosen = [good[i] for i in picked]
         gains = [
-            (len(kills[i] & alive) / (60 + case.cost), -i)
+            (len(kills[i] & alive) / (60 + case.cost - ALIKE * _is_alike(case, chosen)), -i)
             for i, case in enumerate(good)
-            if i not in without
+            if i not in without and kills[i] & alive
         ]
-        gain, index = max(gains, default=(0.0, 0))
-        if gain == 0:
+        if not gains:
             break
+        _, index = max(gains)
         picked.append(-index)
         alive -= kills[-index]
     return tuple(picked)
+
+
+def _is_alike(case: Case, chosen: Sequence[Case]) -> bool:
+    """Whether it differs from one of them in one argument: what that one shows is seen at once."""
+    args = case.call.args
+    return len(args) > 1 and any(
+        len(one.call.args) == len(args)
+        and one.call.kwargs == case.call.kwargs
+        and sum(a == b for a, b in zip(one.call.args, args, strict=True)) == len(args) - 1
+        for one in chosen
+    )
 
 
 def _joined(table: Table, more: Table, n_first: int) -> Table:
@@ -390,12 +362,6 @@ def _joined(table: Table, more: Table, n_first: int) -> Table:
             by | {n_first + i for i in found.get(mutant.code, ())}
             for mutant, by in zip(table.mutants, table.killed_by, strict=True)
         ),
-    )
-
-
-def _named(cases: Sequence[Case]) -> tuple[Named, ...]:
-    return tuple(
-        Named(label=label, case=case) for label, case in zip(labelled(cases), cases, strict=True)
     )
 
 

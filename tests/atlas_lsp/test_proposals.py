@@ -15,7 +15,7 @@ from atlas_lsp.proposals import fit_tests, smallest
 from pipeline.source.edit import applied
 from pipeline.source.locate import find_function
 from pipeline.syntax.text import Document, document_from_bytes
-from pipeline.testgen.testgen import FileEdit, TestProposal
+from pipeline.testgen.proposal import FileEdit, TestProposal
 from tests.atlas_lsp.test_real_clients import CLAMP as PLAIN_CLAMP
 from tests.atlas_lsp.test_server import URI, Editor, editor
 

@@ -13,7 +13,8 @@ from pipeline.source.locate import find_function
 from pipeline.syntax.text import Document
 from pipeline.testgen.cases import Case
 from pipeline.testgen.doctest_text import Named
-from pipeline.testgen.pytest_text import has_tests, module_name, test_file_for, with_pytests
+from pipeline.testgen.pytest_text import with_pytests
+from pipeline.testgen.test_place import has_tests, module_name, test_file_for
 from sandbox.api import Call
 
 SOURCE = """def f(x):
