@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lsprotocol import types
 
 from atlas_lsp.actions import SOURCE
+from atlas_lsp.desk import Desk
 from atlas_lsp.documents import range_of
 from atlas_lsp.orders import Checked, CheckOrder
-from atlas_lsp.state import AtlasServer
 from pipeline.models.api import ModelError
 from pipeline.source.locate import FunctionSite, functions
 from pipeline.syntax.text import Document, SourceError, Unit
@@ -20,59 +20,64 @@ SETTLED_S = 0.3
 """Typing has paused for so long before diagnostics are moved to where their functions went."""
 
 
-async def check(ls: AtlasServer, uri: str) -> None:
+async def check(desk: Desk) -> None:
     """Run the examples of every function that has a body, and show those that fail."""
-    settings = ls.settings(uri)
+    settings = desk.settings
     if not settings.trusted:
         return
     try:
-        document = ls.buffer(uri).document
+        document = desk.text.document
         names = tuple(site.name for site in functions(document) if not site.is_stub)
-        order = CheckOrder(document=document, settings=settings, names=names)
-        found = await ls.solver.run(order)
+        found = await desk.run(CheckOrder(document=document, settings=settings, names=names))
     except SourceError:
         return
     except (ModelError, SandboxError, OSError) as exc:
-        ls.complain((f"the examples cannot be run: {exc}",))
+        desk.complain(f"the examples cannot be run: {exc}")
         return
-    ls.checked[uri] = {one.name: one for one in found}
-    publish(ls, uri)
-    ls.window.refresh_lenses()
+    show(desk, found)
 
 
-async def settle(ls: AtlasServer, uri: str) -> None:
+def show(desk: Desk, found: Iterable[Checked]) -> None:
+    """What the examples showed, as diagnostics and lenses."""
+    desk.checked = {one.name: one for one in found}
+    publish(desk)
+    desk.window.refresh_lenses()
+
+
+async def settle(desk: Desk) -> None:
     """After a pause in typing, show what still holds."""
     await asyncio.sleep(SETTLED_S)
-    publish(ls, uri)
+    publish(desk)
 
 
-def publish(ls: AtlasServer, uri: str) -> None:
+def publish(desk: Desk) -> None:
     """Show the failures of functions that did not change since they ran; forget the others."""
-    buffer = ls.buffer(uri)
+    seen = desk.now
+    if seen is None:
+        return
     try:
-        document = buffer.document
-        sites = {site.name: site for site in functions(document)}
-    except (SourceError, OSError):
+        sites = {site.name: site for site in functions(seen.document)}
+    except SourceError:
         return
     kept = {
         name: one
-        for name, one in ls.checked.get(uri, {}).items()
+        for name, one in seen.checked.items()
         if name in sites and sites[name].source_hash == one.source_hash
     }
-    ls.checked[uri] = kept
+    desk.checked = kept
     found = [
         diagnostic
         for name, one in kept.items()
-        for diagnostic in diagnostics(ls.unit, document, sites[name], one)
+        for diagnostic in diagnostics(seen.unit, seen.document, sites[name], one)
     ]
-    shown = each_once(document, found)
-    ls.window.publish(uri, shown, buffer.version)
+    desk.window.publish(seen.uri, each_once(seen.document, found), seen.text.version)
 
 
-def forget(ls: AtlasServer, uri: str) -> None:
+def forget(desk: Desk) -> None:
     """The file was closed: nothing is shown for it."""
-    if ls.checked.pop(uri, None):
-        ls.window.publish(uri, [])
+    if desk.checked:
+        desk.checked = {}
+        desk.window.publish(desk.uri, [])
 
 
 def each_once(document: Document, found: list[types.Diagnostic]) -> list[types.Diagnostic]:

@@ -13,13 +13,14 @@ from lsprotocol import types
 from atlas_lsp.actions import workspace_edit
 from atlas_lsp.cards import headline
 from atlas_lsp.fits import Fit, Misfit, fit
-from atlas_lsp.jobs import Key
 from atlas_lsp.orders import VerifyOrder
 from atlas_lsp.questions import answer_of_user
 
 if TYPE_CHECKING:
     from atlas_lsp.cards import Record
-    from atlas_lsp.state import AtlasServer
+    from atlas_lsp.client import Client
+    from atlas_lsp.desk import Desk
+    from atlas_lsp.snapshot import Text
     from atlas_lsp.window import Window
     from pipeline.job import JobResult
 
@@ -28,101 +29,103 @@ CONFIRM_S = 5.0
 HINT = "it waits in the code actions"
 
 
-async def offer(ls: AtlasServer, key: Key, result: JobResult) -> None:
+async def offer(desk: Desk, name: str, result: JobResult) -> None:
     """Bring a finished result to the user, in the way that the settings ask for."""
-    how = ls.settings(key[0]).apply
+    how = desk.settings.apply
     if result.answers:
-        chosen = await answer_of_user(ls.window, result) if how != "offer" else None
+        chosen = await answer_of_user(desk.window, result) if how != "offer" else None
         if chosen is None:
             question = result.solution.question
             asked = f"; {question.shown} Both wait" if question else "; it waits"
-            ls.window.say(f"{headline(result)}{asked} in the code actions")
+            desk.window.say(f"{headline(result)}{asked} in the code actions")
             return
-        await ls.keep(key, chosen)
+        await desk.keep(name, chosen)
         result = chosen
     solution = result.solution
     if result.new_text is None:
-        ls.window.say(headline(result))
-    elif not solution.is_good or how == "offer" or not may_send(ls, key):
-        ls.window.say(f"{headline(result)}; {HINT}")
+        desk.window.say(headline(result))
+    elif not solution.is_good or how == "offer" or not may_send(desk.text, desk.client):
+        desk.window.say(f"{headline(result)}; {HINT}")
     elif how == "auto":
-        await apply(ls, key, result)
-    elif not ls.client.can_ask:
-        ls.window.say(f"{headline(result)}; {HINT}")
+        await apply(desk, name, result)
+    elif not desk.client.can_ask:
+        desk.window.say(f"{headline(result)}; {HINT}")
     else:
-        await _ask(ls, key, result)
+        await _ask(desk, name, result)
 
 
-def may_send(ls: AtlasServer, key: Key) -> bool:
-    buffer = ls.buffer(key[0])
-    return buffer.in_order and ls.client.may_send_edit(buffer.version)
+def may_send(text: Text, client: Client) -> bool:
+    """Whether an edit of this text can be sent without asking."""
+    return text.in_order and client.may_send_edit(text.version)
 
 
-async def _ask(ls: AtlasServer, key: Key, result: JobResult) -> None:
+async def _ask(desk: Desk, name: str, result: JobResult) -> None:
     """Ask; no answer is a no, and the code action stays."""
-    titles = [APPLY, SHOW, LATER] if ls.client.can_show_documents else [APPLY, LATER]
-    picked = await ls.window.ask(headline(result), titles)
+    titles = [APPLY, SHOW, LATER] if desk.client.can_show_documents else [APPLY, LATER]
+    picked = await desk.window.ask(headline(result), titles)
     if picked == APPLY:
-        await apply(ls, key, result)
+        await apply(desk, name, result)
     elif picked == SHOW:
-        await show_diff(ls.window, key[1], ls.records.get(key))
+        await show_diff(desk.window, name, desk.record(name))
 
 
-async def apply(ls: AtlasServer, key: Key, result: JobResult) -> bool:
+async def apply(desk: Desk, name: str, result: JobResult) -> bool:
     """Send the edit if it still fits the text, and see that it arrives; else keep it and say so."""
-    fitting = await _proved_fit(ls, key, result)
+    fitting = await _proved_fit(desk, result)
     if isinstance(fitting, Misfit):
-        ls.window.say(
-            f"`{key[1]}` {fitting.why}, so nothing was applied; "
-            f"the solution is kept{_where(ls, key)}",
+        desk.window.say(
+            f"`{name}` {fitting.why}, so nothing was applied; "
+            f"the solution is kept{_where(desk.record(name))}",
             types.MessageType.Warning,
         )
         return False
-    buffer = ls.buffer(key[0])
-    edit = workspace_edit(key[0], buffer.version, fitting, ls.unit, ls.client)
-    if why := await ls.window.apply(edit, f"Atlas: {key[1]}"):
-        ls.window.say(f"the editor did not apply the edit ({why}); {HINT}")
+    seen = desk.now
+    if seen is None:
+        desk.window.say(f"the file of `{name}` is gone, so nothing was applied")
         return False
-    return await _arrived(ls, key, fitting)
+    edit = workspace_edit(seen.uri, seen.text.version, fitting, seen.unit, seen.client)
+    if why := await desk.window.apply(edit, f"Atlas: {name}"):
+        desk.window.say(f"the editor did not apply the edit ({why}); {HINT}")
+        return False
+    return await _arrived(desk, name, fitting)
 
 
-async def _proved_fit(ls: AtlasServer, key: Key, result: JobResult) -> Fit | Misfit:
+async def _proved_fit(desk: Desk, result: JobResult) -> Fit | Misfit:
     """An edit of the newest text, proved in that text: other code may have changed under it."""
     for _ in range(3):
-        buffer = ls.buffer(key[0])
-        if not buffer.in_order:
+        text = desk.text
+        if not text.in_order:
             return Misfit(why="stands in a text that the editor sent out of order")
-        fitting = fit(result, buffer.document)
+        fitting = fit(result, text.document)
         if isinstance(fitting, Misfit) or not fitting.moved:
             return fitting
-        document = buffer.document
-        order = VerifyOrder(document=document, settings=ls.settings(key[0]), result=result)
-        judged = await ls.solver.run(order)
+        order = VerifyOrder(document=text.document, settings=desk.settings, result=result)
+        judged = await desk.run(order)
         if judged is not None and judged.visible and not judged.passes:
             return Misfit(why="no longer passes its examples in the changed file")
-        if ls.buffer(key[0]).document is document:
+        if desk.text.document is text.document:
             return fitting
     return Misfit(why="stands in a file that changes all the time")
 
 
-async def _arrived(ls: AtlasServer, key: Key, fitting: Fit) -> bool:
+async def _arrived(desk: Desk, name: str, fitting: Fit) -> bool:
     """The text with the edit in it came back; the word of the client alone is not enough."""
     for _ in range(20):
-        text = ls.buffer(key[0]).document.text
+        text = desk.text.document.text
         if text == fitting.new_text:
             return True
         if text != fitting.document.text:
             # The user typed on at once: the function tells.
             break
-        if not await ls.changed(key[0], CONFIRM_S):
-            ls.window.say(
+        if not await desk.changed(CONFIRM_S):
+            desk.window.say(
                 f"the editor says that it applied the edit, but its text did not change; {HINT}"
             )
             return False
-    if all(one.new_text.strip() in ls.buffer(key[0]).document.text for one in fitting.edits):
+    if all(one.new_text.strip() in desk.text.document.text for one in fitting.edits):
         return True
-    ls.window.say(
-        f"the text of `{key[1]}` is not what was sent; undo, and take it from the code actions",
+    desk.window.say(
+        f"the text of `{name}` is not what was sent; undo, and take it from the code actions",
         types.MessageType.Warning,
     )
     return False
@@ -136,6 +139,5 @@ async def show_diff(window: Window, name: str, record: Record | None) -> None:
     await window.show(record.diff.as_uri(), str(record.diff))
 
 
-def _where(ls: AtlasServer, key: Key) -> str:
-    record = ls.records.get(key)
+def _where(record: Record | None) -> str:
     return f" as {record.diff}" if record else ""

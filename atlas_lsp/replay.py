@@ -8,57 +8,56 @@ from typing import Any
 from lsprotocol import types
 
 from atlas_lsp.cards import Record
+from atlas_lsp.desk import Desk
 from atlas_lsp.jobs import ServerJob
 from atlas_lsp.orders import SolveOrder
 from atlas_lsp.progress import JobProgress
 from atlas_lsp.settings import checked, settings_from
-from atlas_lsp.state import AtlasServer
 from pipeline.models.api import ModelError
 from pipeline.summary import as_json
 from pipeline.syntax.text import Document, SourceError
 from sandbox.api import SandboxError
 
 
-def replay(ls: AtlasServer, uri: str, record_id: str) -> dict[str, str]:
+def replay(desk: Desk, record_id: str) -> dict[str, str]:
     """Start it as a job of its own; the comparison comes as a message."""
-    record = ls.history(uri).find(record_id)
+    record = desk.history.find(record_id)
     if record is None:
-        ls.window.say(f"no kept result {record_id!r}; `atlas.history` lists them")
+        desk.window.say(f"no kept result {record_id!r}; `atlas.history` lists them")
         return {"error": "unknown"}
-    if not ls.settings(uri).trusted:
+    if not desk.settings.trusted:
         return {"error": "untrusted"}
-    key = (record.folder.as_uri(), record.record_id)
-    job = ls.jobs.start(key, "replay", lambda job: _run(ls, job, record))
-    if job.task:
-        job.task.add_done_callback(ls.report_failure)
+    kept = desk.of(record.folder.as_uri())
+    job = kept.start("replay", record.record_id, lambda job: _run(desk, job, record))
     return {"jobId": job.job_id}
 
 
-async def _run(ls: AtlasServer, job: ServerJob, record: Record) -> None:
-    title = f"Atlas: replay {record.record_id}"
-    progress = JobProgress(ls, title, is_wanted=ls.client.can_show_progress)
+async def _run(desk: Desk, job: ServerJob, record: Record) -> None:
+    progress = desk.window.progress(f"Atlas: replay {record.record_id}")
     job.token = progress.token
     beginning = asyncio.create_task(progress.begin())
     said = "cancelled"
     try:
-        before, order = await asyncio.to_thread(_recorded, ls, job, record, progress)
-        async with ls.jobs.turn(job):
-            result = await ls.solver.run(order)
+        before, order = await asyncio.to_thread(
+            _recorded, desk.settings.sandbox, job, record, progress
+        )
+        async with desk.jobs.turn(job):
+            result = await desk.run(order)
         made = [result, *(one for _, one in result.answers)]
         found = [as_json(one) for one in made]
         same = [one for one in found if one["code"] == before["code"]]
         said = compare(before, (same or found)[0])
-        ls.window.say(f"{record.record_id}: {said}")
+        desk.window.say(f"{record.record_id}: {said}")
     except (SourceError, ModelError, SandboxError, OSError) as exc:
         said = str(exc)
-        ls.window.say(said, types.MessageType.Error)
+        desk.window.say(said, types.MessageType.Error)
     finally:
         beginning.cancel()
         progress.end(said)
 
 
 def _recorded(
-    ls: AtlasServer, job: ServerJob, record: Record, progress: JobProgress
+    sandbox: str, job: ServerJob, record: Record, progress: JobProgress
 ) -> tuple[dict[str, Any], SolveOrder]:
     """What was said then, and the order to do it again. Raises SourceError, OSError."""
     try:
@@ -68,7 +67,7 @@ def _recorded(
         order = SolveOrder(
             document=Document(text=source, path=request["path"]),
             name=request["function"],
-            settings=settings_from(good, {"sandbox": ls.settings().sandbox}),
+            settings=settings_from(good, {"sandbox": sandbox}),
             emit=lambda event: progress.report(getattr(event, "message", "") or "working"),
             keep_best=job.keep_best,
         )

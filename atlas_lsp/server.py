@@ -11,8 +11,8 @@ from lsprotocol import types
 from atlas_lsp import actions, checks, results, work
 from atlas_lsp.cards import card
 from atlas_lsp.client import client_of
+from atlas_lsp.desk import Desk
 from atlas_lsp.documents import Buffers
-from atlas_lsp.jobs import Key
 from atlas_lsp.offers import apply, show_diff
 from atlas_lsp.proposals import proposal_action
 from atlas_lsp.protocol import NoAnswer, answer_to
@@ -110,7 +110,7 @@ async def settings_changed(ls: AtlasServer) -> None:
     await pull_settings(ls)
     ls.window.refresh_lenses()
     for uri in [uri for uri in ls.checked if ls.settings(uri).diagnostics == "off"]:
-        checks.forget(ls, uri)
+        checks.forget(ls.desk(uri))
 
 
 async def register(ls: AtlasServer) -> None:
@@ -144,24 +144,24 @@ def _registration(method: str, options: object) -> types.Registration:
 def add_texts(server: AtlasServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def did_open(ls: AtlasServer, params: types.DidOpenTextDocumentParams) -> None:
-        results.adopt(ls, params.text_document.uri)
+        ls.adopt(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(ls: AtlasServer, params: types.DidChangeTextDocumentParams) -> None:
         uri = params.text_document.uri
         ls.tell_changed(uri)
         if ls.checked.get(uri):
-            ls.spawn_check(uri, checks.settle(ls, uri))
+            ls.spawn_check(uri, checks.settle(ls.desk(uri)))
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(ls: AtlasServer, params: types.DidSaveTextDocumentParams) -> None:
         uri = params.text_document.uri
         if ls.settings(uri).diagnostics == "save":
-            ls.spawn_check(uri, checks.check(ls, uri))
+            ls.spawn_check(uri, checks.check(ls.desk(uri)))
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(ls: AtlasServer, params: types.DidCloseTextDocumentParams) -> None:
-        checks.forget(ls, params.text_document.uri)
+        checks.forget(ls.desk(params.text_document.uri))
 
 
 def add_views(server: AtlasServer) -> None:
@@ -187,10 +187,8 @@ def add_views(server: AtlasServer) -> None:
     def inline_completion(
         ls: AtlasServer, params: types.InlineCompletionParams
     ) -> list[types.InlineCompletionItem]:
-        try:
-            return results.ghosts(ls, params)
-        except (SourceError, OSError):
-            return []
+        seen = ls.snapshot(params.text_document.uri)
+        return results.ghosts(seen, params.position.line) if seen else []
 
 
 def add_commands(server: AtlasServer) -> None:
@@ -206,17 +204,20 @@ def add_plugin_commands(server: AtlasServer) -> None:
     @server.command("atlas.proposal")
     def proposal(ls: AtlasServer, uri: str, name: str) -> dict[str, object]:
         """The file with the result in it, as `text`; else `why` not."""
-        return results.proposal(ls, (uri, name))
+        return results.proposal(ls.snapshot(uri), name)
 
     @server.command("atlas.result")
     def result_of(ls: AtlasServer, uri: str, name: str) -> dict[str, object] | None:
         """The evidence and the diff of a function's last result; nothing is opened."""
-        return results.texts(ls, (uri, name))
+        return results.texts(ls.snapshot(uri), name)
 
     @server.command("atlas.results")
     def waiting(ls: AtlasServer) -> list[dict[str, object]]:
-        """The results that wait."""
-        return results.waiting(ls)
+        """The results that wait, oldest first."""
+        return [
+            results.described(key, result, ls.settings(key[0]).apply)
+            for key, result in ls.shelf.results.items()
+        ]
 
     @server.command("atlas.functionAt")
     def name_at(ls: AtlasServer, uri: str, line: int, character: int) -> str | None:
@@ -230,23 +231,26 @@ def add_plugin_commands(server: AtlasServer) -> None:
     @server.command("atlas.discard")
     def discard(ls: AtlasServer, uri: str, name: str) -> bool:
         """Forget a result; the history keeps it."""
-        return results.forget(ls, (uri, name))
+        was_there = ls.shelf.discard((uri, name))
+        ls.window.refresh_lenses()
+        return was_there
 
     @server.command("atlas.answer")
     def answer(ls: AtlasServer, uri: str, name: str, *output: str) -> bool:
         """Apply the solution whose output is right; without an output neither is. False where
         there is no such question; what became of the edit is told as a message.
         """
-        if not results.can_be_answered(ls, (uri, name), output[0] if output else None):
+        result, said = ls.shelf.results.get((uri, name)), output[0] if output else None
+        if result is None or not results.can_be_answered(result, said):
             return False
-        ls.spawn(results.answer(ls, (uri, name), output[0] if output else None))
+        ls.spawn(results.answer(ls.desk(uri), name, result, said))
         return True
 
     @server.command("atlas.examples")
     async def examples(ls: AtlasServer, uri: str) -> list[dict[str, object]] | dict[str, str]:
         """Run the examples of a file, and say how each function fared."""
         try:
-            return await results.examples(ls, uri)
+            return await results.examples(ls.desk(uri))
         except (SandboxError, OSError) as exc:
             return {"error": str(exc)}
 
@@ -265,21 +269,22 @@ def add_plugin_commands(server: AtlasServer) -> None:
 def add_job_commands(server: AtlasServer) -> None:
     @server.command("atlas.solve")
     def solve(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
-        return work.start(ls, "solve", (uri, name))
+        return work.start(ls.desk(uri), "solve", name)
 
     @server.command("atlas.repair")
     def repair(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
-        return work.start(ls, "repair", (uri, name))
+        return work.start(ls.desk(uri), "repair", name)
 
     @server.command("atlas.tests")
     def tests(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
-        return work.start(ls, work.TESTS, (uri, name))
+        return work.start(ls.desk(uri), work.TESTS, name)
 
     @server.command("atlas.again")
     def again(ls: AtlasServer, uri: str, name: str, *more_time: bool) -> dict[str, str]:
         """Solve or repair anew: with the next seed, or with twice the time."""
-        instead = results.again(ls, (uri, name), more_time=any(more_time))
-        return work.start(ls, "solve", (uri, name), instead)
+        was = ls.shelf.results.pop((uri, name), None)
+        instead = results.again(was, ls.settings(uri), more_time=any(more_time))
+        return work.start(ls.desk(uri), "solve", name, instead)
 
     @server.command("atlas.cancel")
     def cancel(ls: AtlasServer, *job_id: str) -> int:
@@ -310,9 +315,9 @@ def add_result_commands(server: AtlasServer) -> None:
     @server.command("atlas.apply")
     def apply_result(ls: AtlasServer, uri: str, name: str) -> bool:
         """Apply a finished result; False when there is none. The outcome is told as a message."""
-        result = ls.results.get((uri, name))
+        result = ls.shelf.results.get((uri, name))
         if result:
-            ls.spawn(_applied(ls, (uri, name), result))
+            ls.spawn(_applied(ls.desk(uri), name, result))
         return result is not None
 
     @server.command("atlas.check")
@@ -320,7 +325,7 @@ def add_result_commands(server: AtlasServer) -> None:
         """Run the examples of a file now and show those that fail."""
         if not ls.settings(uri).trusted or ls.settings(uri).diagnostics == "off":
             return False
-        ls.spawn_check(uri, checks.check(ls, uri))
+        ls.spawn_check(uri, checks.check(ls.desk(uri)))
         return True
 
 
@@ -328,11 +333,11 @@ def add_evidence_commands(server: AtlasServer) -> None:
     @server.command("atlas.evidence")
     def evidence(ls: AtlasServer, uri: str, name: str) -> dict[str, Any] | None:
         """The evidence of a function's last result; opened too, where the editor can."""
-        result = ls.results.get((uri, name))
+        result = ls.shelf.results.get((uri, name))
         if result is None:
             ls.window.say(f"there is no evidence on `{name}`; solve it first")
             return None
-        record = ls.records.get((uri, name))
+        record = ls.shelf.records.get((uri, name))
         if record and ls.client.can_show_documents:
             ls.spawn(ls.window.show(record.markdown.as_uri(), str(record.markdown)))
         return {
@@ -346,9 +351,9 @@ def add_evidence_commands(server: AtlasServer) -> None:
     @server.command("atlas.diff")
     def diff(ls: AtlasServer, uri: str, name: str) -> str | None:
         """The diff of a function's last result; opened too, where the editor can."""
-        result = ls.results.get((uri, name))
+        result = ls.shelf.results.get((uri, name))
         if result and ls.client.can_show_documents:
-            ls.spawn(show_diff(ls.window, name, ls.records.get((uri, name))))
+            ls.spawn(show_diff(ls.window, name, ls.shelf.records.get((uri, name))))
         return result.diff if result else None
 
     @server.command("atlas.history")
@@ -364,13 +369,13 @@ def add_evidence_commands(server: AtlasServer) -> None:
     @server.command("atlas.replay")
     def run_again(ls: AtlasServer, uri: str, record_id: str) -> dict[str, str]:
         """Run a kept result again with the same text, seed and model, and compare."""
-        return replay(ls, uri, record_id)
+        return replay(ls.desk(uri), record_id)
 
 
-async def _applied(ls: AtlasServer, key: Key, result: JobResult) -> None:
-    if not ls.client.may_send_edit(ls.buffer(key[0]).version):
-        ls.window.say(
+async def _applied(desk: Desk, name: str, result: JobResult) -> None:
+    if not desk.client.may_send_edit(desk.text.version):
+        desk.window.say(
             "this editor may apply an edit to a newer text; take it from the code actions"
         )
         return
-    await apply(ls, key, result)
+    await apply(desk, name, result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from functools import cache as cached
 from importlib.metadata import version
 from pathlib import Path
@@ -16,11 +16,12 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 from pygls.uris import from_fs_path, to_fs_path
 
-from atlas_lsp.cards import History, Record
+from atlas_lsp.cards import History
 from atlas_lsp.client import Client
+from atlas_lsp.desk import Desk
 from atlas_lsp.documents import Buffer, Buffers
 from atlas_lsp.jobs import JobTable, Key
-from atlas_lsp.orders import Checked, Proposed
+from atlas_lsp.orders import Checked
 from atlas_lsp.protocol import AtlasProtocol
 from atlas_lsp.settings import (
     ServerSettings,
@@ -30,6 +31,7 @@ from atlas_lsp.settings import (
     properties,
     settings_from,
 )
+from atlas_lsp.shelf import Shelf
 from atlas_lsp.snapshot import Snapshot, Text
 from atlas_lsp.solver import Solver
 from atlas_lsp.window import Window
@@ -64,12 +66,7 @@ class AtlasServer(LanguageServer):
         self.cache = cache
         self.window = Window(self, Client(capabilities=types.ClientCapabilities()))
         self.jobs = JobTable()
-        self.results: dict[Key, JobResult] = {}
-        """Finished jobs that can still be applied, shown or run again."""
-        self.records: dict[Key, Record] = {}
-        """Where they are kept; a cache folder that cannot be written keeps none."""
-        self.proposals: dict[Key, Proposed] = {}
-        """Generated tests that can still be taken."""
+        self.shelf = Shelf()
         self.checked: dict[str, dict[str, Checked]] = {}
         """By document URI and function."""
         self._launch = launch
@@ -110,7 +107,7 @@ class AtlasServer(LanguageServer):
         text = self._text(uri)
         if text is None:
             return None
-        proposals = _of_file(uri, self.proposals)
+        proposals = _of_file(uri, self.shelf.proposals)
         edits = [edit for one in proposals.values() for edit in one.proposal.edits]
         paths = [edit.path for edit in edits if edit.old_text is not None]
         beside = {
@@ -121,8 +118,8 @@ class AtlasServer(LanguageServer):
             unit=self.unit,
             settings=self.settings(uri),
             client=self.window.client,
-            results=_of_file(uri, self.results),
-            records=_of_file(uri, self.records),
+            results=_of_file(uri, self.shelf.results),
+            records=_of_file(uri, self.shelf.records),
             proposals=proposals,
             checked=dict(self.checked.get(uri, {})),
             jobs={
@@ -133,13 +130,26 @@ class AtlasServer(LanguageServer):
             beside={path: one for path, one in beside.items() if one is not None},
         )
 
-    def _text(self, uri: str) -> Text | None:
+    def desk(self, uri: str) -> Desk:
+        """For a flow that runs on while the file changes."""
+        return Desk(self, uri)
+
+    def text(self, uri: str) -> Text:
+        """As the client has it, or the disk. Raises SourceError or OSError where there is none."""
         buffer = self.buffer(uri)
+        document = buffer.document
+        return Text(uri=uri, document=document, version=buffer.version, in_order=buffer.in_order)
+
+    def open_texts(self) -> Iterator[Text]:
+        """Of every file that the client has open."""
+        found = (self._text(uri) for uri in list(self.buffers.text_documents))
+        yield from (text for text in found if text and self.buffers.is_open(text.uri))
+
+    def _text(self, uri: str) -> Text | None:
         try:
-            document = buffer.document
+            return self.text(uri)
         except (OSError, SourceError):
             return None
-        return Text(uri=uri, document=document, version=buffer.version, in_order=buffer.in_order)
 
     async def changed(self, uri: str, within_s: float) -> bool:
         """Wait for the next change of a buffer."""
@@ -209,13 +219,18 @@ class AtlasServer(LanguageServer):
     async def keep(self, key: Key, result: JobResult) -> None:
         """Remember a result, on disk too where that can be written."""
         history, settings = self.history(key[0]), self.settings(key[0])
-        self.records.pop(key, None)
+        self.shelf.records.pop(key, None)
         try:
-            self.records[key] = await asyncio.to_thread(history.add, result, settings, key[0])
+            self.shelf.records[key] = await asyncio.to_thread(history.add, result, settings, key[0])
         except OSError as exc:
             self.complain((f"the evidence cannot be kept in {history.folder}: {exc.strerror}",))
-        self.results[key] = result
+        self.shelf.results[key] = result
         self.window.refresh_lenses()
+
+    def adopt(self, uri: str) -> None:
+        """A file was opened that may be an old one under a new name."""
+        if text := self._text(uri):
+            self.shelf.adopt(text, self.buffers.is_open)
 
     # --- tasks --------------------------------------------------------------------------------
 

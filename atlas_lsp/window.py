@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from atlas_lsp.client import Client
+from atlas_lsp.progress import JobProgress
 from atlas_lsp.protocol import NoAnswer, answer_to
 
 if TYPE_CHECKING:
-    from pygls.lsp.server import LanguageServer
+    from atlas_lsp.state import AtlasServer
 
 QUESTION_S = 600.0
 """How long a question to the user stays open; the code action stays after that."""
@@ -21,7 +22,7 @@ APPLY_S = 10.0
 class Window:
     """Says nothing twice by itself, and takes silence for no."""
 
-    def __init__(self, server: LanguageServer, client: Client) -> None:
+    def __init__(self, server: AtlasServer, client: Client) -> None:
         self._server = server
         self.client = client
 
@@ -77,6 +78,13 @@ class Window:
         self._server.text_document_publish_diagnostics(
             types.PublishDiagnosticsParams(uri=uri, diagnostics=list(diagnostics), version=version)
         )
+
+    def notify(self, method: str, told: Mapping[str, object]) -> None:
+        """For a plugin of ours."""
+        self._server.protocol.notify(method, told)
+
+    def progress(self, title: str) -> JobProgress:
+        return JobProgress(self._server, title, is_wanted=self.client.can_show_progress)
 
     def refresh_lenses(self) -> None:
         if self.client.can_refresh_lenses:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from atlas_lsp.cards import headline
-from atlas_lsp.jobs import Key, ServerJob
+from atlas_lsp.desk import Desk
+from atlas_lsp.jobs import JobTable, ServerJob
 from atlas_lsp.offers import offer
 from atlas_lsp.orders import SolveOrder, TestsOrder
 from atlas_lsp.progress import JobProgress
 from atlas_lsp.proposals import headline as proposal_headline
 from atlas_lsp.proposals import tell
-from atlas_lsp.results import closed, hand_over, home_of, tell_proposed
-from atlas_lsp.state import AtlasServer
+from atlas_lsp.results import hand_over, tell_proposed
 from pipeline.models.api import ModelError
 from pipeline.syntax.text import SourceError
 from sandbox.api import SandboxError
@@ -33,22 +33,20 @@ log = logging.getLogger(__name__)
 
 
 def start(
-    ls: AtlasServer, verb: str, key: Key, instead: Mapping[str, Any] | None = None
+    desk: Desk, verb: str, name: str, instead: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
     """Start a job beside the loop and answer at once with its id.
 
     `instead` are settings for this job alone.
     """
-    if not ls.settings(key[0]).trusted:
-        ls.window.say("this workspace is not trusted, so nothing is run", types.MessageType.Warning)
+    if not desk.settings.trusted:
+        desk.window.say(
+            "this workspace is not trusted, so nothing is run", types.MessageType.Warning
+        )
         return {"error": "untrusted"}
-    job = ls.jobs.start(
-        key, verb, lambda job: run(ls, job, instead or {}), request_id=ls.protocol.msg_id
-    )
-    if job.task:
-        job.task.add_done_callback(ls.report_failure)
-    for other in ls.jobs.waiting:
-        log.debug("%s waits behind %d", other.job_id, ls.jobs.n_before(other))
+    job = desk.start(verb, name, lambda job: run(desk, job, instead or {}))
+    for other in desk.jobs.waiting:
+        log.debug("%s waits behind %d", other.job_id, desk.jobs.n_before(other))
     return {"jobId": job.job_id}
 
 
@@ -56,54 +54,57 @@ def title_of(job: ServerJob) -> str:
     return f"tests for {job.key[1]}" if job.verb == TESTS else f"{job.verb} {job.key[1]}"
 
 
-async def run(ls: AtlasServer, job: ServerJob, instead: Mapping[str, Any]) -> None:
-    progress = JobProgress(ls, f"Atlas: {title_of(job)}", is_wanted=ls.client.can_show_progress)
+async def run(desk: Desk, job: ServerJob, instead: Mapping[str, Any]) -> None:
+    name = job.key[1]
+    progress = desk.window.progress(f"Atlas: {title_of(job)}")
     job.token = progress.token
     beginning = asyncio.create_task(progress.begin())
-    waiting = asyncio.create_task(_show_queue(ls, job, progress))
+    waiting = asyncio.create_task(_show_queue(desk.jobs, job, progress))
     said = "cancelled"
     try:
-        async with ls.jobs.turn(job):
+        async with desk.jobs.turn(job):
             waiting.cancel()
             # The text as it is when the job's turn comes.
-            document = ls.buffer(job.key[0]).document
-            settings = replace(ls.settings(job.key[0]), **instead)
+            document = desk.text.document
+            settings = replace(desk.settings, **instead)
             emit = partial(_show_event, job, progress)
             if job.verb == TESTS:
-                tests = TestsOrder(document=document, name=job.key[1], settings=settings, emit=emit)
-                said = await _propose(ls, job.key, tests)
+                tests = TestsOrder(document=document, name=name, settings=settings, emit=emit)
+                said = await _propose(desk, name, tests)
                 return
             order = SolveOrder(
                 document=document,
-                name=job.key[1],
+                name=name,
                 settings=settings,
                 emit=emit,
                 keep_best=job.keep_best,
             )
-            result = await ls.solver.run(order)
+            result = await desk.run(order)
         said = headline(result)
-        key = home_of(ls, job.key, result)
-        await ls.keep(key, result)
-        _bring(ls, key, result, _limit(job, order, result))
+        home = desk.home_of(name, result)
+        await home.keep(name, result)
+        _bring(home, name, result, _limit(job, order, result))
     except (SourceError, ModelError, SandboxError, OSError) as exc:
         said = str(exc)
-        ls.window.say(said, types.MessageType.Error)
+        desk.window.say(said, types.MessageType.Error)
     finally:
         waiting.cancel()
         beginning.cancel()
         progress.end(said)
 
 
-def _bring(ls: AtlasServer, key: Key, result: JobResult, limit: str) -> None:
+def _bring(desk: Desk, name: str, result: JobResult, limit: str) -> None:
     """To the user, in the way that the client and the settings allow."""
-    if gone := closed(ls, key):
-        ls.window.say(gone)
-    elif ls.client.manners.takes_results:
-        ls.spawn(hand_over(ls, key, result, limit))
+    if not desk.is_open:
+        record = desk.record(name)
+        kept = f"; its diff is kept as {record.diff}" if record else ""
+        desk.window.say(f"`{name}`: its file was closed{kept}")
+    elif desk.client.manners.takes_results:
+        desk.spawn(hand_over(desk, name, result, limit))
     else:
         if limit:
-            ls.window.say(f"`{key[1]}`: {limit}")
-        ls.spawn(offer(ls, key, result))
+            desk.window.say(f"`{name}`: {limit}")
+        desk.spawn(offer(desk, name, result))
 
 
 def _limit(job: ServerJob, order: SolveOrder, result: JobResult) -> str:
@@ -118,16 +119,16 @@ def _limit(job: ServerJob, order: SolveOrder, result: JobResult) -> str:
     )
 
 
-async def _propose(ls: AtlasServer, key: Key, order: TestsOrder) -> str:
-    if order.settings.tests == "auto" and not ls.client.can_create_files:
+async def _propose(desk: Desk, name: str, order: TestsOrder) -> str:
+    if order.settings.tests == "auto" and not desk.client.can_create_files:
         order = replace(order, settings=replace(order.settings, tests="doctest"))
-    proposed = await ls.solver.run(order)
-    ls.proposals[key] = proposed
-    if ls.client.manners.takes_results:
+    proposed = await desk.run(order)
+    desk.propose(name, proposed)
+    if desk.client.manners.takes_results:
         said = proposal_headline(proposed)
-        tell_proposed(ls, key, proposed, said)
+        tell_proposed(desk, name, proposed, said)
         return said
-    return tell(ls.window, proposed)
+    return tell(desk.window, proposed)
 
 
 def _show_event(job: ServerJob, progress: JobProgress, event: Event) -> None:
@@ -138,10 +139,10 @@ def _show_event(job: ServerJob, progress: JobProgress, event: Event) -> None:
         progress.report(message, done=done, total=total)
 
 
-async def _show_queue(ls: AtlasServer, job: ServerJob, progress: JobProgress) -> None:
+async def _show_queue(jobs: JobTable, job: ServerJob, progress: JobProgress) -> None:
     shown = -1
     while True:
-        n = ls.jobs.n_before(job)
+        n = jobs.n_before(job)
         if n != shown:
             shown = n
             job.message = f"waiting, {n} before it" if n else "starting"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
 
 import pytest
 from lsprotocol import types
 
+import atlas_lsp
 from atlas_lsp.client import Client
 from atlas_lsp.orders import Checked, SolveOrder
 from atlas_lsp.settings import ServerSettings
@@ -81,3 +83,14 @@ def test_a_lens_is_what_was_checked_of_this_very_function():
 def test_a_snapshot_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
         seen().jobs = {}  # type: ignore[misc]
+
+
+def test_only_what_holds_the_server_knows_it():
+    """A flow that runs on gets a desk for one file, and a view a snapshot."""
+    folder = Path(atlas_lsp.__file__).parent
+    knowing = {
+        path.relative_to(folder).with_suffix("").as_posix()
+        for path in folder.rglob("*.py")
+        if "AtlasServer" in path.read_text(encoding="utf-8")
+    }
+    assert knowing == {"__main__", "server", "state", "desk", "window"}
