@@ -81,6 +81,17 @@ def test_each_folder_has_three_steps_its_caveats_and_a_place_in_the_index(folder
         assert name == "pyproject.toml" or list(folder.rglob(name)), f"{name} is not there"
 
 
+def test_what_was_not_run_says_so_and_what_was_read():
+    """The last column of the index is the tests' word; a folder may not promise more."""
+    index = (EDITORS / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[[^]]+\]\((\w+)/README.md\).*\| ([^|]+) \|$", index, re.MULTILINE)
+    assert {name for name, _ in rows} == {folder.name for folder in FOLDERS}
+    for name, run in rows:
+        text = (EDITORS / name / "README.md").read_text(encoding="utf-8")
+        assert ("\n* Not tried" in text) == (run == "no"), name
+        assert run != "no" or re.search(r"  Read in .+: ", text), name
+
+
 def test_the_table_of_the_documents_is_the_schema():
     text = (EDITORS / "README.md").read_text(encoding="utf-8")
     shown = text.split("settings.schema.json -->\n")[1].split("<!-- end")[0]

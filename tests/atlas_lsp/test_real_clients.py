@@ -126,7 +126,8 @@ def play(client: str, scene: str, tmp_path: Path) -> str:
         cwd=project,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=150,
+        # Longer than any wait inside: the client says what it waited for.
+        timeout=400,
         check=False,
     )
     told = f"{done.stdout.decode()}\n{done.stderr.decode()}"

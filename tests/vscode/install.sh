@@ -22,6 +22,7 @@ command -v chromium >/dev/null || missing "chromium is not installed"
 (cd editors/vscode && npm run --silent package >/dev/null)
 "$bin/python" -c 'import playwright' 2>/dev/null || "$bin/pip" install --quiet playwright \
 	|| missing "playwright cannot be installed"
+mkdir -p build
 server=${ATLAS_VSCODE:-build/vscode}
 [ -e "$server/node_modules/code-server/installed" ] && exit 0
 echo "installing code-server, which takes about two minutes the first time"
