@@ -47,7 +47,7 @@ async def solve(ctx: Context, task: Task) -> Solution:
 
 async def climb(ctx: Context, task: Task, board: Board) -> None:
     """Look at what is there, then rung by rung until something is proved."""
-    await look(ctx, task, board)
+    task = await look(ctx, task, board)
     for rung in RUNGS:
         if board.is_settled or await step(ctx, task, board, rung):
             return

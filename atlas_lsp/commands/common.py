@@ -26,6 +26,7 @@ from pipeline.core.context import Settings
 from pipeline.core.events import Emit, Event, Progress, StageEnded, StageStarted
 
 STAGES = (
+    "keep_back",
     "probe",
     "plan_search",
     "div_sampling",

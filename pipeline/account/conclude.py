@@ -10,7 +10,7 @@ from pipeline.account.side_effects import behaviour_changes
 from pipeline.account.status import status_of_judged
 from pipeline.core.board import Board
 from pipeline.core.context import Context
-from pipeline.core.task import SMALL_EDITS, Judged, Solution, Status, Task
+from pipeline.core.task import FIRST_ASKED, SMALL_EDITS, Judged, Solution, Status, Task
 from pipeline.running.judge import first_failure
 from pipeline.select.choose import Choice
 from sandbox.api import BROKEN_MACHINERY, Verdict
@@ -90,6 +90,8 @@ def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple
         lines += about_visible(ctx, task, board.current, choice.best)
         if choice.best.passes and choice.best.candidate.doubt:
             lines.append(f"not called verified: {choice.best.candidate.doubt}")
+        if choice.best.passes and board.kept_back and choice.best.candidate.origin in FIRST_ASKED:
+            lines.append(f"holds for `{board.kept_back}` too, which the model was not shown")
         lines.append(about_origin(choice.best))
     if choice.probability is not None:
         lines.append(f"estimated probability of being right: {choice.probability:.0%}")

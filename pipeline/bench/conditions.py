@@ -68,7 +68,7 @@ def switches_of(base: str) -> tuple[str, ...]:
 
 
 _REPAIRING = ("mechanical", "repair")
-_PLANNING = ("probe", "plan_search", "div_sampling", "thinking")
+_PLANNING = ("keep_back", "probe", "plan_search", "div_sampling", "thinking")
 
 
 def settings_of(condition: Condition, base: Settings) -> Settings:
@@ -90,6 +90,7 @@ def _plain(settings: Settings, n_samples: int) -> Settings:
     return replace(
         settings,
         k=n_samples,
+        keep_back=False,
         probe=False,
         plan_search=False,
         div_sampling=False,

@@ -29,6 +29,8 @@ class Board:
         """The function as it stood, judged; None for a stub."""
         self.obstacle = ""
         """Why nothing can be judged here, in one line; "" where it can."""
+        self.kept_back = ""
+        """The call of the example that the model was not shown; "" where it was shown all."""
         self.end = ""
         """What ended the climb before its last rung, in one line; "" where nothing did."""
         self.judged: list[Judged] = []

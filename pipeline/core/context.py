@@ -30,6 +30,8 @@ class Settings:
     first_proof: bool = True
     """The first candidate that is proved ends its batch; else the batch is judged when it is whole.
     """
+    keep_back: bool = True
+    """Of three examples or more one is not shown to the model, and must hold all the same."""
     probe: bool = True
     plan_search: bool = True
     div_sampling: bool = True

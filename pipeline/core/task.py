@@ -61,7 +61,14 @@ class Task:
     context: str = ""
     """Signatures and imports of the module that the model may use; shown, not asked for."""
     visible: tuple[VisibleTest, ...] = ()
+    kept_back: str = ""
+    """Lines of the docstring with the one example that a model is not shown; "" where it sees all.
+    """
     loading: Loading = field(default_factory=Loading)
+
+    def told(self, code: str) -> str:
+        """`code` (the statement, or a version of it) as a model is shown it."""
+        return code.replace(self.kept_back, "", 1) if self.kept_back else code
 
     def program(self, code: str) -> str:
         """The runnable module text with `code` (dedented) in the function's place.
@@ -111,7 +118,8 @@ class Task:
     @property
     def shown(self) -> str:
         """What stands between the fences of a prompt: context of the module, then the function."""
-        return f"{self.context.rstrip()}\n\n\n{self.statement}" if self.context else self.statement
+        told = self.told(self.statement)
+        return f"{self.context.rstrip()}\n\n\n{told}" if self.context else told
 
     @property
     def tests(self) -> tuple[Test, ...]:
@@ -174,6 +182,8 @@ class Origin(StrEnum):
     """Recorded, from wherever."""
 
 
+FIRST_ASKED = (Origin.PROBE, Origin.GENERATE)
+"""What the model writes before it is shown a failure of its own."""
 SMALL_EDITS = (Origin.MECHANICAL, Origin.MEND)
 """Of one program or another; what they made is no independent try."""
 

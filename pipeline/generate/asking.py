@@ -33,7 +33,8 @@ def to_retry(info: ModelInfo, task: Task, *, failure: str, hint: str = "") -> Re
 def to_repair(info: ModelInfo, task: Task, *, code: str, failure: str, hint: str = "") -> Request:
     """To mend `code`, of which `failure` tells what it does wrong."""
     if info.prompts == "trained":
-        text = render("repair", style="trained", source=code, failure=failure, hint=hint)
+        told = task.told(code)
+        text = render("repair", style="trained", source=told, failure=failure, hint=hint)
         return Request(messages=user(text))
     wrong = code if task.kind == "stdio" else without_docstring(code)
     text = render(
@@ -55,7 +56,7 @@ def source_shown(info: ModelInfo, task: Task) -> str:
 def _source(task: Task) -> str:
     if task.kind == "stdio":
         return task.shown.rstrip()
-    head = head_of(task.statement).rstrip()
+    head = head_of(task.told(task.statement)).rstrip()
     return f"{task.context.rstrip()}\n\n\n{head}" if task.context else head
 
 
@@ -79,4 +80,4 @@ def _prefill(task: Task) -> str:
     lines = task.context.splitlines()
     imports = "".join(f"{line}\n" for line in lines if line.startswith(("import ", "from ")))
     gap = "\n\n" if imports else ""
-    return f"```python\n{imports}{gap}{head_of(task.statement)}"
+    return f"```python\n{imports}{gap}{head_of(task.told(task.statement))}"

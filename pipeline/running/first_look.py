@@ -5,20 +5,21 @@ from __future__ import annotations
 from pipeline.core.board import Board
 from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Origin, Task
-from pipeline.running.judge import judge_all
+from pipeline.running.judge import first_failure, judge_all
 from pipeline.running.lacking import lacking
+from pipeline.source.kept_back import with_one_kept_back
 
 NOTHING_WRONG = "no example says what the function should do: nothing to repair; give it a doctest"
 
 
-async def look(ctx: Context, task: Task, board: Board) -> None:
+async def look(ctx: Context, task: Task, board: Board) -> Task:
     """Judge the function as it stands, and say on the board why nothing could be judged here.
 
-    A stub is known to fail. Costs no token.
+    A stub is known to fail. Costs no token. Gives the task as it is told to a model.
     """
     board.obstacle = task.loading.obstacle
     if board.obstacle:
-        return
+        return task
     if not task.is_stub and task.visible:
         current = Candidate(code=task.statement, origin=Origin.CURRENT)
         (board.current,) = await judge_all(ctx, task, Origin.CURRENT, [current])
@@ -31,3 +32,8 @@ async def look(ctx: Context, task: Task, board: Board) -> None:
             f"cannot be judged here: the sandbox has not {', '.join(absent)}, which the function "
             f"or its examples import{mend}"
         )
+    if not ctx.settings.keep_back:
+        return task
+    failure = first_failure(board.current) if board.current else None
+    told, board.kept_back = with_one_kept_back(task, failure)
+    return told

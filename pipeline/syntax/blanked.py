@@ -29,6 +29,16 @@ def blanked(text: str, examples: Sequence[str] = ()) -> str:
     return "\n".join(lines)
 
 
+def inner_lines(function: str) -> tuple[str, ...]:
+    """The lines of the function's docstring, as they stand, but the first and the last."""
+    tree = parse(function)
+    holder = ast.Module(body=tree.body[:1], type_ignores=[]) if tree else None
+    found = next(_docstrings(holder), None) if holder else None
+    if found is None:
+        return ()
+    return tuple(function.split("\n")[found.lineno : (found.end_lineno or found.lineno) - 1])
+
+
 def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
     scopes = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
