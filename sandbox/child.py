@@ -102,25 +102,31 @@ def _load_or_report(job: Any, write: Write, lines: set[int] | None) -> types.Mod
 
 
 def exception_report(exc: BaseException, *, loading: bool = False) -> Report:
-    return {"outcome": outcome_of(exc, loading), "exception": _describe(exc)}
+    lack = lacked(exc)
+    detail = {} if lack is None else {"detail": lack}
+    return {"outcome": outcome_of(exc, loading), "exception": _describe(exc), **detail}
 
 
 def outcome_of(exc: BaseException, loading: bool = False) -> str:
     if isinstance(exc, MemoryError):
         return "memory"
-    if _is_lack(exc):
+    if lacked(exc) is not None:
         return "missing_module"
     if loading and _is_compile_error(exc):
         return "syntax_error"
     return "raised"
 
 
-def _is_lack(exc: BaseException) -> bool:
-    """Whether something is not there to be imported, also where the code says so in other words."""
+def lacked(exc: BaseException) -> str | None:
+    """What is not there to be imported, also where the code says so in other words; None where
+    the exception is about something else.
+    """
     # A candidate's class may have a `__cause__` or a `path` that raises.
     with contextlib.suppress(Exception):
-        return any(isinstance(seen, _LACKS) or _is_unloadable(seen) for seen in _chain(exc))
-    return False
+        for seen in _chain(exc):
+            if isinstance(seen, _LACKS) or _is_unloadable(seen):
+                return str(getattr(seen, "name", None) or "")[:200]
+    return None
 
 
 _LACKS = (ModuleNotFoundError, NotTheProject)

@@ -1,4 +1,4 @@
-"""Observation against expectation, on the trusted side; pure but for `run_tests` and `run_twice`.
+"""Observation against expectation, on the trusted side; pure but for what awaits the sandbox.
 
 Nothing of the candidate runs here: values are plain data that the codec built, and doctest texts
 are text.
@@ -37,6 +37,7 @@ from sandbox.api import (
 )
 from sandbox.checker import output_matches
 from sandbox.closed import hint
+from sandbox.lacks import without_false_claims
 from sandbox.observe import TEST_FAULT
 from sandbox.tests_seen import judge_tests
 
@@ -54,8 +55,16 @@ async def run_tests(
 ) -> tuple[Verdict, ...]:
     """Run each test on `code` and judge it here; verdicts in order."""
     jobs = [job_of(code, test, hash_seed) for test in tests]
+    seen = await observed(sandbox, jobs, group=group)
+    return tuple(judge(test, one) for test, one in zip(tests, seen, strict=True))
+
+
+async def observed(
+    sandbox: Sandbox, jobs: Sequence[Job], *, group: str = ""
+) -> tuple[Observation, ...]:
+    """What the jobs did, as far as it can be believed."""
     seen = await sandbox.run(jobs, group=group)
-    return tuple(judge(test, observed) for test, observed in zip(tests, seen, strict=True))
+    return await without_false_claims(sandbox, jobs, seen, group=group)
 
 
 async def run_twice(
@@ -71,7 +80,7 @@ async def run_twice(
         return once
     word = secrets.token_hex(8) if fresh else ""
     jobs = [replace(job_of(code, test, PROOF_SEED), fresh=word) for test in tests]
-    seen = await sandbox.run(jobs, group=group)
+    seen = await observed(sandbox, jobs, group=group)
     return tuple(
         _agreed(first, judge(test, again))
         for first, test, again in zip(once, tests, seen, strict=True)
