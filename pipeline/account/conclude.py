@@ -137,6 +137,8 @@ def about_origin(best: Judged) -> str:
         if made.plan
         else ""
     )
+    if made.is_confirmed:
+        how += "; an independent answer of the model does the same"
     framing = f", framing: {made.perturbation}" if made.perturbation else ""
     return f"made by {made.origin}{how}{framing}"
 

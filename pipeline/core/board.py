@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from pipeline.core.context import Context
@@ -40,13 +40,23 @@ class Board:
         """What the last round brought, in words."""
 
     def add(self, stage: str, judged: Sequence[Judged]) -> None:
-        """Take those whose code is new."""
-        known = {one.candidate.code for one in self.judged}
+        """Take those whose code is new; an answer that is a small edit found before confirms it."""
+        known = {one.candidate.code: at for at, one in enumerate(self.judged)}
         fresh = [one for one in judged if one.candidate.code not in known]
+        for one in judged:
+            at = known.get(one.candidate.code)
+            if at is not None and self.judged[at].is_confirmed_by(one):
+                self.confirm(self.judged[at])
         self.judged.extend(fresh)
         if judged and stage not in self.stages[-1:]:
             self.stages.append(stage)
         self.news = self._told(len(judged), len(fresh))
+
+    def confirm(self, edit: Judged) -> Judged:
+        """The small edit without its doubt, in its own place: an independent answer agrees."""
+        sure = replace(edit, candidate=replace(edit.candidate, doubt="", is_confirmed=True))
+        self.judged[next(i for i, one in enumerate(self.judged) if one is edit)] = sure
+        return sure
 
     def _told(self, n_made: int, n_new: int) -> str:
         if not n_made:

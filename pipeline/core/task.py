@@ -212,6 +212,8 @@ class Candidate:
     """What it could do that the function could not before, in words; never taken unseen."""
     doubt: str = ""
     """Why it is not to be called verified although it may pass every visible test; "" for none."""
+    is_confirmed: bool = False
+    """A small edit of which an independent answer of the model does the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +232,16 @@ class Judged:
     @property
     def n_visible(self) -> int:
         return sum(v.n_examples for v in self.visible)
+
+    def is_confirmed_by(self, answer: Judged) -> bool:
+        """Whether this is a small edit that the model came to as well, by itself.
+
+        Called for two that do the same. The edits were chosen by the examples among thousands;
+        the answer was not, so it is no luck that both pass.
+        """
+        made = answer.candidate
+        is_proof = answer.passes and not made.doubt and made.origin not in SMALL_EDITS
+        return self.candidate.origin is Origin.MECHANICAL and self.passes and is_proof
 
     @property
     def is_harmless(self) -> bool:

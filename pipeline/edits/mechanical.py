@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,9 @@ QUICK = Limits(cpu_s=0.3, wall_s=2.0)
 N_RUNS, CPU_S = 3000, 4.0
 """Versions, and their CPU seconds: about what two idle cores do in two seconds."""
 BACKSTOP = 2.5
-"""Seconds by the clock for each second of CPU: examples may sleep, and a stage must end."""
+"""Seconds by the clock for each second of CPU: examples may sleep, and a stage must end. Where
+others wait for the processor too, as many times more.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +94,7 @@ async def repair_mechanically(
             code=base,
             n_runs=n_runs,
             cpu_s=cpu_s,
-            deadline=began + (BACKSTOP * cpu_s if deadline_s is None else deadline_s),
+            deadline=began + (BACKSTOP * crowd() * cpu_s if deadline_s is None else deadline_s),
             depth=depth,
             group=jobs_group,
             on_plausible=report,
@@ -101,8 +104,16 @@ async def repair_mechanically(
         return _partial(found)
     order = await ranked(sandbox, task, base, found.plausible, group=jobs_group)
     patches = await _confirmed(sandbox, task, order[: 4 * max_patches], max_patches, jobs_group)
-    doubts = {r.version.code: doubt_of(task, found, r.version, r.share) for r in order}
+    doubts = {r.version.code: doubt_of(task, found, r) for r in order}
     return tuple(replace(patch, doubt=doubts[patch.code]) for patch in patches)
+
+
+def crowd() -> float:
+    """How many processes want each processor, at least 1; 1 where the system does not say."""
+    try:
+        return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    except (AttributeError, OSError):
+        return 1.0
 
 
 def _words(version: Version) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ class Ranked:
     score: float
     """Natural log of the belief in its behaviour; only differences mean something."""
     share: float
-    """Of the belief in all behaviours."""
+    """Of the belief in all behaviours, neighbouring edits that agree counted once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +59,20 @@ class Behaviour:
 
     @property
     def belief(self) -> float:
+        """For the order in which patches are offered."""
         norm = math.pow(sum(own_weight(v) ** CROWD for v in self.versions), 1 / CROWD)
+        return norm * self.sanity
+
+    @property
+    def alone(self) -> float:
+        """For how sure one is: edits of one program that agree are no support of one another."""
+        return max(map(own_weight, self.versions)) * self.sanity
+
+    @property
+    def sanity(self) -> float:
         log = -FAULTS * self.faults - ODD_KINDS * self.odd_kinds + AGREES * self.agrees
         log -= SAME_FOR_ALL * max(0.0, self.commonest - 0.8) / 0.2
-        return norm * math.exp(log)
+        return math.exp(log)
 
 
 async def ranked(
@@ -75,13 +85,13 @@ async def ranked(
     examples that the original had right.
     """
     found = await behaviours(sandbox, task, base, versions, group=group)
-    total = sum(one.belief for one in found) or 1.0
+    total = sum(one.alone for one in found) or 1.0
     leaders: list[Ranked] = []
     others: list[Ranked] = []
     for one in found:
         for i, version in enumerate(one.versions):
             score = math.log(one.belief * own_weight(version) / own_weight(one.versions[0]))
-            rank = Ranked(version=version, score=score, share=one.belief / total)
+            rank = Ranked(version=version, score=score, share=one.alone / total)
             (others if i else leaders).append(rank)
     return (*_by_score(leaders), *_by_score(others))
 

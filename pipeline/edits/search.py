@@ -42,6 +42,10 @@ class Version:
     """Prior times suspicion of the edits."""
 
 
+_Pair = tuple[float, Version, Version]
+"""A weight, and two single edits."""
+
+
 @dataclass(kw_only=True)
 class Found:
     """What a search has found so far."""
@@ -50,6 +54,10 @@ class Found:
     n_base: int = 0
     """Examples that the original passes."""
     n_tried: int = 0
+    n_all: int = 0
+    """Versions of the kinds that were begun, tried or not."""
+    total_weight: float = 1.0
+    """Of all single edits."""
     is_cut: bool = False
     """A limit came before all versions of a kind were tried."""
     plausible: list[Version] = field(default_factory=list)
@@ -128,12 +136,15 @@ class _Run:
             self.what.sandbox, self.what.task, self.what.code, ended, group=self.what.group
         )
         singles = self._singles(where)
-        await self._try(iter(singles))
+        self.found.total_weight = sum(one.weight for one in singles) or 1.0
+        await self._try(iter(singles), len(singles))
         if self.found.plausible or self.what.depth < 2:
             return
-        await self._try(same_everywhere(self.what.code, singles))
+        everywhere = same_everywhere(self.what.code, singles)
+        await self._try(iter(everywhere), len(everywhere))
         if not self.found.plausible:
-            await self._try(self._pairs(singles), stop_early=True)
+            pairs = self._pairs(singles)
+            await self._try(self._paired(pairs), len(pairs), stop_early=True)
 
     def _singles(self, where: Mapping[int, float]) -> list[Version]:
         versions = []
@@ -143,7 +154,7 @@ class _Run:
             versions.append(Version(code=code, edits=(edit,), weight=edit.prior * doubt))
         return sorted(versions, key=lambda v: -v.weight)
 
-    def _pairs(self, singles: Sequence[Version]) -> Iterator[Version]:
+    def _pairs(self, singles: Sequence[Version]) -> list[_Pair]:
         """Pairs, the likeliest first; single edits that helped count for much more."""
         helpful = sorted(self._helpful, key=lambda v: -v.weight)[:HELPFUL]
         helping = {v.code for v in helpful}
@@ -160,21 +171,25 @@ class _Run:
             for one, other in itertools.combinations(partners, 2)
         ]
         ranked.sort(key=lambda item: -item[0])
-        for weight, one, other in ranked:
+        return ranked
+
+    def _paired(self, pairs: Sequence[_Pair]) -> Iterator[Version]:
+        for weight, one, other in pairs:
             edits = (*one.edits, *other.edits)
             if apart(edits[0], edits[1]):
                 code = apply_all(self.what.code, edits)
                 yield Version(code=code, edits=edits, weight=weight)
 
-    async def _try(self, versions: Iterator[Version], *, stop_early: bool = False) -> None:
-        """Screen the versions, a few chunks at a time, until they or a limit run out."""
+    async def _try(self, versions: Iterator[Version], n: int, *, stop_early: bool = False) -> None:
+        """Screen the `n` versions, a few chunks at a time, until they or a limit run out."""
+        self.found.n_all += n
         running: set[asyncio.Task[None]] = set()
         try:
             while True:
                 enough = stop_early and self.found.plausible and self._n_asked >= self._enough_at
                 while len(running) < IN_FLIGHT and not enough:
-                    n = FEW if self._hangs else AT_A_TIME
-                    chunk = list(itertools.islice(self._new(versions), n))
+                    size = FEW if self._hangs else AT_A_TIME
+                    chunk = list(itertools.islice(self._new(versions), size))
                     if not chunk or self._is_spent():
                         self.found.is_cut |= bool(chunk)
                         break
@@ -243,7 +258,7 @@ def is_end(seen: Observation) -> bool:
     return seen.outcome is not Outcome.TIMEOUT_CPU
 
 
-def same_everywhere(code: str, singles: Sequence[Version]) -> Iterator[Version]:
+def same_everywhere(code: str, singles: Sequence[Version]) -> list[Version]:
     """The same replacement at each place where the same text stands."""
     groups: defaultdict[tuple[str, str], list[Version]] = defaultdict(list)
     for version in singles:
@@ -256,4 +271,4 @@ def same_everywhere(code: str, singles: Sequence[Version]) -> Iterator[Version]:
         if len(group) > 1 and all(apart(a, b) for a, b in itertools.combinations(edits, 2)):
             weight = SAME_EVERYWHERE * max(v.weight for v in group)
             made.append(Version(code=apply_all(code, edits), edits=edits, weight=weight))
-    yield from sorted(made, key=lambda v: -v.weight)
+    return sorted(made, key=lambda v: -v.weight)

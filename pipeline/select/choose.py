@@ -18,6 +18,8 @@ from pipeline.select.generator import generated_stdins
 from pipeline.select.self_evidence import Own, own_evidence
 from sandbox.api import Verdict
 
+ENOUGH_INPUTS = 10
+"""Made inputs on which an answer and a small edit must do the same to be one idea."""
 Rank = tuple[bool, bool, int, float, float, float]
 
 
@@ -71,6 +73,8 @@ async def choose(ctx: Context, task: Task, board: Board) -> Choice:
             question=question if ctx.settings.ask else None,
             survivors=agreed.pool,
         )
+        choice = replace(choice, probability=chances.get(id(choice.best)))
+        return replace(choice, best=_confirmed(board, agreed) or choice.best)
     return replace(choice, probability=chances.get(id(choice.best)))
 
 
@@ -79,6 +83,17 @@ async def _question(ctx: Context, task: Task, agreed: Agreement) -> Question | N
     if ctx.stopping or not (ctx.settings.ask or _judges(ctx)):
         return None
     return await question_of(ctx, task, agreed.pool, agreed.seen, agreed.groups)
+
+
+def _confirmed(board: Board, agreed: Agreement) -> Judged | None:
+    """The small edit of the winners, where an independent answer does the same on enough inputs:
+    it leaves more of the function as it was.
+    """
+    winners = [agreed.pool[i] for i in agreed.winner]
+    if len(agreed.seen.inputs) < ENOUGH_INPUTS:
+        return None
+    pairs = ((edit, answer) for edit in winners for answer in winners)
+    return next((board.confirm(edit) for edit, by in pairs if edit.is_confirmed_by(by)), None)
 
 
 def _own_reasons(own: Own, winner: tuple[int, ...]) -> Iterator[str]:

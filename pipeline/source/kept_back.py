@@ -12,7 +12,7 @@ from dataclasses import replace
 from pipeline.core.calls import VisibleTest, source_of
 from pipeline.core.task import Task, n_examples
 from pipeline.syntax.blanked import inner_lines
-from sandbox.api import Expectation, Returns, Verdict
+from sandbox.api import Expectation, ProjectTests, Returns, Verdict
 
 LEAST = 3
 """With fewer a model would know too little of what is wanted."""
@@ -28,7 +28,8 @@ def with_one_kept_back(task: Task, failure: Verdict | None) -> tuple[Task, str]:
     shows what is meant, the last is often the corner case.
     """
     examples = [part for parts in task.parts for part in parts]
-    if sum(map(n_examples, task.tests)) < LEAST:
+    told = [test for test in task.tests if not isinstance(test.form, ProjectTests)]
+    if sum(map(n_examples, told)) < LEAST:
         return task, ""
     found = [(one, lines) for one in examples if (lines := _lines_of(task, one))]
     able = [(one, lines) for one, lines in found if not _shows(failure, one)]

@@ -14,7 +14,8 @@ from pipeline.edits.bug_kinds import WEIGHTS
 from pipeline.edits.edits import Edit, apart, apply_all, edits_of
 from pipeline.edits.hints import hints_of
 from pipeline.edits.mechanical import Patch, SearchProgress, repair_mechanically
-from pipeline.edits.reservations import doubt_of
+from pipeline.edits.ranking import Behaviour, Ranked
+from pipeline.edits.reservations import doubt_of, odds
 from pipeline.edits.search import Found, Version
 from pipeline.engine import solve
 from pipeline.models.scripted import ScriptedModel
@@ -259,35 +260,106 @@ async def test_a_doubted_patch_is_offered_as_unverified_with_its_reason(box: San
     assert any(line.startswith("not called verified: all examples") for line in solution.evidence)
 
 
-def found(n_base: int, n_examples: int = 4) -> Found:
-    return Found(n_examples=n_examples, n_base=n_base)
-
-
-def version(*kinds: str) -> Version:
+def version(*kinds: str, weight: float = 0.05) -> Version:
     edits = tuple(
         Edit(start=i, end=i, new=str(i), line=1, what="", kind=kind, prior=1.0)
         for i, kind in enumerate(kinds)
     )
-    return Version(code="", edits=edits, weight=1.0)
+    return Version(code="", edits=edits, weight=weight)
+
+
+def found(
+    n_base: int = 3, *, n_passing: int = 1, n_tried: int = 1000, is_cut: bool = False
+) -> Found:
+    plausible = [version("operator")] * n_passing
+    return Found(
+        n_examples=4, n_base=n_base, n_tried=n_tried, n_all=8000, is_cut=is_cut, plausible=plausible
+    )
+
+
+def patch(*kinds: str, share: float = 1.0, weight: float = 0.05) -> Ranked:
+    return Ranked(version=version(*kinds, weight=weight), score=0.0, share=share)
 
 
 @pytest.mark.parametrize(
-    ("n_base", "kinds", "share", "doubt"),
+    ("found", "patch", "doubt"),
     [
-        (3, ["operator"], 1.0, ""),
-        (3, ["operator"], 0.5, "other small edits"),
-        (3, ["statement: early end"], 1.0, "what it adds rests on a single example"),
-        (2, ["statement: early end"], 1.0, ""),
-        (3, ["operator", "operator"], 1.0, "it takes more edits than examples that failed"),
-        (2, ["operator", "operator"], 1.0, ""),
+        (found(), patch("operator"), ""),
+        (found(), patch("operator", share=0.5), "other small edits"),
+        (found(), patch("statement: early end"), "what it adds rests on a single example"),
+        (found(2), patch("statement: early end"), ""),
+        (found(), patch("operator", "operator"), "it takes more edits than examples that failed"),
+        (found(2), patch("operator", "operator"), ""),
+        (
+            found(n_passing=60),
+            patch("operator", weight=1e-4),
+            "60 of the 1,000 edits that were tried",
+        ),
+        (
+            found(n_tried=2960, is_cut=True),
+            patch("operator"),
+            "the search for other small edits was cut",
+        ),
     ],
 )
-def test_doubts_name_what_speaks_against_a_patch(
-    n_base: int, kinds: list[str], share: float, doubt: str
-) -> None:
-    said = doubt_of(task_of(ODD_STYLE), found(n_base), version(*kinds), share)
+def test_doubts_name_what_speaks_against_a_patch(found: Found, patch: Ranked, doubt: str) -> None:
+    said = doubt_of(task_of(ODD_STYLE), found, patch)
     assert said.startswith(doubt)
     assert bool(said) == bool(doubt)
+
+
+def test_a_cut_search_says_how_much_of_it_was_done() -> None:
+    assert "2,960 of 8,000 tried" in doubt_of(
+        task_of(ODD_STYLE), found(n_tried=2960, is_cut=True), patch("operator")
+    )
+
+
+def test_the_odds_count_the_tries_the_rivals_and_how_likely_the_edit_was() -> None:
+    plain = odds(found(n_passing=3), patch("operator", share=0.9))
+    assert odds(found(n_passing=60), patch("operator", share=0.9)) < plain
+    assert odds(found(n_passing=3, n_tried=100), patch("operator", share=0.9)) < plain
+    assert odds(found(n_passing=3), patch("operator", share=0.6)) < plain
+    assert odds(found(n_passing=3), patch("operator", share=0.9, weight=1e-4)) < plain
+    assert 0 < odds(found(n_passing=1000), patch("operator", share=0.0, weight=0.0)) < 0.2
+
+
+def test_agreement_among_neighbouring_edits_is_no_support() -> None:
+    def behaviour(n: int) -> Behaviour:
+        same = (version("operator"),) * n
+        return Behaviour(versions=same, faults=0, odd_kinds=0, agrees=0, commonest=0)
+
+    assert behaviour(50).alone == behaviour(1).alone
+
+
+EXAMPLES_THAT_LEAVE_MUCH_OPEN = '''def size(n):
+    """Small, middle or large.
+
+    >>> size(1)
+    'small'
+    >>> size(50)
+    'large'
+    """
+    if n > 90:
+        return "large"
+    if n > 80:
+        return "middle"
+    return "small"
+'''
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_examples_that_many_edits_pass_verify_none_of_them(box: Sandbox) -> None:
+    best = (await check(box, EXAMPLES_THAT_LEAVE_MUCH_OPEN))[0]
+    assert best.is_plausible
+    assert not best.is_verified, best
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_search_that_ran_out_of_runs_verifies_nothing(box: Sandbox) -> None:
+    task = task_of(ODD_STYLE)
+    (best, *_) = await repair_mechanically(box, task, n_runs=40)
+    assert best.is_plausible
+    assert "cut short: 40 of " in best.doubt or "cut short: 80 of " in best.doubt, best.doubt
 
 
 def test_what_one_example_wants_is_never_returned_outright() -> None:
