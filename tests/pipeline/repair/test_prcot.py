@@ -211,7 +211,8 @@ async def converse(model: Model, box: Sandbox, *sinks: object) -> tuple[list[Eve
     ctx = Context(
         model=model,
         sandbox=box,
-        settings=replace(MODEL_ONLY, max_tokens=120, agreement=False),
+        # The recording is of prompts that show every example.
+        settings=replace(MODEL_ONLY, max_tokens=120, agreement=False, keep_back=False),
         emit=fan_out(events.append, *sinks),  # type: ignore[arg-type]
     )
     solution = await solve(ctx, task_of())

@@ -8,8 +8,8 @@ from pipeline.core.context import Context, Settings
 from pipeline.core.task import Origin, Solution, Status, Task
 from pipeline.engine import solve
 from pipeline.models.scripted import ScriptedModel
+from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Sandbox
 

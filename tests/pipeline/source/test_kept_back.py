@@ -9,9 +9,9 @@ from pipeline.core.task import Status, Task
 from pipeline.engine import solve
 from pipeline.models.api import Completion, ModelInfo, Request
 from pipeline.models.scripted import ScriptedModel
+from pipeline.source.from_file import task_from_file
 from pipeline.source.kept_back import with_one_kept_back
 from pipeline.source.locate import find_function
-from pipeline.source.task import task_from_file
 from pipeline.syntax.text import document_from_bytes
 from sandbox.api import Sandbox, VerdictKind
 from sandbox.verdicts import run_tests
