@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pipeline.core.context import Context, Settings
 from pipeline.core.events import Emit, ignore
 from pipeline.core.ledger import Ledger
 from pipeline.core.metered import MeteredSandbox
-from pipeline.models.api import Model, ModelNotFound
+from pipeline.models.api import API_KEY, Model, ModelNotFound
 from pipeline.storage.caches import cache_folder
 from sandbox import open_sandbox
 from sandbox.api import Sandbox
@@ -50,14 +51,15 @@ class Runtime:
 
 
 async def open_model(name: str) -> Model:
-    """`nano`, an installed name, a path to a GGUF file, or an OpenAI-compatible endpoint's URL.
+    """`nano`, an installed name, a path to a GGUF file, or an OpenAI-compatible endpoint's URL,
+    which is given the key in the environment's API_KEY.
 
     Raises ModelNotFound or ModelBroken, each with the mend.
     """
     if name.startswith(("http://", "https://")):
-        from pipeline.models.openai import open_openai
+        from pipeline.models.openai import OpenAISettings, open_openai
 
-        return await open_openai(name)
+        return await open_openai(name, settings=OpenAISettings(api_key=os.environ.get(API_KEY, "")))
     from pipeline.models.llama import LlamaSettings, open_llama
 
     # The sha256 of a large file is remembered there, by size and time of change.

@@ -36,7 +36,9 @@ class Loading:
     cpu_s: float = 0.0
     """What loading takes, where that is worth mentioning."""
     where: str = ""
-    """The module's name, and the environment with whose packages it runs, for people."""
+    """The module's name, and the environment with whose packages it runs, for people; "" where the
+    file stands alone.
+    """
     environment: str = ""
     """Where a package that is missing would have to be installed; "" where nothing is known."""
 

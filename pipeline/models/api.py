@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+API_KEY = "ATLAS_API_KEY"
+"""Of the environment: the key for an endpoint. No file holds it, and no project can set it."""
+
+
 class ModelError(Exception):
     """Root of what model backends raise; its text is one line with the mend."""
 

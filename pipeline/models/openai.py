@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from pipeline.models.api import (
+    API_KEY,
     Completion,
     ModelBroken,
     ModelError,
@@ -383,6 +384,12 @@ async def _probe(client: httpx.AsyncClient, settings: OpenAISettings) -> Capabil
     )
 
 
+def _no_key(url: str) -> ModelError:
+    return ModelError(
+        f"{url} wants a key; put one that it accepts into the environment as {API_KEY}"
+    )
+
+
 async def _models(client: httpx.AsyncClient) -> list[dict[str, Any]]:
     import httpx
 
@@ -395,7 +402,7 @@ async def _models(client: httpx.AsyncClient) -> list[dict[str, Any]]:
             f"{client.base_url} does not answer properly ({type(exc).__name__}); look at the server"
         ) from exc
     if response.status_code in (401, 403):
-        raise ModelError(f"{client.base_url} wants an API key that it accepts; set api_key")
+        raise _no_key(str(client.base_url))
     if response.status_code != 200:
         raise ModelNotFound(
             f"{client.base_url}models answers {response.status_code}; is this the server's /v1?"
@@ -537,7 +544,7 @@ async def _check_status(response: httpx.Response) -> None:
     if response.status_code in RETRIED:
         raise BadStream(f"status {response.status_code} {text}")
     if response.status_code in (401, 403):
-        raise ModelError(f"{response.url} wants an API key that it accepts; set api_key")
+        raise _no_key(str(response.url))
     if "context" in text.lower() and response.status_code in (400, 413):
         raise PromptTooLong(f"the server refuses the prompt: {text}")
     raise ModelError(f"{response.url} answers {response.status_code}: {text}")

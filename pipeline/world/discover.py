@@ -31,6 +31,11 @@ class Surroundings:
     """The folder that the paths of the world start from."""
 
     @property
+    def is_alone(self) -> bool:
+        """No project is around the file: no environment, no other file, nothing installed."""
+        return not (self.environment or self.closure.files or self.distributions)
+
+    @property
     def shown(self) -> str:
         """One line for `doctor` and the evidence."""
         where = self.environment.shown if self.environment else "no environment of its own"

@@ -24,7 +24,7 @@ def loading_of(document: Document, around: Surroundings) -> Loading:
         world=around.world,
         options=flags_of(*names),
         setup=setup_of(around),
-        where=around.shown,
+        where="" if around.is_alone else around.shown,
         environment=str(around.environment.prefix) if around.environment else "",
     )
 

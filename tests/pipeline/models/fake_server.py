@@ -31,6 +31,8 @@ class FakeServer:
     probed: Handler = field(default=lambda payload: probe_reply(payload))
     models: Reply = field(default_factory=lambda: json_reply({"data": [{"id": "fake"}]}))
     payloads: list[Payload] = field(default_factory=list)
+    key: str = ""
+    """What every request has to bring; empty lets anybody in."""
     n_open: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -58,6 +60,8 @@ class FakeServer:
             await reader.read()
 
     def _reply(self, head: str, body: bytes) -> Reply:
+        if self.key and f"authorization: bearer {self.key}\r\n" not in head.lower():
+            return json_reply({"error": {"message": "no key"}}, 401)
         if not body:
             return self.models
         payload = json.loads(body)

@@ -28,6 +28,7 @@ from fake_server import (
 )
 
 from pipeline.models.api import (
+    API_KEY,
     Completion,
     Message,
     ModelBroken,
@@ -38,6 +39,7 @@ from pipeline.models.api import (
     Sampling,
 )
 from pipeline.models.openai import OpenAIModel, OpenAISettings, open_openai
+from pipeline.wiring import open_model
 
 FAST = OpenAISettings(n_retries=2, retry_pause_s=0.01, read_timeout_s=1.0, timeout_s=60)
 WILD = Sampling(temperature=1.0)
@@ -223,7 +225,7 @@ async def test_a_server_that_stays_bad_is_one_clear_line(bad: Reply):
 @pytest.mark.parametrize(
     ("reply", "error", "says"),
     [
-        (json_reply({"error": {"message": "bad key"}}, 401), ModelError, "API key"),
+        (json_reply({"error": {"message": "bad key"}}, 401), ModelError, "wants a key"),
         (json_reply({"error": "no such field"}, 422), ModelError, "no such field"),
         (json_reply({"error": {"message": "exceeds context size"}}, 400), PromptTooLong, "refuses"),
         (Reply(status=302, headers="Location: http://127.0.0.1:9/\r\n"), ModelError, "302"),
@@ -237,6 +239,20 @@ async def test_what_will_not_pass_is_not_tried_again(
         with pytest.raises(error, match=says):
             await model.complete([ask()])
         assert len(server.payloads) == 1
+        await model.aclose()
+
+
+async def test_the_key_that_a_message_asks_for_is_the_one_that_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    async with fake_server() as server:
+        server.key = "s3cret"
+        with pytest.raises(ModelError, match=API_KEY):
+            await open_model(server.url)
+        monkeypatch.setenv(API_KEY, "s3cret")
+        model = await open_model(server.url)
+        (completion,) = await model.complete([ask()])
+        assert completion.text == "hello"
         await model.aclose()
 
 

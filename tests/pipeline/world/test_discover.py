@@ -268,3 +268,12 @@ def test_discovery_reads_each_file_once(tmp_path: Path) -> None:
     assert discover.__doc__
     first = check(tmp_path, PACKAGE, "src/shop/cart.py")
     assert check(tmp_path, {}, "src/shop/cart.py").world.key == first.world.key
+
+
+def test_a_file_alone_says_nothing_of_where_it_runs(tmp_path: Path) -> None:
+    path = tmp_path / "m.py"
+    path.write_text("def f():\n    return 1\n")
+    assert surroundings_of(path, path.read_bytes(), environ={}).is_alone
+    (tmp_path / "other.py").write_text("N = 1\n")
+    path.write_text("import other\n\n\ndef f():\n    return other.N\n")
+    assert not surroundings_of(path, path.read_bytes(), environ={}).is_alone
