@@ -51,6 +51,7 @@ class SolveOrder(Order["JobResult"]):
     async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> JobResult:
         from pipeline.core.context import Settings
         from pipeline.job import run_job
+        from pipeline.running.counted import ALL_TESTS, NO_TESTS
         from pipeline.source.locate import find_function
 
         site, asked = find_function(self.document, self.name), self.settings
@@ -64,6 +65,7 @@ class SolveOrder(Order["JobResult"]):
             emit=emit,
             keep_best=keep_best,
             interpreter=asked.python or None,
+            tests=ALL_TESTS if asked.project_tests else NO_TESTS,
         )
 
 
@@ -116,13 +118,14 @@ class VerifyOrder(Order["Judged | None"]):
     async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> Judged | None:
         from pipeline.core.context import Settings
         from pipeline.core.inside import inside
+        from pipeline.running.counted import tested_like
         from pipeline.running.judge import judge_all
         from pipeline.source.from_file import task_from_file
         from pipeline.source.locate import find_function
 
         chosen, was = self.result.solution.chosen, self.result.task
         site = find_function(self.document, self.result.site.label)
-        task = task_from_file(self.document, site, loading=was.loading)
+        task = tested_like(was, task_from_file(self.document, site, loading=was.loading))
         if chosen is None or (task.before, task.after, task.tests) == (
             was.before,
             was.after,

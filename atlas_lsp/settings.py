@@ -85,6 +85,10 @@ class ServerSettings:
         "How generated tests look: auto takes doctests where the function has some, else the way "
         "in which the project keeps its tests.",
     )
+    project_tests: bool = _set(
+        True,
+        "Functions are judged by the project's own tests that reach them, beside their examples.",
+    )
     diagnostics: Literal["save", "request", "off"] = _set(
         "save",
         "When doctests are run to show those that fail: at each save, when `atlas.check` asks, or "

@@ -14,6 +14,7 @@ from pipeline.core.inside import inside
 from pipeline.core.task import Solution, Task
 from pipeline.engine import solve
 from pipeline.models.api import ModelInfo
+from pipeline.running.counted import ALL_TESTS, NO_TESTS, WhichTests
 from pipeline.running.ready import placed_task
 from pipeline.running.remembered import remembering
 from pipeline.source.edit import splice, unified_diff
@@ -62,15 +63,18 @@ async def run_job(
     emit: Emit = ignore,
     keep_best: asyncio.Event | None = None,
     interpreter: str | None = None,
+    tests: WhichTests = ALL_TESTS,
 ) -> JobResult:
     """Solve or repair the function at `site`; the file is not written.
 
-    `interpreter` is the editor's, where the project names none.
+    `interpreter` is the editor's, where the project names none; `tests` are those of the project
+    that judge it.
     Raises ModelError or SandboxError when the machinery breaks, SourceError for a function that
     cannot be read.
     """
     group = f"{document.path}::{site.label}"
-    task = await placed_task(runtime.sandbox, document, site, interpreter=interpreter, group=group)
+    box = runtime.sandbox
+    task = await placed_task(box, document, site, interpreter=interpreter, tests=tests, group=group)
     ctx = runtime.context(settings, emit, group=group, keep_best=keep_best)
     ctx = dataclasses.replace(
         ctx,
@@ -79,7 +83,6 @@ async def run_job(
     )
     ctx = remembering(ctx)
     solution = await solve(ctx, task)
-    box = runtime.sandbox
     made_with = MadeWith(model=runtime.model.info, sandbox=box.kind, isolation=box.isolation)
     result = _result(document, site, task, solution, made_with)
     if solution.question is None:
@@ -127,7 +130,9 @@ async def propose_tests(
     test file that cannot be read.
     """
     group = f"tests {document.path}::{site.label}"
-    task = await placed_task(runtime.sandbox, document, site, interpreter=interpreter, group=group)
+    task = await placed_task(
+        runtime.sandbox, document, site, interpreter=interpreter, tests=NO_TESTS, group=group
+    )
     form: Literal["doctest", "pytest"] = "pytest" if style == "pytest" else "doctest"
     if task.loading.obstacle:
         return TestProposal(function=site.name, style=form, warnings=(task.loading.obstacle,))

@@ -121,6 +121,19 @@ class ProjectTests:
     """As pytest prints them, relative to the project: `tests/test_cart.py::test_total[0-1]`."""
     seed: int | None = None
     """Order of the tests; None keeps the project's own."""
+    each_s: float = 0.0
+    """Seconds by the clock after which one test is ended as failed; 0 leaves it to the limits."""
+    is_traced: bool = False
+    """Report which functions of the project each test enters (costs time)."""
+    versions: tuple[str, ...] = ()
+    """Texts of the function `exchanged`, dedented: instead of one run, each of them in a fork of
+    the process that has collected the tests on the job's code. For volume: `Observation.parts` has
+    one for each, `NOT_RUN` where more than the body differs.
+    """
+    exchanged: str = ""
+    """Dotted name, in the module."""
+    version_cpu_s: float = 1.0
+    """CPU seconds of one version."""
 
 
 Form = Call | Expression | Batch | Doctest | Program | TestCode | ProjectTests
@@ -246,6 +259,18 @@ class TestEnd(StrEnum):
     """The sandbox lacks what it imports; no evidence."""
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class Entered:
+    """A function of the project that was entered."""
+
+    path: str
+    """Relative to the project, with `/`."""
+    line: int
+    """1-based, of its first decorator, or of `def`."""
+    name: str
+    """Without what it is nested in."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TestSeen:
     """One test of the project, as the process that ran it reports."""
@@ -257,6 +282,10 @@ class TestSeen:
     message: str = ""
     """Where it failed: the exception's line and pytest's explanation, bounded."""
     duration_s: float = 0.0
+    entered: frozenset[Entered] = frozenset()
+    """With ProjectTests.is_traced: by its set-up, by itself and by its tear-down; of a file that
+    could not be imported, by importing it.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,6 +305,8 @@ class Observation:
     parts: tuple[Observation, ...] = ()
     tests: tuple[TestSeen, ...] = ()
     """ProjectTests: one for each test that ended, in the order they ran."""
+    last_begun: str = ""
+    """ProjectTests that died: the test that was running."""
     stdout: bytes = b""
     stderr: bytes = b""
     cpu_s: float = 0.0

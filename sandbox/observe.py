@@ -46,7 +46,8 @@ _OF_REASON = {
     Reason.FORK: Outcome.SANDBOX_ERROR,
 }
 _MAX_TEXT = 20_000
-_MAX_TESTS = 20_000
+_MAX_FRAMES = 60_000
+"""Of the project's tests: two for each, and one for each function that they enter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ def n_frames(form: Form) -> int:
         return max(1, len(form.parts))
     if isinstance(form, ProjectTests):
         # A class or a parametrised test is many; one more for the end.
-        return _MAX_TESTS + 1
+        return _MAX_FRAMES + 1
     return max(1, len(form.examples)) if isinstance(form, Doctest) else 1
 
 
@@ -136,7 +137,14 @@ def _form(form: Form, skip: int) -> dict[str, object]:
         case Program():
             return {"kind": "program", "args": list(form.args)}
         case ProjectTests():
-            return {"kind": "tests", "node_ids": list(form.node_ids), "seed": form.seed}
+            asked: dict[str, object] = {"node_ids": list(form.node_ids), "seed": form.seed}
+            versions: dict[str, object] = {
+                "versions": list(form.versions),
+                "exchanged": form.exchanged,
+                "version_cpu_s": form.version_cpu_s,
+            }
+            more = {"each_s": form.each_s, "trace": form.is_traced, **versions}
+            return {"kind": "tests", **asked, **more}
         case TestCode():
             raise TypeError("test code travels in two bodies")
 

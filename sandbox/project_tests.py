@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sandbox import child, identity
+from sandbox import child, identity, versions
+from sandbox.entered import Entries, Entry
 
 _MAX_MESSAGE = 2000
 _USAGE_ERROR = 4
@@ -24,12 +26,12 @@ _OURS = ("-q", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--capture=sys
 
 def run_project_tests(job: Any, write: child.Write, _lines: set[int] | None) -> None:
     """One result for each test that ended, then one for the end."""
-    code, node_ids = job["code"], job["form"]["node_ids"]
+    code, form = job["code"], job["form"]
     try:
         compile(identity.encoded(code), child.identity.filename, "exec", dont_inherit=True)
         identity.settle(child.identity, code)
         os.chdir(identity.TOP)
-        status = _run(node_ids, _Watcher(write, job["form"]["seed"]))
+        status = _run(form["node_ids"], _Watcher(write, form, code))
     except (SyntaxError, ValueError, ImportError) as exc:
         return write({**child.exception_report(exc, loading=True), "load": True})
     return write({"outcome": "returned", "value": ("end", status)})
@@ -101,17 +103,24 @@ def _addopts(top: Path) -> list[str]:
 class _Watcher:
     """A pytest plugin that tells how each test ended."""
 
-    def __init__(self, write: child.Write, seed: int | None) -> None:
+    def __init__(self, write: child.Write, form: Any, code: str) -> None:
+        self._code, self._form = code, form
         self._write = write
-        self._seed = seed
+        self._seed: int | None = form["seed"]
+        self._each_s: float = form["each_s"]
+        self._entries = Entries(identity.TOP) if form["trace"] else None
+        self._numbers: dict[Entry, int] = {}
         self._end: tuple[str, str] = ("passed", "")
         self._took_s = 0.0
         self._lacks: set[str] = set()
+        self._ended = ""
         self.n_ended = 0
         self.wanted: frozenset[str] | None = None
 
     def pytest_cmdline_main(self, config: Any) -> None:
         """Before any plugin is configured."""
+        if self._entries:
+            self._entries.start()
         if getattr(config.option, "hypothesis_seed", 0) is None:
             config.option.hypothesis_seed = self._seed or 0
 
@@ -119,7 +128,50 @@ class _Watcher:
         if self.wanted is not None:
             items[:] = [item for item in items if _is_in(item.nodeid, self.wanted)]
         if self._seed is not None:
-            random.Random(self._seed).shuffle(items)
+            _shuffle(items, self._seed)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._say_entered(self._entered())
+        self._write({"outcome": "returned", "value": ("begun", nodeid)})
+        if self._each_s:
+            signal.signal(signal.SIGALRM, _too_long)
+            signal.setitimer(signal.ITIMER_REAL, self._each_s)
+
+    def pytest_runtest_logfinish(self) -> None:
+        if self._each_s:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def pytest_runtestloop(self, session: Any) -> bool | None:
+        """Instead of pytest's own, where versions are to be tried."""
+        if not self._form["versions"]:
+            return None
+        items = session.items
+        self._write({"outcome": "returned", "value": ("items", [one.nodeid for one in items])})
+        exchange = None if session.testsfailed or not items else self._exchange()
+
+        def run() -> Iterator[str]:
+            self._write = lambda _report: None
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                self._ended = "error"
+                # Nobody reads it, and to make it takes longer than the test.
+                item.repr_failure = _told_to_nobody
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                yield self._ended
+
+        limit_s = self._form["version_cpu_s"]
+        for ended in versions.each(exchange, self._form["versions"], run, limit_s):
+            self._write({"outcome": "returned", "value": ("version", *ended)})
+        return True
+
+    def pytest_assertrepr_compare(self) -> list[str] | None:
+        return ["differs"] if self._form["versions"] else None
+
+    def _exchange(self) -> versions.Exchange | None:
+        try:
+            name = self._form["exchanged"]
+            return versions.Exchange(child.identity.filename, self._code, name)
+        except (versions.CannotExchange, SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
 
     def conftest_failed(self, exc: Any) -> None:
         """No test can be run then; says so for the file."""
@@ -135,6 +187,9 @@ class _Watcher:
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
             self._say(report.nodeid, "error", _message(report), 0.0)
+        else:
+            # What importing a file enters is none of its tests'.
+            self._entered()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self._took_s += report.duration
@@ -149,8 +204,46 @@ class _Watcher:
     def _say(self, node_id: str, end: str, message: str, took_s: float) -> None:
         if node_id in self._lacks:
             end = "missing_module"
+        self._ended = end
         self.n_ended += 1
-        self._write({"outcome": "returned", "value": ("test", node_id, end, message, took_s)})
+        numbers = self._say_entered(self._entered())
+        value = ("test", node_id, end, message, took_s, numbers)
+        self._write({"outcome": "returned", "value": value})
+
+    def _entered(self) -> list[Entry]:
+        return self._entries.taken() if self._entries else []
+
+    def _say_entered(self, entered: list[Entry]) -> list[int]:
+        """Their numbers; each function is told in full once."""
+        for one in entered:
+            if one not in self._numbers:
+                self._numbers[one] = len(self._numbers)
+                value = ("function", self._numbers[one], *one)
+                self._write({"outcome": "returned", "value": value})
+        return [self._numbers[one] for one in entered]
+
+
+def _told_to_nobody(*_: object, **__: object) -> str:
+    return "failed"
+
+
+class TooLong(BaseException):
+    """No test catches it as an Exception."""
+
+
+def _too_long(_number: int, _frame: object) -> None:
+    raise TooLong("the test takes too long")
+
+
+def _shuffle(items: list[Any], seed: int) -> None:
+    """Files, then classes, then tests: so that no fixture of theirs is made more often."""
+    order = random.Random(seed)
+    ranks: dict[object, float] = {}
+
+    def rank(node: Any) -> list[float]:
+        return [ranks.setdefault(part, order.random()) for part in node.listchain()]
+
+    items.sort(key=rank)
 
 
 def _is_in(node_id: str, wanted: frozenset[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sandbox.api import Observation, Outcome, ProjectTests, TestEnd, TestSeen, VerdictKind
+from sandbox.api import Entered, Observation, Outcome, ProjectTests, TestEnd, TestSeen, VerdictKind
 
 _ENDS = {
     TestEnd.FAILED: VerdictKind.WRONG_ANSWER,
@@ -22,18 +22,46 @@ def is_end(frame: Observation) -> bool:
 
 def merged_tests(frames: Sequence[Observation]) -> Observation:
     """Field by field, because an untrusted process wrote them."""
-    tests = tuple(seen for frame in frames if (seen := _test(frame.value)) is not None)
-    return Observation(outcome=Outcome.RETURNED, tests=tests)
+    known: dict[int, Entered] = {}
+    tests = tuple(seen for frame in frames if (seen := _test(frame.value, known)) is not None)
+    parts = _versions([frame.value for frame in frames])
+    last = frames[-1].value if frames else None
+    begun = last[1] if isinstance(last, tuple) and last[:1] == ("begun",) else ""
+    return Observation(outcome=Outcome.RETURNED, tests=tests, parts=parts, last_begun=str(begun))
 
 
-def _test(value: object) -> TestSeen | None:
+def _test(value: object, known: dict[int, Entered]) -> TestSeen | None:
     match value:
-        case ("test", str(node_id), str(end), str(message), float(took_s)) if end in _NAMES:
-            text = message[:_MAX_TEXT]
-            return TestSeen(node_id=node_id, end=TestEnd(end), message=text, duration_s=took_s)
+        case ("function", int(number), str(path), int(line), str(name)):
+            known[number] = Entered(path=path, line=line, name=name)
+        case ("test", str(node_id), str(end), str(message), float(took_s), list(entered)):
+            if end in _NAMES:
+                return TestSeen(
+                    node_id=node_id,
+                    end=TestEnd(end),
+                    message=message[:_MAX_TEXT],
+                    duration_s=took_s,
+                    entered=frozenset(known[n] for n in entered if n in known),
+                )
     return None
 
 
+def _versions(values: Sequence[object]) -> tuple[Observation, ...]:
+    """One for each version that came to its end, with the tests in the order they ran."""
+    names: list[str] = []
+    parts: list[Observation] = []
+    for value in values:
+        match value:
+            case ("items", list(ids)):
+                names = [str(one) for one in ids]
+            case ("version", str(outcome), list(ends), float(cpu_s)) if outcome in _OUTCOMES:
+                pairs = zip(names, ends, strict=False)
+                tests = tuple(TestSeen(node_id=n, end=TestEnd(e)) for n, e in pairs if e in _NAMES)
+                parts.append(Observation(outcome=Outcome(outcome), tests=tests, cpu_s=cpu_s))
+    return tuple(parts)
+
+
+_OUTCOMES = (Outcome.RETURNED, Outcome.TIMEOUT_CPU, Outcome.CRASH, Outcome.NOT_RUN)
 _NAMES = tuple(end.value for end in TestEnd)
 
 

@@ -88,7 +88,11 @@ async def run_twice(
 
 
 def job_of(code: str, test: Test, hash_seed: int = 0) -> Job:
-    return Job(code=code, form=test.form, limits=test.limits, hash_seed=hash_seed)
+    """Another hash seed is another order of the project's tests, too."""
+    form = test.form
+    if isinstance(form, ProjectTests) and hash_seed:
+        form = replace(form, seed=hash_seed)
+    return Job(code=code, form=form, limits=test.limits, hash_seed=hash_seed)
 
 
 def _agreed(first: Verdict, second: Verdict) -> Verdict:

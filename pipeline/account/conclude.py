@@ -8,6 +8,7 @@ from dataclasses import replace
 from pipeline.account.contradictions import contradictions
 from pipeline.account.side_effects import behaviour_changes
 from pipeline.account.status import status_of_judged
+from pipeline.account.told_tests import about_left_out, about_tests, counted
 from pipeline.core.board import Board
 from pipeline.core.context import Context
 from pipeline.core.task import FIRST_ASKED, SMALL_EDITS, Judged, Solution, Status, Task
@@ -31,6 +32,8 @@ async def conclude(ctx: Context, task: Task, board: Board, choice: Choice) -> So
 
 
 def _is_better(best: Judged, current: Judged | None) -> bool:
+    if best.breaks:
+        return False
     return current is None or best.passes or best.n_passed > current.n_passed
 
 
@@ -38,14 +41,18 @@ def why_nothing(ctx: Context, task: Task, board: Board) -> Iterator[str]:
     """Why nothing is offered, what was tried, and what to do."""
     if board.current and board.current.passes:
         yield _already(board.current)
+        yield from about_left_out(task)
         return
     if board.obstacle:
         yield board.obstacle
         return
     broken = _broken(board.current) if board.current else None
+    breaking = next((one for one in board.judged if one.breaks), None)
     best = max((one.n_passed for one in board.judged), default=0)
     if broken:
         yield f"the sandbox could not run the tests: {broken.detail}"
+    elif breaking:
+        yield f"what passes its tests breaks {breaking.breaks}"
     elif board.current and board.judged:
         yield (
             f"nothing better than what is there, which passes {board.current.n_passed} of "
@@ -57,6 +64,7 @@ def why_nothing(ctx: Context, task: Task, board: Board) -> Iterator[str]:
     if board.current and (failure := first_failure(board.current)):
         yield f"fails: {failure.detail}"
     yield from about_end(ctx, board)
+    yield from about_left_out(task)
     if board.judged:
         yield f"tried {len(board.judged)} candidates in {', '.join(board.stages)}"
 
@@ -86,10 +94,12 @@ def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple
     lines += map(str, contradictions(task))
     if not task.visible:
         lines.append("no doctest to check against: the status is at best `consistent`")
+        lines += about_left_out(task)
     if choice.best:
         lines += about_visible(ctx, task, board.current, choice.best)
-        if choice.best.passes and choice.best.candidate.doubt:
-            lines.append(f"not called verified: {choice.best.candidate.doubt}")
+        doubt = choice.best.candidate.doubt or choice.best.why_no_proof
+        if choice.best.passes and doubt:
+            lines.append(f"not called verified: {doubt}")
         if choice.best.passes and board.kept_back and choice.best.candidate.origin in FIRST_ASKED:
             lines.append(f"holds for `{board.kept_back}` too, which the model was not shown")
         lines.append(about_origin(choice.best))
@@ -109,11 +119,12 @@ def about_visible(ctx: Context, task: Task, current: Judged | None, best: Judged
     if broken := _broken(best):
         return [f"the sandbox could not run the tests: {broken.detail}"]
     where = f"{ctx.sandbox.kind} sandbox"
-    lines = [f"passes {best.n_passed} of {best.n_visible} examples, run twice in the {where}"]
+    lines = [f"passes {counted(best)}, run twice in the {where}"]
     if current:
         before = f"{current.n_passed} of {current.n_visible}"
         failure = first_failure(current)
         lines.append(f"before: {before}" + (f" ({failure.detail})" if failure else ""))
+    lines += about_tests(task, best)
     if task.loading.where:
         lines.append(f"run as {task.loading.where}")
     if task.loading.why_cut:
@@ -144,7 +155,7 @@ def about_origin(best: Judged) -> str:
 
 
 def _already(current: Judged) -> str:
-    return f"the function already passes its {current.n_visible} examples; nothing to change"
+    return f"the function already passes {counted(current)}; nothing to change"
 
 
 def _solution(

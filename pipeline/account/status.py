@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pipeline.core.task import CONSISTENT_AT, Judged, Status
-from sandbox.api import Proof
 
 
 def status_of(
@@ -38,7 +37,7 @@ def status_of_judged(
     return status_of(
         has_tests=bool(best.visible),
         passes=best.passes,
-        can_prove=all(v.proof is not Proof.SHARED for v in best.visible),
+        can_prove=best.can_prove,
         doubt=best.candidate.doubt,
         is_harmless=best.is_harmless,
         probability=probability,

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.core.calls import VisibleTest, split_calls
+from pipeline.core.reach import Tested
 from pipeline.syntax.blanked import blanked
 from pipeline.syntax.indentation import indented
-from sandbox.api import Call, Doctest, Returns, Test, Verdict, World
+from sandbox.api import Call, Doctest, ProjectTests, Proof, Returns, Test, Verdict, World
 
 if TYPE_CHECKING:
     from pipeline.core.ledger import Ledger
@@ -67,6 +68,8 @@ class Task:
     """Lines of the docstring with the one example that a model is not shown; "" where it sees all.
     """
     loading: Loading = field(default_factory=Loading)
+    tested: Tested | None = None
+    """What is known of the project's tests; None where none was looked for, or none is there."""
 
     def told(self, code: str) -> str:
         """`code` (the statement, or a version of it) as a model is shown it."""
@@ -80,11 +83,11 @@ class Task:
         if self.kind == "stdio":
             return code
         before, after = self._around
-        body = indented(self._without_answers(code), self.indent)
+        body = indented(self.without_answers(code), self.indent)
         return f"{before}{body.rstrip()}\n{after}"
 
-    def _without_answers(self, code: str) -> str:
-        """Quick for code with the function's own docstring, as nearly all has it."""
+    def without_answers(self, code: str) -> str:
+        """As it runs. Quick for code with the function's own docstring, as nearly all has it."""
         with_key, without = self._docstring
         code = code.replace(with_key, without, 1) if with_key else code
         return blanked(code, self._shown_lines) if ">>>" in code else code
@@ -164,7 +167,11 @@ def _itself(one: VisibleTest) -> tuple[VisibleTest, ...]:
 
 
 def n_examples(test: Test) -> int:
-    """How many examples a test holds: a doctest has its own number, all others are one."""
+    """How many examples a test holds: a docstring has its own number, as have the project's tests;
+    all others are one.
+    """
+    if isinstance(test.form, ProjectTests):
+        return len(test.form.node_ids)
     return len(test.form.examples) if isinstance(test.form, Doctest) else 1
 
 
@@ -226,6 +233,20 @@ class Judged:
     visible: tuple[Verdict, ...] = ()
     own: tuple[Verdict, ...] = ()
     """Verdicts on self-tests."""
+    breaks: str = ""
+    """A test of the project that passed before and does not now, and what it says; "" for none."""
+    why_no_proof: str = ""
+    """Why passing the project's tests proves nothing; "" where it does, and where there is none."""
+
+    @property
+    def can_prove(self) -> bool:
+        """Whether passing says something that the candidate could not have said itself: of the
+        project's tests, which share a process with it, where they bite.
+        """
+        return all(
+            v.proof is not Proof.SHARED or (v.observation.tests and not self.why_no_proof)
+            for v in self.visible
+        )
 
     @property
     def n_passed(self) -> int:
@@ -251,8 +272,8 @@ class Judged:
 
     @property
     def passes(self) -> bool:
-        """Every visible test passed, and there was at least one."""
-        return bool(self.visible) and all(v.passed for v in self.visible)
+        """Every visible test passed, there was at least one, and nothing else was broken."""
+        return bool(self.visible) and not self.breaks and all(v.passed for v in self.visible)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from pipeline.core.task import Task
 from pipeline.edits.ranking import Ranked, ranked
 from pipeline.edits.reservations import doubt_of
 from pipeline.edits.search import Found, Search, Version, search
-from sandbox.api import Limits, Sandbox
+from sandbox.api import Limits, ProjectTests, Sandbox, Test
 from sandbox.verdicts import run_twice
 
 QUICK = Limits(cpu_s=0.3, wall_s=2.0)
@@ -135,6 +135,11 @@ def _partial(found: Found) -> tuple[Patch, ...]:
     return (patch,)
 
 
+def _quick(test: Test) -> Test:
+    """With less patience; the project's tests have limits that were measured."""
+    return test if isinstance(test.form, ProjectTests) else replace(test, limits=QUICK)
+
+
 async def _confirmed(
     sandbox: Sandbox, task: Task, order: Sequence[Ranked], max_patches: int, group: str
 ) -> tuple[Patch, ...]:
@@ -143,7 +148,7 @@ async def _confirmed(
     for one in order:
         if len(patches) == max_patches:
             break
-        tests = [replace(test, limits=QUICK) for test in task.tests]
+        tests = [_quick(test) for test in task.tests]
         program = task.program(one.version.code)
         # Whatever is taken of these is judged again, in a fresh worker.
         verdicts = await run_twice(sandbox, program, tests, group=group, fresh=False)

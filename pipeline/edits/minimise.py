@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from pipeline.core.task import Task
+from pipeline.running.judge import told
 from pipeline.syntax.text import parse
 from sandbox.api import (
     Call,
@@ -20,6 +21,7 @@ from sandbox.api import (
     Observation,
     Outcome,
     Program,
+    ProjectTests,
     Sandbox,
     Verdict,
 )
@@ -89,7 +91,9 @@ async def smallest_failure(
     Cutting ends after `budget_s` with what was found. None where no example fails or the sandbox
     could not run them.
     """
-    tests = [replace(t, limits=QUICK) for t in task.examples]
+    tests = [
+        t if isinstance(t.form, ProjectTests) else replace(t, limits=QUICK) for t in task.examples
+    ]
     plain = task.program(code)
     program = program or plain
     seen = await sandbox.run([job_of(program, test) for test in tests], group=group)
@@ -109,7 +113,8 @@ async def smallest_failure(
         return [is_alike(verdict.observation, one) for one in runs]
 
     form = test.form
-    if verdict.observation.outcome is not Outcome.RETURNED:
+    is_one = not isinstance(form, ProjectTests)
+    if is_one and verdict.observation.outcome is not Outcome.RETURNED:
         form = await reduce(form, fails, time.monotonic() + budget_s)
     watched = form if isinstance(form, Call) else None
     other = task.program(against) if against else None
@@ -119,18 +124,18 @@ async def smallest_failure(
     shift = program.count("\n") - plain.count("\n")
     shift += task.before.count("\n") if task.kind != "stdio" else 0
     return Failure(
-        example=described(test.form, verdict),
+        example=described(test.form, verdict, task),
         smaller=_smaller(test.form, form, verdict.observation),
         where=_moment(where, code, shift) if where else None,
         is_divergence=differs,
     )
 
 
-def described(form: Form, verdict: Verdict) -> str:
-    """`f([1]) gave 2, expected 3`."""
+def described(form: Form, verdict: Verdict, task: Task) -> str:
+    """`f([1]) gave 2, expected 3`; of the project's tests the first that fails, in full."""
     if isinstance(form, Call):
         return f"`{shown(form)}` {verdict.detail}"
-    return verdict.detail
+    return told(task, verdict)
 
 
 def shown(call: Call) -> str:

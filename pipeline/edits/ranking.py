@@ -121,7 +121,9 @@ async def behaviours(
     valid = _valid(best, seen, len(tests))
     groups: defaultdict[tuple[str, ...], list[tuple[Version, Seen]]] = defaultdict(list)
     for version, one in zip(best, seen, strict=True):
-        groups[tuple(behaviour(one.observed[i]) for i in valid)].append((version, one))
+        # Where there is no input to tell them apart, each may be another.
+        known = tuple(behaviour(one.observed[i]) for i in valid) if tests else (version.code,)
+        groups[known].append((version, one))
     kinds = _wanted_kinds(task)
     return tuple(
         _behaviour(members, original, valid, (kinds, len(near))) for members in groups.values()

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pipeline.core.task import Task
 from pipeline.edits.ranking import Ranked, own_weight
 from pipeline.edits.search import Found
-from sandbox.api import DoctestWants, Test
+from sandbox.api import DoctestWants, ProjectTests, Test
 
 ALL_THE_SAME = "all examples want the same, which many wrong functions give too"
 DOMINATES = 0.8
@@ -73,8 +73,12 @@ def odds(found: Found, ranked: Ranked) -> float:
 
 
 def n_different_wants(tests: Sequence[Test]) -> int:
+    """Of the project's tests nobody knows what they want: each is taken to want something else."""
     wants: set[str] = set()
     for test in tests:
         expect = test.expect
+        if isinstance(test.form, ProjectTests):
+            wants.update(test.form.node_ids)
+            continue
         wants.update(expect.wants if isinstance(expect, DoctestWants) else (repr(expect),))
     return len(wants)

@@ -10,16 +10,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.core.task import Task
+from pipeline.core.task import Task, n_examples
 from pipeline.edits.edits import Edit, apart, apply_all, edits_of
 from pipeline.edits.hints import hints_of
 from pipeline.edits.suspicion import suspicion
-from pipeline.running.screen import AT_A_TIME, LEAST_S, Seen, can_screen, screen
-from sandbox.api import Doctest, Observation, Outcome, Sandbox
+from pipeline.running.screen import AT_A_TIME, LEAST_S, Seen
+from pipeline.running.sift import can_sift, sift
+from sandbox.api import Doctest, Observation, Outcome, ProjectTests, Sandbox
 
 IN_FLIGHT = 3
 FEW = 10
-"""Versions per process of a function that hangs: most of them hang too."""
+"""Versions per process of a function that hangs: most of them hang too"""
 LEAST_SUSPICION = 0.1
 SAME_EVERYWHERE = 0.3
 PARTNERS = 160
@@ -28,6 +29,8 @@ HELPFUL = 24
 """So many single edits that pass more than the original are paired with all others."""
 HELPS = 30.0
 """How much likelier an edit is right that passes more examples than the original."""
+NO_RIVAL = 0.05
+"""Where a version takes a fork, one that is so much less likely than what passes is not tried."""
 GRACE = 0.12
 """Share of the runs to look for rivals after a first pair was found."""
 
@@ -115,19 +118,18 @@ class _Run:
         self._helpful: list[Version] = []
         self._base: Seen | None = None
         self._hangs = False
+        self._forks = any(isinstance(test.form, ProjectTests) for test in self.tests)
         self._n_asked = 0
         self._cpu_s = 0.0
         self._enough_at = what.n_runs
         """Versions after which a search for pairs that found one looks no further."""
 
     async def all(self) -> None:
-        if not self.tests or not all(map(can_screen, self.tests)):
+        if not self.tests or not all(map(can_sift, self.tests)):
             return
         (self._base,) = await self._screen([self.what.code], 10 * LEAST_S)
         self.found.n_base = self._base.n_passed
-        self.found.n_examples = sum(
-            len(t.form.examples) if isinstance(t.form, Doctest) else 1 for t in self.tests
-        )
+        self.found.n_examples = sum(map(n_examples, self.tests))
         if self._base.passes:
             return
         ended = [t for t, o in zip(self.tests, self._base.observed, strict=True) if is_end(o)]
@@ -188,7 +190,7 @@ class _Run:
             while True:
                 enough = stop_early and self.found.plausible and self._n_asked >= self._enough_at
                 while len(running) < IN_FLIGHT and not enough:
-                    size = FEW if self._hangs else AT_A_TIME
+                    size = FEW if self._hangs or self._forks else AT_A_TIME
                     chunk = list(itertools.islice(self._new(versions), size))
                     if not chunk or self._is_spent():
                         self.found.is_cut |= bool(chunk)
@@ -212,9 +214,14 @@ class _Run:
 
     def _new(self, versions: Iterator[Version]) -> Iterator[Version]:
         for version in versions:
+            if self._forks and version.weight < self._least_weight():
+                return
             if version.code not in self._known:
                 self._known.add(version.code)
                 yield version
+
+    def _least_weight(self) -> float:
+        return NO_RIVAL * max((one.weight for one in self.found.plausible), default=0.0)
 
     async def _look(self, chunk: Sequence[Version]) -> None:
         for version, seen in zip(
@@ -241,11 +248,11 @@ class _Run:
             self.found.partial = (seen.n_passed, version)
 
     async def _screen(self, codes: Sequence[str], limit_s: float) -> tuple[Seen, ...]:
-        programs = [self.what.task.program(code) for code in codes]
         what = self.what
-        return await screen(
+        return await sift(
             what.sandbox,
-            programs,
+            what.task,
+            codes,
             self.tests,
             limit_s=limit_s,
             quiet=any(isinstance(test.form, Doctest) for test in what.task.tests),

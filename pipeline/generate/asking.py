@@ -12,6 +12,9 @@ from pipeline.models.api import ModelInfo, Request
 from pipeline.prompts import render
 from pipeline.source.extract import head_of, without_docstring
 
+MOST_TEST_LINES = 40
+"""Of the project's tests that a prompt shows: a small model reads no more of them."""
+
 
 def to_solve(info: ModelInfo, task: Task, *, hint: str = "") -> Request:
     """A request to write the function (or program); seed, caps and sampling are left to fill in."""
@@ -57,7 +60,9 @@ def _source(task: Task) -> str:
     if task.kind == "stdio":
         return task.shown.rstrip()
     head = head_of(task.told(task.statement)).rstrip()
-    return f"{task.context.rstrip()}\n\n\n{head}" if task.context else head
+    before = f"{task.context.rstrip()}\n\n\n" if task.context else ""
+    tests = task.tested.shown(MOST_TEST_LINES) if task.tested else ""
+    return f"{before}{head}" + (f"\n\n\n# Its tests\n{tests}" if tests else "")
 
 
 def _kind(task: Task) -> str:

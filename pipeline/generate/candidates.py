@@ -17,7 +17,7 @@ from pipeline.generate.asking import to_repair, to_retry, to_solve
 from pipeline.generate.plans import plan_search
 from pipeline.models.api import Completion, ModelInfo, Request, Sampling
 from pipeline.prompts import FOLDER
-from pipeline.running.judge import first_failure
+from pipeline.running.judge import first_failure, told
 from pipeline.source.extract import ExtractionFailure, extract_all, merge
 
 SLOT_TEMPERATURES = (0.6, 0.8, 1.0)
@@ -57,7 +57,7 @@ async def generate(ctx: Context, task: Task, board: Board) -> Rounds:
     """k candidates that do not see each other."""
     ctx.emit(StageStarted(stage=Origin.GENERATE))
     hints = await slot_hints(ctx, task)
-    requests = slot_requests(ctx, task, hints, failure=failure_shown(board.current))
+    requests = slot_requests(ctx, task, hints, failure=failure_shown(task, board.current))
     labels = _labels(hints)
     async with aclosing(as_they_come(ctx, task, Origin.GENERATE, requests, labels)) as rounds:
         async for made in rounds:
@@ -82,7 +82,7 @@ async def as_they_come(
 
 def first_requests(ctx: Context, task: Task, board: Board) -> tuple[Request, ...]:
     """What a job asks first; a wrong function is never shown as one to be written."""
-    info, failure = ctx.model.info, failure_shown(board.current)
+    info, failure = ctx.model.info, failure_shown(task, board.current)
     if not failure:
         return (to_solve(info, task),)
     mended = to_repair(info, task, code=task.statement, failure=failure)
@@ -91,10 +91,10 @@ def first_requests(ctx: Context, task: Task, board: Board) -> tuple[Request, ...
     )
 
 
-def failure_shown(judged: Judged | None) -> str:
+def failure_shown(task: Task, judged: Judged | None) -> str:
     """What a function does wrong, for a prompt; "" for a stub, and for one that is not judged."""
     failure = first_failure(judged) if judged else None
-    return clip(failure.detail) if failure else ""
+    return clip(told(task, failure)) if failure else ""
 
 
 async def probed(ctx: Context, task: Task) -> tuple[Candidate, ...]:

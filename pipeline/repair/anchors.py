@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pipeline.core.board import Board
 from pipeline.core.task import Judged, Task
-from sandbox.api import Doctest, DoctestWants, Test, Verdict, VerdictKind
+from sandbox.api import Doctest, DoctestWants, ProjectTests, Test, TestEnd, Verdict, VerdictKind
 from sandbox.verdicts import judge
 
 FRESH = "fresh start"
@@ -49,7 +49,7 @@ def pick_parent(task: Task, board: Board) -> Judged | None:
 
 
 def _may_lead(task: Task, board: Board, one: Judged) -> bool:
-    if not one.visible or one.passes:
+    if not one.visible or one.passes or one.breaks:
         return False
     parent = parent_of(board, one)
     return parent is None or keeps_anchors(task, one, parent)
@@ -57,7 +57,10 @@ def _may_lead(task: Task, board: Board, one: Judged) -> bool:
 
 def _examples(test: Test, verdict: Verdict) -> Iterator[bool]:
     form, expect = test.form, test.expect
-    if verdict.passed or verdict.kind is VerdictKind.FLAKY:
+    if isinstance(form, ProjectTests):
+        ends = {seen.node_id: seen.end for seen in verdict.observation.tests}
+        yield from (ends.get(name) is TestEnd.PASSED for name in form.node_ids)
+    elif verdict.passed or verdict.kind is VerdictKind.FLAKY:
         yield from [verdict.passed] * verdict.n_examples
     elif not isinstance(form, Doctest) or not isinstance(expect, DoctestWants):
         yield False

@@ -22,7 +22,7 @@ from pipeline.models.api import Request, Sampling
 from pipeline.repair.anchors import FRESH, pick_parent
 from pipeline.repair.memory import memory_of
 from pipeline.repair.policy import choose_moves, learn
-from pipeline.running.judge import first_failure, runnable
+from pipeline.running.judge import first_failure, runnable, told
 from sandbox.api import Verdict
 
 PERSPECTIVES = (
@@ -71,7 +71,7 @@ async def repaired(ctx: Context, task: Task, board: Board, round_: int) -> tuple
                 task,
                 hint=_new_plan(board, hint),
                 slot=20 + slot,
-                failure=failure_shown(board.current),
+                failure=failure_shown(task, board.current),
             )
             if move == "restart"
             else _repair_request(ctx, task, parent, shown, hint, 40 + slot)
@@ -103,7 +103,7 @@ async def _shown(ctx: Context, task: Task, board: Board, parent: Judged, failure
         program=runnable(task, parent.candidate),
         group=ctx.group,
     )
-    shown = clip(str(smallest) if smallest else failure.detail)
+    shown = clip(str(smallest) if smallest else told(task, failure))
     return f"{shown}\n{memory_of(task, board)}".strip()
 
 

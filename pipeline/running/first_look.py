@@ -9,7 +9,9 @@ from pipeline.running.judge import first_failure, judge_all
 from pipeline.running.lacking import lacking
 from pipeline.source.kept_back import with_one_kept_back
 
-NOTHING_WRONG = "no example says what the function should do: nothing to repair; give it a doctest"
+NOTHING_WRONG = (
+    "no example and no test says what the function should do: nothing to repair; give it a doctest"
+)
 
 
 async def look(ctx: Context, task: Task, board: Board) -> Task:

@@ -8,11 +8,14 @@ from dataclasses import replace
 
 from pipeline.core.context import Context
 from pipeline.core.events import CandidateJudged, Progress
-from pipeline.core.task import Candidate, Judged, Task
+from pipeline.core.reach import BAD_ENDS, base_id
+from pipeline.core.task import Candidate, Judged, Task, n_examples
+from pipeline.running.guards import broken_by
 from pipeline.running.table import is_table
 from pipeline.source.capabilities import new_capabilities, whole
 from pipeline.source.edit import with_imports
-from sandbox.api import Doctest, Test, Verdict, VerdictKind
+from pipeline.source.forging import forging
+from sandbox.api import Test, Verdict, VerdictKind
 from sandbox.verdicts import run_tests, run_twice
 
 HANGS = (VerdictKind.TIMEOUT_CPU, VerdictKind.TIMEOUT_WALL)
@@ -23,16 +26,27 @@ async def judge_all(
 ) -> tuple[Judged, ...]:
     """Run every visible test on every candidate; a sandbox failure is no evidence either way."""
     ctx.emit(Progress(message=f"{stage}: running {len(task.visible)} tests on {len(candidates)}"))
-    table = await asyncio.gather(
-        *(_met(ctx, runnable(task, candidate), task.tests) for candidate in candidates)
-    )
     judged = tuple(
-        Judged(candidate=_marked(task, candidate), visible=row)
-        for candidate, row in zip(candidates, table, strict=True)
+        await asyncio.gather(*(_judged(ctx, task, candidate) for candidate in candidates))
     )
     for one in judged:
         ctx.emit(_judged_event(stage, one))
     return judged
+
+
+async def _judged(ctx: Context, task: Task, candidate: Candidate) -> Judged:
+    """One that passes all is asked besides whether it breaks another of the project's tests."""
+    program = runnable(task, candidate)
+    met = await _met(ctx, program, task.tests)
+    judged = Judged(candidate=_marked(task, candidate), visible=met)
+    if task.tested is None:
+        return judged
+    broken = await broken_by(ctx.sandbox, task, program, group=ctx.group) if judged.passes else ()
+    return replace(
+        judged,
+        why_no_proof=task.tested.why_no_proof,
+        breaks=f"{broken[0].node_id}: {broken[0].message[:300]}" if broken else "",
+    )
 
 
 async def _met(ctx: Context, program: str, tests: Sequence[Test]) -> tuple[Verdict, ...]:
@@ -44,14 +58,13 @@ async def _met(ctx: Context, program: str, tests: Sequence[Test]) -> tuple[Verdi
 
 
 def _not_run(test: Test, hung: Verdict) -> Verdict:
-    n_examples = len(test.form.examples) if isinstance(test.form, Doctest) else 1
     return replace(
         hung,
         test_id=test.test_id,
         detail="not run: the test before it hangs",
         failing_line=None,
         passed_examples=0,
-        n_examples=n_examples,
+        n_examples=n_examples(test),
     )
 
 
@@ -62,6 +75,8 @@ def _marked(task: Task, candidate: Candidate) -> Candidate:
     code = "\n".join((*candidate.imports, candidate.code))
     module = task.program(whole(task.statement))
     found = new_capabilities(task.statement, code, module=module, said=task.statement)
+    if task.tested and task.tested.counted:
+        found += forging(whole(task.statement), code, module=module)
     doubt = candidate.doubt or is_table(task, candidate.code)
     return replace(candidate, capabilities=found, doubt=doubt)
 
@@ -69,6 +84,15 @@ def _marked(task: Task, candidate: Candidate) -> Candidate:
 def runnable(task: Task, candidate: Candidate) -> str:
     """The text that runs: the module around the function, with the imports the answer needs."""
     return with_imports(task.program(candidate.code), candidate.imports)
+
+
+def told(task: Task, verdict: Verdict) -> str:
+    """What a failure says, for a model; of a test of the project its text, too."""
+    seen = next((t for t in verdict.observation.tests if t.end in BAD_ENDS), None)
+    source = task.tested.sources.get(base_id(seen.node_id)) if seen and task.tested else None
+    if seen is None or source is None:
+        return verdict.detail
+    return f"{seen.message}\n\n```python\n{source}\n```"
 
 
 def first_failure(judged: Judged) -> Verdict | None:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from pipeline.core.inside import inside
 from pipeline.core.task import Loading, Task
+from pipeline.running.counted import NO_TESTS, WhichTests, with_project_tests
 from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import FunctionSite
 from pipeline.syntax.text import Document, parse
 from pipeline.world.discover import Surroundings, surroundings_of
 from pipeline.world.environment import own_version
 from pipeline.world.rules import loading_of
+from pipeline.world.tested_by import files_that_test
 from sandbox.api import (
     BROKEN_MACHINERY,
     Doctest,
@@ -42,15 +44,31 @@ async def placed_task(
     site: FunctionSite,
     *,
     interpreter: str | None = None,
+    tests: WhichTests = NO_TESTS,
     group: str = "",
 ) -> Task:
-    """The task of a function where it lives, ready to be run in its world."""
+    """The task of a function where it lives, ready to be run in its world, with its examples and
+    those of the project's tests that reach it.
+    """
     if not document.path:
         return task_from_file(document, site)
     source = document.to_bytes(document.text)
     around = surroundings_of(Path(document.path), source, interpreter=interpreter)
+    if tests.none:
+        loading = loading_of(document, around)
+        return await ready_task(sandbox, document, site, around, loading=loading, group=group)
+    names = _names_in_tests(site)
+    files = files_that_test(around, source, names, only=tests.only, interpreter=interpreter)
+    around = files.around if not files.problem else around
     loading = loading_of(document, around)
-    return await ready_task(sandbox, document, site, around, loading=loading, group=group)
+    task = await ready_task(sandbox, document, site, around, loading=loading, group=group)
+    return await with_project_tests(sandbox, document, site, task, files, group=group)
+
+
+def _names_in_tests(site: FunctionSite) -> tuple[str, ...]:
+    """What a test may call it; nobody writes `__init__`."""
+    parts = [part for part in site.name.split(".") if not part.startswith("__")]
+    return tuple(dict.fromkeys(reversed(parts))) or (site.last_name,)
 
 
 async def ready_task(

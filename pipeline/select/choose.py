@@ -139,7 +139,7 @@ def _rank(judged: Judged, chances: Mapping[int, float], odds: Mapping[int, float
     logprob = judged.candidate.mean_logprob
     return (
         judged.passes,
-        judged.is_harmless,
+        not judged.breaks and judged.is_harmless,
         judged.n_passed,
         chances.get(id(judged), 0.0),
         odds.get(id(judged), 0.0),

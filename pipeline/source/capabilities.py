@@ -122,7 +122,7 @@ def new_capabilities(
     Both are the function's text, `module` is its file before, whose imports it may use. What the
     description `said` asks for in plain words is no news.
     """
-    around = dict(_aliases(parse(module)))
+    around = dict(aliases_of(parse(module)))
     known = {what for what, _ in found_in(whole(before), around)}
     new: dict[str, str] = {}
     for what, where in found_in(after, around):
@@ -139,14 +139,14 @@ def whole(function: str) -> str:
 def found_in(code: str, around: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Pairs of a capability and the name that shows it; text that does not parse shows none."""
     tree = parse(code)
-    aliases = {**around, **dict(_aliases(tree))}
+    aliases = {**around, **dict(aliases_of(tree))}
     imported = {name.partition(".")[0] for name in around.values()}
     for node in ast.walk(tree) if tree else ():
         yield from _of_import(node, imported)
         yield from _of_use(node, aliases)
 
 
-def _aliases(tree: ast.AST | None) -> Iterator[tuple[str, str]]:
+def aliases_of(tree: ast.AST | None) -> Iterator[tuple[str, str]]:
     """Local names of modules and of what was imported from them: `o` for `import os as o`."""
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Import):
@@ -171,7 +171,7 @@ def _of_import(node: ast.AST, imported: set[str]) -> Iterator[tuple[str, str]]:
 
 def _of_use(node: ast.AST, aliases: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if isinstance(node, ast.Attribute | ast.Name):
-        yield from _of_name(_dotted(node, aliases))
+        yield from _of_name(dotted_name(node, aliases))
     if isinstance(node, ast.Attribute) and node.attr in METHODS:
         yield METHODS[node.attr], node.attr
     if isinstance(node, ast.Name) and node.id in CALLS and node.id not in aliases:
@@ -190,12 +190,12 @@ def _of_name(dotted: str) -> Iterator[tuple[str, str]]:
                 yield what, dotted
 
 
-def _dotted(node: ast.expr, aliases: Mapping[str, str]) -> str:
+def dotted_name(node: ast.expr, aliases: Mapping[str, str]) -> str:
     """`os.path.join` as it was imported; "" for what is no name."""
     if isinstance(node, ast.Name):
         return aliases.get(node.id, node.id)
     if isinstance(node, ast.Attribute):
-        owner = _dotted(node.value, aliases)
+        owner = dotted_name(node.value, aliases)
         return f"{owner}.{node.attr}" if owner else ""
     return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -19,7 +19,7 @@ MAX_FILES = 4_000
 MAX_BYTES = 64 << 20
 MAX_FILE_BYTES = 8 << 20
 _EXAMPLE = re.compile(r"^\s*(?:>>>|\.\.\.) ?(.*(?:\bimport\b).*)$", re.MULTILINE)
-_SECRET = re.compile(
+SECRET = re.compile(
     r"(?i)^\.|^id_(rsa|dsa|ecdsa|ed25519)|secret|credential|passw|\.(pem|key|p12|pfx)$"
 )
 _EXTENSIONS = (".so", ".pyd")
@@ -98,6 +98,43 @@ def closure_of(place: Place, source: bytes, roots: Roots, *, extra: Sequence[str
         walk.want(name)
     walk.run()
     return walk.closure()
+
+
+def reaching(place: Place, roots: Roots, names: Iterable[str]) -> frozenset[str]:
+    """Of all modules that importing `names` brings in, those whose import leads to `place`, and
+    itself.
+    """
+    walk = _Walk(place=place, roots=roots)
+    for name in names:
+        walk.want(name)
+    walk.run()
+    before: dict[str, set[str]] = {}
+    for source in walk.sources.values():
+        for wanted in (*source.imports, *_packages_around(source.name)):
+            for part in (wanted, *_packages_around(wanted)):
+                before.setdefault(part, set()).add(source.name)
+    reach, todo = {place.name}, [place.name]
+    while todo:
+        for name in before.get(todo.pop(), ()):
+            if name not in reach:
+                reach.add(name)
+                todo.append(name)
+    return frozenset(reach)
+
+
+def _packages_around(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    yield from (".".join(parts[:n]) for n in range(1, len(parts)))
+
+
+def imports_in(path: Path, package: str) -> tuple[str, ...]:
+    """Dotted names that a file in `package` imports; () where it cannot be read."""
+    try:
+        seen = path.stat()
+        name = f"{package}.{path.stem}" if package else path.stem
+        return _read_file(name, path, False, seen.st_mtime_ns, seen.st_size).imports
+    except OSError:
+        return ()
 
 
 @dataclass(kw_only=True)
@@ -398,6 +435,6 @@ def _folder_files(path: Path, folder: Path) -> Iterator[Path]:
 
 def _is_data(path: Path, folder: Path) -> bool:
     relative = path.relative_to(folder)
-    hidden = any(_SECRET.search(part) for part in relative.parts)
+    hidden = any(SECRET.search(part) for part in relative.parts)
     inside = folder.resolve() in path.resolve().parents
     return path.is_file() and inside and not hidden and path.suffix not in (".py", ".pyc")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.world.closure import Closure, Roots, closure_of
@@ -87,6 +87,7 @@ def surroundings_of(
     packages = packages_of(environment) if environment else None
     roots = _roots(project, place, packages)
     closure = closure_of(place, source, roots, extra=also_modules)
+    closure = replace(closure, eager=tuple(dict.fromkeys((*closure.eager, *also_modules))))
     found = _distributions(project, closure, packages, also_distributions)
     absent = closure.foreign - set(packages.by_import if packages else ())
     layout = _Layout.of(place, project, roots)

@@ -81,6 +81,7 @@ WHAT_IS_LEFT = Expression(source="import os\n[str(os.listdir('/tmp')), str(os.li
 GOOD = "from .money import cents\ndef total(prices):\n    return cents(sum(prices))\n"
 WRONG = GOOD.replace("sum(prices)", "len(prices)")
 CART = "tests/test_cart.py"
+AS_IT_IS = ProjectTests(node_ids=())
 
 
 def shop(**changes: object) -> World:
@@ -96,9 +97,9 @@ def shop(**changes: object) -> World:
 
 
 async def run(
-    box: Sandbox, code: str, *node_ids: str, seed: int | None = None, **changes: object
+    box: Sandbox, code: str, *node_ids: str, form: ProjectTests = AS_IT_IS, **changes: object
 ) -> Observation:
-    form = ProjectTests(node_ids=node_ids, seed=seed)
+    form = replace(form, node_ids=node_ids)
     (seen,) = await box.run([Job(code=code, form=form, world=shop(**changes), limits=ROOM)])
     return seen
 
@@ -228,6 +229,90 @@ async def test_an_end_without_an_end_is_no_pass(each_box, body, outcome):
 async def test_another_seed_is_another_order(each_box):
     orders = set()
     for seed in (None, 1, 2, 3, 1):
-        seen = await run(each_box, GOOD, CART, seed=seed)
+        seen = await run(each_box, GOOD, CART, form=replace(AS_IT_IS, seed=seed))
         orders.add(tuple(ends(seen)))
     assert 2 <= len(orders) <= 4
+
+
+async def test_each_test_says_which_functions_of_the_project_it_entered(each_box):
+    names = (f"{CART}::test_fixture", f"{CART}::test_same", f"{CART}::test_here")
+    seen = await run(each_box, GOOD, *names, form=replace(AS_IT_IS, is_traced=True))
+    entered = {
+        test.node_id.partition("::")[2]: {
+            (one.path, one.line, one.name) for one in test.entered if one.path.startswith("src/")
+        }
+        for test in seen.tests
+    }
+    total, cents = ("src/shop/cart.py", 2, "total"), ("src/shop/money.py", 1, "cents")
+    assert entered == {"test_fixture": {total, cents}, "test_same": set(), "test_here": set()}
+    plain = await run(each_box, GOOD, names[0])
+    assert plain.tests[0].entered == frozenset()
+
+
+async def test_a_file_that_cannot_be_imported_says_what_its_import_entered(each_box):
+    files = {**FILES, "tests/test_top.py": b"from shop import total\nN = 1 / total([])\n"}
+    form = replace(AS_IT_IS, is_traced=True)
+    seen = await run(each_box, GOOD, "tests/test_top.py", form=form, files=files)
+    (test,) = seen.tests
+    assert (test.node_id, test.end) == ("tests/test_top.py", TestEnd.ERROR)
+    assert "total" in {one.name for one in test.entered}
+
+
+async def test_a_test_that_takes_too_long_ends_and_the_next_runs(each_box):
+    code = GOOD.replace("    return", "    while prices == [1]: pass\n    return")
+    form = replace(AS_IT_IS, each_s=0.3)
+    seen = await run(each_box, code, f"{CART}::test_each", form=form)
+    assert ends(seen) == {"test_each[1]": "failed", "test_each[2]": "passed"}
+    assert "too long" in seen.tests[0].message
+
+
+async def test_a_run_that_dies_says_in_which_test(each_box):
+    code = GOOD.replace(
+        "    return", "    if prices == [2]:\n        import os; os._exit(0)\n    return"
+    )
+    seen = await run(each_box, code, f"{CART}::test_each")
+    assert (seen.outcome, seen.last_begun) == (Outcome.NO_RESULT, f"{CART}::test_each[2]")
+
+
+async def tried(box: Sandbox, code: str, name: str, *versions: str) -> list[tuple[str, list[str]]]:
+    form = replace(AS_IT_IS, versions=versions, exchanged=name, version_cpu_s=0.5)
+    seen = await run(box, code, f"{CART}::test_fixture", f"{CART}::test_each", form=form)
+    assert (seen.outcome, seen.tests) == (Outcome.RETURNED, ()), seen
+    return [(part.outcome.value, [t.end.value for t in part.tests]) for part in seen.parts]
+
+
+async def test_versions_of_a_function_are_tried_one_by_one(each_box):
+    body = GOOD.partition("\n")[2]
+    versions = (
+        body,
+        body.replace("sum(prices)", "len(prices)"),
+        "def total(prices):\n    import shop.money\n    del shop.money.cents\n    1 / 0\n",
+        "def total(prices):\n    while True: pass\n",
+        "def total(prices):\n    import os; os._exit(0)\n",
+        "def total(prices, more=()):\n    return cents(sum(prices))\n",
+        "def total(prices:\n",
+        body,
+    )
+    right, none = ["passed"] * 3, ["failed"] * 3
+    assert await tried(each_box, WRONG, "total", *versions) == [
+        ("returned", right),
+        ("returned", ["failed", "passed", "failed"]),
+        ("returned", none),
+        ("timeout_cpu", []),
+        ("crash", []),
+        ("not_run", []),
+        ("not_run", []),
+        ("returned", right),
+    ]
+
+
+async def test_a_method_is_exchanged_where_its_class_is(each_box):
+    code = (
+        "from .money import cents\nclass Sum(list):\n    def of(self):\n"
+        "        return cents(len(self))\ndef total(prices): return Sum(prices).of()\n"
+    )
+    right = "def of(self):\n    return cents(sum(super().__iter__()))\n"
+    plain = "def of(self):\n    return cents(sum(self))\n"
+    wrong = "def of(self):\n    return 0\n"
+    found = await tried(each_box, code, "Sum.of", right, plain, wrong)
+    assert found == [("not_run", []), ("returned", ["passed"] * 3), ("returned", ["failed"] * 3)]

@@ -67,7 +67,7 @@ async def test_what_passes_more_is_offered_beside_what_was(box: Sandbox):
 async def test_a_function_without_an_example_is_left_alone(box: Sandbox):
     solution = await check(box, BARE, [], name="twice")
     assert solution.chosen is None
-    assert "no example says" in solution.evidence[-1]
+    assert "no example and no test says" in solution.evidence[-1]
     assert solution.ledger is not None
     assert solution.ledger.model_calls == 0
 

@@ -1,0 +1,285 @@
+"""Which of the project's tests judge a function: those that reach it and are fit to count."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipeline.core.calls import VisibleTest
+from pipeline.core.reach import BAD_ENDS, Reach, Tested, base_id
+from pipeline.core.task import Task
+from pipeline.running.reaching import PATIENCE, reach_of
+from pipeline.source.extract import head_of
+from pipeline.source.locate import FunctionSite
+from pipeline.syntax.text import Document, parse
+from pipeline.world.tested_by import TestFiles
+from sandbox.api import (
+    PROOF_SEED,
+    Completes,
+    Job,
+    Limits,
+    Observation,
+    Outcome,
+    ProjectTests,
+    Sandbox,
+    Test,
+    TestEnd,
+    TestSeen,
+    World,
+)
+
+TEST_ID = "project tests"
+MOST_COUNTED = 200
+MOST_COUNTED_S = 3.0
+"""More tests, or slower ones, are run once before an edit is offered, not for each candidate."""
+MEMORY_MB = 384
+_NEEDS = (
+    (
+        re.compile(
+            r"gaierror|ConnectionRefused|ConnectionError|URLError|NewConnectionError|ConnectError"
+            r"|ConnectTimeout|MaxRetryError|Network is unreachable|Name or service not known"
+        ),
+        "needs a network",
+    ),
+    (re.compile(r"OperationalError|psycopg|pymysql|redis\.exceptions"), "needs a database"),
+    (re.compile(r"TclError|no display|DISPLAY"), "needs a display"),
+    (
+        re.compile(r"Read-only file system|(PermissionError|Permission denied).*/project"),
+        "writes into the project, which is read-only here",
+    ),
+    (
+        re.compile(r"FileNotFoundError.*/project|fixture '[^']+' not found"),
+        "needs what is not here",
+    ),
+)
+_AT = re.compile(r"^\S+:\d+: ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhichTests:
+    """Which of the project's tests somebody wants to be judged by."""
+
+    only: tuple[Path, ...] = ()
+    """Files, folders and node ids; () takes all that reach the function."""
+    none: bool = False
+
+
+ALL_TESTS, NO_TESTS = WhichTests(), WhichTests(none=True)
+
+
+async def with_project_tests(
+    sandbox: Sandbox,
+    document: Document,
+    site: FunctionSite,
+    task: Task,
+    files: TestFiles,
+    *,
+    group: str = "",
+) -> Task:
+    """The task with the project's tests as one visible test more, where some reach the function.
+
+    They run on the code as it stands, again in another order and under another hash seed, and on a
+    body that raises: what fails for want of something, flips, or is skipped is left out and named.
+    """
+    world = task.loading.world
+    if world is None or task.loading.obstacle or not files.all:
+        return task
+    if files.problem or not task.loading.is_whole:
+        why = files.problem or "the project's tests were not run: the module could not be loaded"
+        return replace(task, tested=Tested(notes=(why,)))
+    run = _Run(sandbox=sandbox, world=world, document=document, site=site, task=task, group=group)
+    reach, others = await run.reach(files)
+    hits = run.hits(reach)
+    able, unfit = _sorted_out(hits)
+    counted, slow = _within_reason(able)
+    again, raised = await run.again_and_raising([test.node_id for test in counted])
+    flaky = [test for test in counted if _flips(test, again)]
+    kept = [test for test in counted if test not in flaky]
+    tested = Tested(
+        counted=tuple(test.node_id for test in kept),
+        failed=frozenset(t.node_id for t in kept if t.end in BAD_ENDS),
+        bites=frozenset(t.node_id for t in kept if not _passes(t.node_id, raised)),
+        guards=_guards(reach, world.path, {t.node_id for t in (*kept, *flaky)}),
+        others=others,
+        unchanged=document.plain,
+        notes=(*_notes(reach, unfit, slow), *(f"left out: {t.node_id} is flaky" for t in flaky)),
+        sources=_sources(world, kept),
+    )
+    task = replace(task, tested=tested)
+    return replace(task, visible=(*task.visible, _visible(kept))) if kept else task
+
+
+def tested_like(was: Task, task: Task) -> Task:
+    """The task of a text that was edited meanwhile, with the project's tests as they were found."""
+    tests = tuple(one for one in was.visible if one.origin == TEST_ID)
+    return replace(task, visible=(*task.visible, *tests), tested=was.tested)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    sandbox: Sandbox
+    world: World
+    document: Document
+    site: FunctionSite
+    task: Task
+    group: str
+
+    async def reach(self, files: TestFiles) -> tuple[Reach, tuple[str, ...]]:
+        """Of the files that name the function; of all where neither those nor examples say what is
+        wrong. And the files that are left.
+        """
+        reach = await self._reach(files.naming)
+        is_enough = self.hits(reach) if self.task.is_stub else self._failing(reach)
+        if is_enough or self.task.visible or not files.others:
+            return reach, files.others
+        return reach.plus(await self._reach(files.others)), ()
+
+    async def _reach(self, names: Sequence[str]) -> Reach:
+        code = self.document.plain
+        return await reach_of(self.sandbox, self.world, code, names, group=self.group)
+
+    def _failing(self, reach: Reach) -> list[TestSeen]:
+        return [test for test in _sorted_out(self.hits(reach))[0] if test.end in BAD_ENDS]
+
+    def hits(self, reach: Reach) -> tuple[TestSeen, ...]:
+        """The tests that enter the function."""
+        lines = frozenset((self.site.first_line + 1, self.site.def_line + 1))
+        return reach.entering(self.world.path, lines, self.site.last_name)
+
+    async def again_and_raising(self, names: Sequence[str]) -> tuple[Observation, Observation]:
+        """In another order under another hash seed; and on a body that raises."""
+        if not names:
+            return Observation(outcome=Outcome.RETURNED), Observation(outcome=Outcome.RETURNED)
+        form = ProjectTests(node_ids=tuple(names))
+        raising = f"{head_of(self.task.statement)}    raise NotImplementedError\n"
+        job = Job(code=self.document.plain, form=form, limits=PATIENCE, world=self.world)
+        shuffled = replace(job, form=replace(form, seed=PROOF_SEED), hash_seed=PROOF_SEED)
+        raises = replace(job, code=self.task.program(raising))
+        again, raised = await self.sandbox.run([shuffled, raises], group=self.group)
+        return again, raised
+
+
+def _sorted_out(hits: Sequence[TestSeen]) -> tuple[list[TestSeen], list[tuple[TestSeen, str]]]:
+    """Those that can count, and the others with the reason."""
+    reasons = [(test, _unfit(test)) for test in hits]
+    return [t for t, why in reasons if not why], [(t, why) for t, why in reasons if why]
+
+
+def _unfit(test: TestSeen) -> str:
+    if test.end is TestEnd.PASSED:
+        return ""
+    said = _AT.sub("", " ".join(test.message.split()))[:120]
+    if test.end is TestEnd.SKIPPED:
+        return f"was skipped ({said})" if said else "was skipped"
+    if test.end is TestEnd.MISSING_MODULE:
+        return f"needs a module that is not installed ({said})"
+    # What an assertion quotes is the function's own.
+    is_claim = said.startswith(("assert", "AssertionError", "Failed"))
+    return next((why for pattern, why in _NEEDS if not is_claim and pattern.search(said)), "")
+
+
+def _within_reason(able: Sequence[TestSeen]) -> tuple[list[TestSeen], list[TestSeen]]:
+    """What is run for each candidate: what fails first, then the quick ones; and the rest."""
+    order = sorted(able, key=lambda t: (t.end not in BAD_ENDS, t.duration_s))
+    taken: set[str] = set()
+    left_s = MOST_COUNTED_S
+    for test in order:
+        is_first = not taken
+        if is_first or (len(taken) < MOST_COUNTED and test.duration_s <= left_s):
+            taken.add(test.node_id)
+            left_s -= test.duration_s
+    return [t for t in able if t.node_id in taken], [t for t in able if t.node_id not in taken]
+
+
+def _flips(test: TestSeen, again: Observation) -> bool:
+    ends = {seen.node_id: seen.end for seen in again.tests}
+    end = ends.get(test.node_id, test.end)
+    return (end is TestEnd.PASSED) != (test.end is TestEnd.PASSED)
+
+
+def _passes(node_id: str, seen: Observation) -> bool:
+    return any(t.node_id == node_id and t.end is TestEnd.PASSED for t in seen.tests)
+
+
+def _guards(reach: Reach, path: str, counted: set[str]) -> tuple[str, ...]:
+    return tuple(
+        test.node_id
+        for test in reach.within(path)
+        if test.end is TestEnd.PASSED and test.node_id not in counted
+    )
+
+
+def _notes(
+    reach: Reach, unfit: Sequence[tuple[TestSeen, str]], slow: Sequence[TestSeen]
+) -> Iterator[str]:
+    """One for each reason, with the first tests that it holds for."""
+    if reach.cut:
+        yield reach.cut
+    by_reason: dict[str, list[str]] = {}
+    for test, why in unfit:
+        by_reason.setdefault(why, []).append(test.node_id)
+    for why, names in by_reason.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        yield f"left out: {names[0]}{more} {why}"
+    if slow:
+        yield f"{len(slow)} more tests reach it and run once, before an edit is offered"
+
+
+def _visible(kept: Sequence[TestSeen]) -> VisibleTest:
+    total_s = sum(test.duration_s for test in kept)
+    limits = Limits(
+        cpu_s=round(1.5 + 4 * total_s, 1),
+        wall_s=round(10.0 + 10 * total_s, 1),
+        memory_mb=MEMORY_MB,
+        output_bytes=PATIENCE.output_bytes,
+    )
+    names = tuple(test.node_id for test in kept)
+    test = Test(
+        test_id=TEST_ID, form=ProjectTests(node_ids=names), expect=Completes(), limits=limits
+    )
+    return VisibleTest(test=test, text="", origin=TEST_ID)
+
+
+# --- their text -----------------------------------------------------------------------------------
+
+
+def _sources(world: World, kept: Sequence[TestSeen]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    trees: dict[str, _TestFile] = {}
+    for name in dict.fromkeys(base_id(test.node_id) for test in kept):
+        path, _, inner = name.partition("::")
+        if path not in trees:
+            trees[path] = _TestFile.of(world.files.get(path, b"").decode("utf-8", "replace"))
+        if text := trees[path].source(inner.split("::")):
+            found[name] = text
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _TestFile:
+    lines: tuple[str, ...]
+    body: tuple[ast.stmt, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, text: str) -> _TestFile:
+        tree = parse(text)
+        return cls(lines=tuple(text.splitlines()), body=tuple(tree.body) if tree else ())
+
+    def source(self, names: Sequence[str]) -> str:
+        """Of a test function, with its decorators; "" where it is not plainly there."""
+        body: Sequence[ast.stmt] = self.body
+        for name in names:
+            kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+            node = next((s for s in body if isinstance(s, kinds) and s.name == name), None)
+            if node is None:
+                return ""
+            body = node.body
+        if not names or isinstance(node, ast.ClassDef):
+            return ""
+        assert node is not None
+        first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+        return textwrap.dedent("\n".join(self.lines[first - 1 : node.end_lineno]))

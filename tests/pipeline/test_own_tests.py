@@ -1,0 +1,170 @@
+"""Functions that only the project's tests describe: judged, repaired and proved by them."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.core.context import Settings
+from pipeline.core.task import Solution, Status
+from pipeline.job import JobResult, run_job
+from pipeline.models.api import ModelInfo
+from pipeline.models.scripted import ScriptedModel
+from pipeline.running.counted import ALL_TESTS, NO_TESTS, WhichTests
+from pipeline.source.locate import find_function
+from pipeline.syntax.text import Document, document_from_bytes
+from pipeline.wiring import Runtime
+from sandbox.api import Sandbox
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+TILL = Path(__file__).parents[1] / "projects" / "till"
+SMALL = ModelInfo(name="scripted", backend="scripted", n_ctx=1 << 20, n_params=6_000_000)
+PATIENT = Settings(plan_search=False, thinking_tokens=0, repair_rounds=0, k=1, timeout_s=300.0)
+TOTALS = "src/till/totals.py"
+
+
+@pytest.fixture
+def till(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project, with the packages that these tests run with for its own."""
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+    return Path(shutil.copytree(TILL, tmp_path / "till"))
+
+
+def change(folder: Path, name: str, *pairs: tuple[str, str]) -> None:
+    text = (folder / name).read_text() if (folder / name).exists() else ""
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new) if old else text + new
+    (folder / name).write_text(text)
+
+
+def read(path: Path) -> Document:
+    return document_from_bytes(path.read_bytes(), str(path))
+
+
+async def check(
+    box: Sandbox, path: Path, name: str, *answers: str, tests: WhichTests = ALL_TESTS
+) -> JobResult:
+    document = read(path)
+    model = ScriptedModel([f"```python\n{a}\n```" for a in answers], info=SMALL)
+    site = find_function(document, name)
+    return await run_job(Runtime(model=model, sandbox=box), document, site, PATIENT, tests=tests)
+
+
+def said(solution: Solution, *words: str) -> bool:
+    return any(all(word in line for word in words) for line in solution.evidence)
+
+
+async def test_a_function_with_only_tests_is_repaired_without_a_token(
+    box: Sandbox, till: Path
+) -> None:
+    result = await check(box, till / TOTALS, "discounted")
+    solution = result.solution
+    assert solution.status is Status.VERIFIED, solution.evidence
+    assert "100 - percent" in (result.new_text or "")
+    assert solution.ledger is not None
+    assert solution.ledger.generated_tokens == 0
+    assert said(solution, "failed before and pass now", "tests/test_totals.py::test_discounts[1-")
+    assert said(solution, "passed before and still pass", "test_totals.py::test_nothing_off")
+    assert said(solution, "fail again when the body only raises")
+    assert said(solution, "passes 5 of 5 tests")
+
+
+async def test_a_stub_with_only_tests_is_solved_against_them(box: Sandbox, till: Path) -> None:
+    right = "def share(total, people):\n    return divmod(total, people)"
+    result = await check(box, till / TOTALS, "share", right)
+    assert result.solution.status is Status.VERIFIED, result.solution.evidence
+    assert said(result.solution, "pass now", "tests/test_totals.py::TestShare::test_rest")
+
+
+async def test_a_wrong_answer_is_no_better_for_passing_some(box: Sandbox, till: Path) -> None:
+    wrong = "def share(total, people):\n    return total // people, 0"
+    result = await check(box, till / TOTALS, "share", *[wrong] * 9)
+    assert result.solution.status is not Status.VERIFIED
+
+
+async def test_what_breaks_another_test_of_the_module_is_not_offered(
+    box: Sandbox, till: Path
+) -> None:
+    """No test of `share` knows of `Till.receipt`, which has one of its own."""
+    worse = "def share(total, people):\n    Till.receipt = None\n    return divmod(total, people)"
+    result = await check(box, till / TOTALS, "share", *[worse] * 9)
+    assert (result.solution.status, result.diff) == (Status.NONE, "")
+    assert said(result.solution, "breaks tests/test_till.py::TillTest::test_receipt")
+
+
+async def test_a_method_is_judged_by_unittest_too(box: Sandbox, till: Path) -> None:
+    change(till, TOTALS, ("result -= value", "result += value"))
+    result = await check(box, till / TOTALS, "Till.total")
+    assert result.solution.status is Status.VERIFIED, result.solution.evidence
+    assert "quick_sum(self.prices)" in (result.new_text or "")
+    assert said(result.solution, "failed before", "tests/test_till.py::TillTest::test_two")
+
+
+async def test_tests_that_pass_whatever_it_does_prove_nothing(box: Sandbox, till: Path) -> None:
+    change(till, TOTALS, ("    return sorted(names, reverse=True)", '    """Sorted."""'))
+    result = await check(box, till / TOTALS, "listed", "def listed(names):\n    return names")
+    assert result.solution.status is Status.UNVERIFIED
+    assert said(result.solution, "not called verified", "when the body only raises")
+
+
+UNFIT = """
+import os, random, socket, pytest
+from till import discounted
+
+def test_network():
+    discounted(1, 0)
+    socket.create_connection(("example.com", 80), timeout=2)
+
+def test_writes():
+    discounted(1, 0)
+    open("tests/made.txt", "w").close()
+
+def test_flaky():
+    discounted(1, 0)
+    assert os.environ["PYTHONHASHSEED"] == "0" or hash("a") % 2 == hash("b") % 2 and False
+
+def test_lacks():
+    discounted(1, 0)
+    import nothing_like_this
+
+@pytest.mark.skip(reason="later")
+def test_skipped():
+    discounted(1, 0)
+"""
+
+
+async def test_what_cannot_count_is_left_out_and_named(box: Sandbox, till: Path) -> None:
+    (till / "tests/test_unfit.py").write_text(UNFIT)
+    result = await check(box, till / TOTALS, "discounted")
+    assert result.solution.status is Status.VERIFIED, result.solution.evidence
+    assert said(result.solution, "test_unfit.py::test_network needs a network")
+    assert said(result.solution, "test_unfit.py::test_lacks needs a module")
+    if box.kind == "docker":
+        assert said(result.solution, "test_unfit.py::test_writes writes into the project")
+    assert not said(result.solution, "pass now", "test_unfit.py::test_network")
+
+
+async def test_without_tests_nothing_says_what_is_wrong(box: Sandbox, till: Path) -> None:
+    result = await check(box, till / TOTALS, "discounted", tests=NO_TESTS)
+    assert result.solution.status is Status.NONE
+    assert said(result.solution, "no example and no test")
+
+
+async def test_only_the_tests_that_were_named_judge(box: Sandbox, till: Path) -> None:
+    only = WhichTests(only=(Path(f"{till}/tests/test_totals.py::test_nothing_off"),))
+    result = await check(box, till / TOTALS, "discounted", tests=only)
+    assert result.solution.is_right_already
+    assert said(result.solution, "already passes 1 of 1 tests")
+
+
+async def test_an_environment_without_pytest_is_said(
+    box: Sandbox, till: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VIRTUAL_ENV")
+    result = await check(box, till / TOTALS, "discounted")
+    assert said(result.solution, "tests were not run", "environment")

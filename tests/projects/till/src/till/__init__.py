@@ -1,0 +1,1 @@
+from till.totals import Till, discounted, listed, quick_sum, share

@@ -1,0 +1,2 @@
+def cents(amount):
+    return int(100 * amount + 0.5)
