@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pipeline.core.inside import inside
@@ -14,6 +15,7 @@ from pipeline.source.locate import FunctionSite
 from pipeline.syntax.text import Document, parse
 from pipeline.world.discover import Surroundings, surroundings_of
 from pipeline.world.environment import own_version
+from pipeline.world.relations import neighbours_of
 from pipeline.world.rules import loading_of
 from pipeline.world.tested_by import files_that_test
 from sandbox.api import (
@@ -86,14 +88,16 @@ async def ready_task(
     whole = replace(loading, world=surroundings.world, is_whole=True)
     box = inside(sandbox, whole)
     seen = await load(box, document.plain, group)
+    around = neighbours_of(document, site, surroundings)
+    task_in = partial(task_from_file, document, site, neighbours=around)
     if seen.outcome is Outcome.RETURNED:
-        task = task_from_file(document, site, loading=replace(whole, cpu_s=_extra_s(seen)))
+        task = task_in(loading=replace(whole, cpu_s=_extra_s(seen)))
         return _with_obstacle(task, bad_example(document, task))
     why = obstacle(seen, surroundings)
     if seen.outcome in BROKEN_MACHINERY:
-        return _with_obstacle(task_from_file(document, site, loading=whole), why)
+        return _with_obstacle(task_in(loading=whole), why)
     part = replace(whole, is_whole=False, why_cut=why)
-    task = task_from_file(document, site, loading=part)
+    task = task_in(loading=part)
     program = f"{task.before}{task.indent}pass\n{task.after}"
     rest = await load(box, program, group)
     if rest.outcome is not Outcome.RETURNED:

@@ -17,11 +17,11 @@ from pipeline.source.doctests import doctests_of, doctests_of_file
 from pipeline.source.examples import examples_of, visible_example
 from pipeline.source.locate import FunctionSite
 from pipeline.source.names import BUILTINS, bound, is_dynamic, mutates, needed
+from pipeline.source.shown import context_of
 from pipeline.syntax.indentation import dedented
 from pipeline.syntax.text import Document, parse
 from sandbox.api import Call, Doctest, Limits
 
-MAX_CONTEXT_CHARS = 3000
 _COSTLY = frozenset({"antigravity", "idlelib", "this", "tkinter", "turtle", "turtledemo", "test"})
 _QUIET_STDLIB = frozenset(sys.stdlib_module_names) - _COSTLY
 
@@ -34,6 +34,7 @@ def task_from_file(
     doctest_files: Sequence[Path] = (),
     loading: Loading | None = None,
     strict: bool = False,
+    neighbours: Sequence[str] = (),
 ) -> Task:
     """The task of writing (a stub) or mending (a body) the function at `site`.
 
@@ -43,6 +44,7 @@ def task_from_file(
     never what stands under `if __name__ == "__main__"`.
     Where `loading` says so they are the whole module, to the letter.
     With `strict` a doctest is what `python -m doctest` makes of it.
+    `neighbours` are texts on other modules of its project, for the model.
     Raises DoctestMalformed, SourceSyntaxError.
     """
     loading = loading or Loading()
@@ -60,7 +62,7 @@ def task_from_file(
         after=after,
         indent=site.indent,
         is_stub=site.is_stub,
-        context=_context(document, site, layout),
+        context=context_of(document, site, layout.kept, layout.holder, neighbours),
         visible=visible,
         loading=loading,
     )
@@ -256,63 +258,3 @@ def _is_free(stmt: ast.stmt) -> bool:
     if isinstance(stmt, ast.Import):
         return all(alias.name.partition(".")[0] in _QUIET_STDLIB for alias in stmt.names)
     return False
-
-
-# --- what the model is told of the module -----------------------------------------------------
-
-
-def _context(document: Document, site: FunctionSite, layout: _Layout) -> str:
-    """Imports, then signatures of what the function or its docstring names,
-    then the class around a method.
-    """
-    imports = [s for s in layout.kept if isinstance(s, (ast.Import, ast.ImportFrom))]
-    lines = [ast.unparse(s) for s in imports if getattr(s, "module", "") != "__future__"]
-    text = document.text[site.start : site.end]
-    for stmt in layout.kept:
-        mentioned = any(re.search(rf"\b{re.escape(n)}\b", text) for n in bound(stmt))
-        if mentioned and stmt not in imports:
-            lines.append(_signature(document, stmt))
-    if site.owner == "class" and isinstance(layout.holder, ast.ClassDef):
-        lines.append(_class_outline(document, layout.holder, site))
-    return _capped("\n".join(lines))
-
-
-def _capped(text: str) -> str:
-    """At most MAX_CONTEXT_CHARS, in whole lines."""
-    return text if len(text) <= MAX_CONTEXT_CHARS else text[:MAX_CONTEXT_CHARS].rpartition("\n")[0]
-
-
-def _signature(document: Document, stmt: ast.stmt) -> str:
-    if isinstance(stmt, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return ast.unparse(_without_body(stmt))
-    text = _text_of(document, stmt)
-    return text if len(text) <= 300 else text.partition("\n")[0][:200]
-
-
-def _class_outline(document: Document, node: ast.ClassDef, site: FunctionSite) -> str:
-    """The class with the bodies of its methods left out, but for `__init__`;
-    without the method itself.
-    """
-    head = f"class {node.name}" + (
-        f"({', '.join(map(ast.unparse, node.bases))})" if node.bases else ""
-    )
-    parts: list[str] = []
-    for stmt in node.body:
-        if isinstance(stmt, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            if stmt.name == site.last_name:
-                continue
-            whole = stmt.name == "__init__"
-            parts.append(ast.unparse(stmt if whole else _without_body(stmt)))
-        elif isinstance(stmt, (ast.Assign, ast.AnnAssign)):
-            parts.append(ast.unparse(stmt))
-    inside = "\n".join(parts or ["..."])
-    return f"{head}:\n" + "\n".join(f"    {line}" for line in inside.split("\n"))
-
-
-def _without_body(
-    node: ast.FunctionDef | ast.AsyncFunctionDef,
-) -> ast.FunctionDef | ast.AsyncFunctionDef:
-    """The function with `...` for its body, without touching `node`."""
-    fields = {name: getattr(node, name) for name in node._fields}
-    fields["body"] = [ast.Expr(value=ast.Constant(value=...))]
-    return ast.copy_location(type(node)(**fields), node)

@@ -303,7 +303,7 @@ def _imported_by_call(node: ast.Call, package: str) -> Iterator[str]:
     first = node.args[0] if node.args else None
     if isinstance(first, ast.Constant) and isinstance(first.value, str):
         level = len(first.value) - len(first.value.lstrip("."))
-        base = _base(package, level)
+        base = base_of(package, level)
         if base is not None and first.value.strip("."):
             yield ".".join(filter(None, (base, first.value.lstrip("."))))
 
@@ -356,7 +356,7 @@ def _called(node: ast.Call) -> str:
     return getattr(node.func, "id", "") or getattr(node.func, "attr", "")
 
 
-def _base(package: str, level: int) -> str | None:
+def base_of(package: str, level: int) -> str | None:
     """The package that a relative import starts from; None when there is none so far up."""
     if level == 0:
         return ""
@@ -368,7 +368,7 @@ def _names(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
         return
-    base = _base(package, node.level)
+    base = base_of(package, node.level)
     if base is None:
         return
     module = ".".join(filter(None, (base, node.module or "")))

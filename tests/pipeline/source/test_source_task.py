@@ -157,8 +157,8 @@ def test_kinds_indents_and_visible_tests() -> None:
     assert [v.text for v in push.visible] == [">>> Stack().push(1)\n1"]
 
 
-def test_the_context_shows_signatures_and_the_class_without_bodies() -> None:
-    assert "def later():\n    ..." in check("lookup").context
+def test_the_context_shows_helpers_and_the_class_without_bodies() -> None:
+    assert "def later():\n    return helper(1)" in check("lookup").context
     outline = check("Stack.push").context
     assert "class Stack:" in outline
     assert "self.items = []" in outline
