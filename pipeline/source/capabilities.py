@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from pipeline.source.cheats import cheats_in
 from pipeline.syntax.text import parse
 
 MODULES: Mapping[str, str] = {
@@ -22,6 +23,9 @@ MODULES: Mapping[str, str] = {
     **dict.fromkeys(("ctypes", "cffi", "mmap"), "reaches into memory"),
     **dict.fromkeys(("threading", "concurrent", "_thread"), "starts threads"),
     "signal": "handles signals",
+    **dict.fromkeys(
+        ("pytest", "_pytest", "unittest", "doctest", "hypothesis"), "reaches what tests it"
+    ),
     **dict.fromkeys(("shutil", "tempfile"), "writes or deletes files"),
     **dict.fromkeys(("importlib", "imp", "runpy", "pkgutil"), "imports what it names itself"),
     **dict.fromkeys(("gc", "inspect", "builtins", "atexit"), "reaches into the interpreter"),
@@ -37,9 +41,10 @@ CALLS: Mapping[str, str] = {
 }
 OF_OS: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"system|popen|fork|exec|spawn|posix_spawn|startfile"), "starts processes"),
+    (re.compile(r"listdir|scandir|walk|stat|lstat|pread|read|sendfile"), "reads files"),
     (
         re.compile(
-            r"remove|unlink|r(m|emove)dir|rename|replace|truncate|m(k|ake)dir|write|link|chmod"
+            r"open|remove|unlink|r(m|emove)dir|rename|replace|truncate|m(k|ake)dir|write|link|chmod"
         ),
         "writes or deletes files",
     ),
@@ -52,20 +57,39 @@ OF_OS: Sequence[tuple[re.Pattern[str], str]] = (
 )
 OF_SYS: Sequence[tuple[re.Pattern[str], str]] = (
     (
-        re.compile(r"_getframe|settrace|setprofile|modules|meta_path|path_hooks|addaudithook"),
+        re.compile(
+            r"_getframe|_current|settrace|setprofile|gettrace|getprofile|monitoring|modules"
+            r"|meta_path|path_hooks|addaudithook|exc_info|last_|excepthook|unraisablehook"
+        ),
         "reaches into the interpreter",
     ),
+    (re.compile(r"argv|orig_argv"), "asks how it was started"),
     (re.compile(r"exit"), "ends the program"),
 )
+OF_OTHERS: Mapping[str, Sequence[tuple[re.Pattern[str], str]]] = {
+    "os": OF_OS,
+    "sys": OF_SYS,
+    "types": ((re.compile(r"FunctionType|CodeType"), "runs code that is data"),),
+    "typing": ((re.compile(r"get_type_hints"), "runs code that is data"),),
+    "weakref": ((re.compile(r"finalize"), "reaches into the interpreter"),),
+    "asyncio": (
+        (re.compile(r"create_subprocess"), "starts processes"),
+        (re.compile(r"open_(unix_)?connection|start_(unix_)?server"), "uses the network"),
+        (re.compile(r"to_thread"), "starts threads"),
+    ),
+    "logging": ((re.compile(r"\w*FileHandler|config|basicConfig"), "writes or deletes files"),),
+}
+"""Of modules of which only some parts matter."""
 METHODS: Mapping[str, str] = {
     **dict.fromkeys(
         ("write_text", "write_bytes", "unlink", "rmdir", "touch", "symlink_to", "hardlink_to"),
         "writes or deletes files",
     ),
     **dict.fromkeys(
-        ("__globals__", "__builtins__", "__subclasses__", "__code__", "f_back", "f_globals"),
-        "reaches into the interpreter",
+        ("read_text", "read_bytes", "iterdir", "rglob"),
+        "reads files",
     ),
+    "run_in_executor": "starts threads",
 }
 FILES = "writes or deletes files"
 READS = "reads files"
@@ -141,9 +165,12 @@ def found_in(code: str, around: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     tree = parse(code)
     aliases = {**around, **dict(aliases_of(tree))}
     imported = {name.partition(".")[0] for name in around.values()}
-    for node in ast.walk(tree) if tree else ():
+    if tree is None:
+        return
+    for node in ast.walk(tree):
         yield from _of_import(node, imported)
         yield from _of_use(node, aliases)
+    yield from cheats_in(tree, aliases)
 
 
 def aliases_of(tree: ast.AST | None) -> Iterator[tuple[str, str]]:
@@ -184,10 +211,9 @@ def _of_name(dotted: str) -> Iterator[tuple[str, str]]:
     module, _, rest = dotted.partition(".")
     if rest and module in MODULES:
         yield MODULES[module], dotted
-    for root, patterns in (("os", OF_OS), ("sys", OF_SYS)):
-        for pattern, what in patterns if module == root else ():
-            if pattern.match(rest):
-                yield what, dotted
+    for pattern, what in OF_OTHERS.get(module, ()):
+        if pattern.match(rest):
+            yield what, dotted
 
 
 def dotted_name(node: ast.expr, aliases: Mapping[str, str]) -> str:
@@ -230,6 +256,8 @@ _ASKED = {
     "handles signals": r"\bsignal",
     "runs code that is data": r"\b(eval|exec|pickl|marshal|deseriali|expression)",
     "asks on which machine it runs": r"\b(platform|machine|process id|pid|cpu|operating system)",
+    "asks how it was started": r"\b(argument|argv|command.line)",
+    "swallows what tests raise": r"\b(assert|swallow|suppress|ignore)",
     "ends the program": r"\b(exit|quit|terminat)",
     "imports what it names itself": r"\b(import|module|plugin)",
     "waits for somebody": r"\b(ask|prompt|input|stdin)",
