@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sandbox import codec
+from sandbox.drained import drained
 from sandbox.identity import Identity, NotTheProject, identity_of, load
 from sandbox.wire import FRAME
 
@@ -208,7 +209,7 @@ def _run_batch(job: Any, write: Write, lines: set[int] | None) -> None:
 
 def _part(module: types.ModuleType, form: Any) -> Report:
     try:
-        return {"outcome": "returned", "value": settled(_ask(module, form))}
+        return {"outcome": "returned", "value": drained(settled(_ask(module, form)))}
     except BaseException as exc:  # noqa: BLE001 - a candidate may raise anything
         return exception_report(exc)
 

@@ -6,6 +6,7 @@ do the same twice says nothing. This lists differences, it does not judge them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from sandbox.api import Call, Observation, Outcome
 MOST_SENTENCES = 3
 MOST_CALLS = 120
 LONGEST = 60
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,13 +122,14 @@ async def _changes(ctx: Context, cases: Sequence[Case], before: str, after: str)
 
 
 def _did(seen: Observation) -> str | None:
-    """What a call showed; None where it was not seen."""
+    """What a call showed; None where it was not seen, or shows where something lies in memory."""
     if seen.outcome is not Outcome.RETURNED or not seen.got:
         return None
     exception = seen.parts[-1].exception
     if exception is not None:
         return f"raising {exception.type}"
-    return seen.got[-1].strip() or "None"
+    said = seen.got[-1].strip() or "None"
+    return None if _ADDRESS.search(said) else said
 
 
 def _same(one: str, other: str) -> bool:

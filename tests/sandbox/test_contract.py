@@ -324,6 +324,31 @@ async def test_a_foreign_object_is_opaque(any_box):
     assert seen.value == [Opaque("P")]
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("return (i * n for i in range(3))", "generator of [0, 2, 4]"),
+        ("return map(str, [n])", "map of ['2']"),
+        ("return iter([object()])", "list_iterator of [a object]"),
+        ("import itertools\n    return itertools.count(n)", "count of [2, 3, 4, "),
+    ],
+)
+async def test_an_iterator_is_told_by_what_it_gives(any_box, body, told):
+    form = Call(entry="f", args=(2,))
+    (seen,) = await any_box.run([Job(code=f"def f(n):\n    {body}\n", form=form)])
+    assert isinstance(seen.value, Opaque)
+    assert seen.value.type.startswith(told)
+    assert len(seen.value.type) <= 200
+
+
+async def test_an_iterator_passes_for_no_list_and_raises_what_it_raises(any_box):
+    wanted = Test(test_id="t", form=Call(entry="f", args=()), expect=Returns(value=[1]))
+    (verdict,) = await run_tests(any_box, "def f():\n    yield 1\n", [wanted])
+    assert not verdict.passed
+    code = "def f():\n    yield 1\n    raise KeyError(2)\n"
+    await check_outcome(any_box, code, Outcome.RAISED)
+
+
 async def test_an_exception_is_described(any_box):
     code = "class Odd(ValueError): pass\n\ndef f():\n    raise Odd('why')\n"
     seen = await check_outcome(any_box, code, Outcome.RAISED)
