@@ -15,6 +15,7 @@ from pipeline.source.locate import FunctionSite
 from pipeline.syntax.text import Document, parse
 from pipeline.world.discover import Surroundings, surroundings_of
 from pipeline.world.environment import own_version
+from pipeline.world.manuals import manuals_of
 from pipeline.world.relations import neighbours_of
 from pipeline.world.rules import loading_of
 from pipeline.world.tested_by import files_that_test
@@ -89,7 +90,8 @@ async def ready_task(
     box = inside(sandbox, whole)
     seen = await load(box, document.plain, group)
     around = neighbours_of(document, site, surroundings)
-    task_in = partial(task_from_file, document, site, neighbours=around)
+    told = manuals_of(surroundings.project)
+    task_in = partial(task_from_file, document, site, neighbours=around, doctest_files=told)
     if seen.outcome is Outcome.RETURNED:
         task = task_in(loading=replace(whole, cpu_s=_extra_s(seen)))
         return _with_obstacle(task, bad_example(document, task))

@@ -17,6 +17,7 @@ from pipeline.source.doctest_parser import read_examples
 from pipeline.source.examples import Example, claim, visible_example
 from pipeline.source.locate import FunctionSite, docstring_node
 from pipeline.source.names import BUILTINS, bound, needed
+from pipeline.source.told import only_about
 from pipeline.syntax.literals import literal
 from pipeline.syntax.text import Document, SourceError, parse
 from sandbox.api import (
@@ -58,7 +59,8 @@ def doctests_of(
     """Tests from the function's docstring, else from its class's or module's that mention it;
     and `__test__`.
 
-    Examples marked `+SKIP` are left out.
+    Examples marked `+SKIP` are left out; for a stub that has no others, those that give a literal
+    dict or set count as values and are called skipped.
     Examples of a class or module that never mention the function give no test, and neither does
     a docstring of its own that names nothing of the module, because they would prove nothing.
     Examples that no function can pass by the letter are read as what they mean,
@@ -76,20 +78,30 @@ def doctests_of(
 
 
 def doctests_of_file(
-    path: Path, site: FunctionSite, *, limits: Limits | None = None
+    path: Path,
+    site: FunctionSite,
+    *,
+    limits: Limits | None = None,
+    loading: Loading | None = None,
+    known: frozenset[str] = frozenset(),
 ) -> tuple[VisibleTest, ...]:
-    """Tests from a doctest file (`*.txt`, `test_*.md`) that mentions the function;
-    () when it is too big to be one.
+    """A test of the examples in a document that use the function; () when there are none, when
+    they need what an earlier part binds, and when it is too big to be one.
 
+    `known` are the names of the function's module.
     Raises DoctestMalformed; OSError when the file cannot be read.
     """
     if path.stat().st_size > MAX_DOCTEST_FILE_BYTES:
         return ()
     value = path.read_text(encoding="utf-8", errors="replace")
+    if ">>>" not in value or site.last_name not in value:
+        return ()
     lines = tuple(range(1, value.count("\n") + 2))
     text = _Text(value=value, lines=lines, origin=f"doctest:{path.name}", path=path.name)
-    rules = _Rules(limits=limits or Limits(), loading=Loading())
-    return _tests_of_text(text, site, rules) if _mentions(text, site) else ()
+    known |= {site.name.partition(".")[0]}
+    about = only_about(value, _examples(text), known, lambda some: _says_something(some, site))
+    rules = _Rules(limits=limits or Limits(), loading=loading or Loading())
+    return _tests_of_text(replace(text, value=about), site, rules) if about else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +120,27 @@ def _tests_of_text(text: _Text, site: FunctionSite, rules: _Rules) -> tuple[Visi
     kept = [e for e in examples if e.lineno not in claims]
     is_told = bool(kept) if text.is_own and not claims else _says_something(kept, site)
     whole = [_whole(text, site, kept, rules)] if is_told else []
+    if not whole and not claims and site.is_stub and not rules.strict:
+        claims = _skipped(_examples(text), site, options)
     return tuple(whole) + tuple(
         visible_example(read, site.name, line=_line(text, lineno), limits=rules.limits)
         for lineno, read in claims.items()
     )
+
+
+def _skipped(
+    examples: Sequence[doctest.Example], site: FunctionSite, options: int
+) -> dict[int, Example]:
+    """By line, what is skipped because a dict or a set may be written in another order."""
+    found: dict[int, Example] = {}
+    for example in examples:
+        source = example.source.partition("# doctest")[0].strip()
+        value = literal(example.want.strip())
+        is_unordered = value is not None and isinstance(value.value, (dict, set))
+        if is_unordered and _options(example, options) & doctest.SKIP:
+            read = _example_of(source, example, site, origin="skipped doctest")
+            found |= {example.lineno: read} if read else {}
+    return found
 
 
 def _options(example: doctest.Example, project: int) -> int:
@@ -137,14 +166,25 @@ def _read_claim(example: doctest.Example, site: FunctionSite) -> Example | None:
     source, want = example.source.strip(), example.want.strip()
     if not want:
         return claim(source, site.name, origin="doctest:claim")
+    value = literal(want)
+    if value is None or example.options or repr(value.value) == want:
+        return None
+    return _example_of(source, example, site, origin="doctest:value")
+
+
+def _example_of(
+    source: str, example: doctest.Example, site: FunctionSite, *, origin: str
+) -> Example | None:
+    """A call of the function and the literal that it gives, to be compared as a value."""
+    want = example.want.strip()
     call, value = read_call(source, site.name), literal(want)
-    if call is None or value is None or example.options or repr(value.value) == want:
+    if call is None or value is None:
         return None
     return Example(
         args=call.args,
         kwargs=dict(call.kwargs),
         value=value.value,
-        origin="doctest:value",
+        origin=origin,
         line=example.lineno,
         text=f">>> {source}\n{want}",
     )

@@ -8,12 +8,13 @@ import ast
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.core.calls import VisibleTest
 from pipeline.core.task import Loading, Task
-from pipeline.source.doctests import doctests_of, doctests_of_file
+from pipeline.source.doctests import DoctestMalformed, doctests_of, doctests_of_file
 from pipeline.source.examples import examples_of, visible_example
 from pipeline.source.locate import FunctionSite
 from pipeline.source.names import BUILTINS, bound, is_dynamic, mutates, needed
@@ -83,8 +84,8 @@ def visible_tests(
     loading: Loading | None = None,
     strict: bool = False,
 ) -> tuple[VisibleTest, ...]:
-    """Doctests first, then examples in other forms that no doctest call repeats,
-    then doctest files.
+    """Doctests first, then examples in other forms that no doctest call repeats. Documents count
+    where there are neither: they are written for readers, and grow old.
     """
     tests = list(doctests_of(document, site, limits=limits, loading=loading, strict=strict))
     if site.docstring and site.owner != "function":
@@ -93,8 +94,11 @@ def visible_tests(
             visible_example(example, site.name, line=first + example.line, limits=limits)
             for example in examples_of(site.docstring, site.name, own_params(site))
         ]
-    for path in doctest_files:
-        tests += doctests_of_file(path, site, limits=limits)
+    for path in () if tests else doctest_files:
+        # A document that is gone, or whose examples cannot be read, says nothing of the function.
+        with suppress(DoctestMalformed, OSError):
+            known = frozenset().union(*(bound(stmt) for stmt in document.tree.body))
+            tests += doctests_of_file(path, site, limits=limits, loading=loading, known=known)
     return tuple(_with_unique_ids(tests))
 
 

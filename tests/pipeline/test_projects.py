@@ -82,6 +82,16 @@ async def test_its_fault_is_repaired_without_a_token(box: Sandbox, shop: Path) -
     assert "n + 1" not in result.new_text
 
 
+async def test_a_document_gives_examples_to_a_function_that_has_none(box: Sandbox, shop: Path):
+    money = shop / "src/shop/money.py"
+    money.write_text(money.read_text() + "\n\ndef cents(n):\n    return n * 100\n")
+    (shop / "README.md").write_text(">>> from shop.money import cents\n>>> cents(2)\n200\n")
+    result, n_calls = await solved(box, money, "cents")
+    assert [one.origin for one in result.task.visible] == ["doctest:README.md line 1"]
+    assert "already passes" in result.solution.evidence[0]
+    assert n_calls == 0
+
+
 async def test_a_right_function_with_a_package_is_left_alone(box: Sandbox, shop: Path) -> None:
     result, n_calls = await solved(box, shop / "src/shop/report.py", "mean_price")
     assert "already passes" in result.solution.evidence[0]

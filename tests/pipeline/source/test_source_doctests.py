@@ -13,6 +13,7 @@ from pipeline.source.doctests import (
     doctests_of,
     doctests_of_file,
 )
+from pipeline.source.from_file import visible_tests
 from pipeline.source.locate import find_function
 from pipeline.syntax.text import Document
 from sandbox.api import Call, Doctest, DoctestWants, Policy, Raises, Returns
@@ -190,6 +191,76 @@ def test_a_doctest_file_counts_when_it_mentions_the_function(tmp_path: Path) -> 
     (test,) = doctests_of_file(file, find_function(document, "keep"))
     assert test.origin == "doctest:test_keep.md line 3"
     assert doctests_of_file(file, find_function(document, "double")) == ()
+
+
+DOCUMENT = """\
+# A package
+
+```python
+>>> from somewhere import keep
+>>> 1 + 1
+3
+```
+
+Later:
+
+```python
+>>> data = [1, 2]
+>>> keep(data, 2)
+[2]
+```
+
+With what stands above:
+
+>>> keep(data, 1)
+[9]
+
+And of another function:
+
+>>> double(4)
+9
+"""
+
+
+def test_of_a_document_the_blocks_count_that_can_stand_alone(tmp_path: Path) -> None:
+    file = tmp_path / "README.md"
+    file.write_text(DOCUMENT, encoding="utf-8")
+    (test,) = doctests_of_file(file, find_function(Document(text=MODULE), "keep"))
+    form = test.test.form
+    assert isinstance(form, Doctest)
+    assert [one.source.strip() for one in form.examples] == [
+        "from somewhere import keep",
+        "data = [1, 2]",
+        "keep(data, 2)",
+    ]
+    assert [one.lineno for one in form.examples] == [4, 12, 13]
+
+
+def test_documents_count_where_the_function_has_no_examples(tmp_path: Path) -> None:
+    file, torn = tmp_path / "README.md", tmp_path / "torn.md"
+    file.write_text(">>> f(1)\n2\n", encoding="utf-8")
+    torn.write_text("f\n>>>f(1)\n  ...\n", encoding="utf-8")
+    files = (torn, tmp_path / "gone.md", file)
+    for text, n in (
+        ("def f(x):\n    ...\n", 1),
+        ('def f(x):\n    """\n    >>> f(3)\n    4\n    """\n', 0),
+    ):
+        document = Document(text=text)
+        found = visible_tests(document, find_function(document, "f"), doctest_files=files)
+        assert sum("README" in one.origin for one in found) == n
+        assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "want", "n"),
+    [("", "{'b': 1, 'a': 2}", 1), ("", "{2, 1}", 1), ("", "[1]", 0), ("    return x\n", "{1}", 0)],
+)
+def test_what_is_skipped_for_its_order_counts_for_a_stub(body: str, want: str, n: int) -> None:
+    text = f'def f(x):\n    """\n    >>> f(1)  # doctest: +SKIP\n    {want}\n    """\n{body}'
+    document = Document(text=text)
+    found = visible_tests(document, find_function(document, "f"))
+    assert len(found) == n
+    assert all(one.origin.startswith("skipped doctest") for one in found)
 
 
 def test_calls_are_split_off_until_a_name_is_bound() -> None:
