@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PAUSE_S = 0.05
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 
 
 class Terminal:

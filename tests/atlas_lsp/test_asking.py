@@ -36,7 +36,7 @@ def check(
         client.start(
             capabilities=capabilities,
             clientInfo={"name": name, "version": "1"},
-            initializationOptions=options,
+            initializationOptions={"timeout": 600, **(options or {})},
         )
         client.open(uri, STUB)
         assert client.command("atlas.solve", uri, "is_even")["jobId"]

@@ -116,7 +116,7 @@ def play(client: str, scene: str, tmp_path: Path) -> str:
     """The buffer at the end of the scene."""
     project = tmp_path / "project"
     project.mkdir()
-    (project / "pyproject.toml").write_text("")
+    write_project(project)
     file, out = project / "a.py", tmp_path / "out.py"
     file.write_text(SCENES[scene], encoding="utf-8")
     command = command_of(client, file, out, scene)
@@ -134,6 +134,11 @@ def play(client: str, scene: str, tmp_path: Path) -> str:
     assert done.returncode == 0, told
     assert out.exists(), told
     return out.read_text(encoding="utf-8")
+
+
+def write_project(folder: Path) -> None:
+    """A root, and a limit that no job reaches: what is slow here is the machine."""
+    (folder / "pyproject.toml").write_text("[tool.atlas]\ntimeout = 600\n")
 
 
 def environment(file: Path, out: Path, scene: str) -> dict[str, str]:
@@ -249,6 +254,7 @@ def test_what_is_typed_in_neovim_is_text_and_no_answer(client: str, scene: str, 
     """In a terminal, while the job ends: each key arrives in the buffer, and nothing else does."""
     file, out = tmp_path / "a.py", tmp_path / "out.py"
     file.write_text(HEAD, encoding="utf-8")
+    write_project(tmp_path)
     script = [neovim(client), *BARE, "-S", str(CLIENTS / "typing.lua")]
     with Terminal(script, environment(file, out, scene), tmp_path) as terminal:
         terminal.wait_for(Path(f"{out}.ready"))

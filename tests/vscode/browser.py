@@ -24,7 +24,7 @@ BUILT = Path(os.environ.get("ATLAS_VSCODE", ROOT / "build" / "vscode"))
 VSIX = ROOT / "editors" / "vscode" / "atlas.vsix"
 SHOTS = Path(os.environ.get("ATLAS_SHOTS", ROOT / "build" / "vscode-shots"))
 ENTRY = BUILT / "node_modules" / "code-server" / "out" / "node" / "entry.js"
-PATIENCE_MS = int(os.environ.get("ATLAS_PATIENCE_MS", "60000"))
+PATIENCE_MS = int(os.environ.get("ATLAS_PATIENCE_MS", "120000"))
 QUIET = {
     "workbench.startupEditor": "none",
     "workbench.tips.enabled": False,
@@ -32,6 +32,8 @@ QUIET = {
     "git.enabled": False,
     "editor.minimap.enabled": False,
     "window.menuBarVisibility": "classic",
+    # What is slow here is the machine: no job may end for it.
+    "atlas.timeout": 600,
 }
 STATUS = "#atlas-lsp\\.atlas-lsp\\.atlas\\.status"
 """Our item in the status bar."""

@@ -16,7 +16,7 @@
               (car (seq-find (lambda (one) (string-match-p "where" (car one))) titles))))
 
 (defun wait-until (what true)
-  (let ((end (+ (float-time) 120)))
+  (let ((end (+ (float-time) 300)))
     (while (not (funcall true))
       (when (> (float-time) end)
         (message "waited in vain for %s: %S" what said)

@@ -19,7 +19,7 @@ vim.ui.select = function(items, _, choose)
 end
 
 local function wait(what, condition)
-  if not vim.wait(120000, condition, 20) then
+  if not vim.wait(300000, condition, 20) then
     io.stderr:write('waited in vain for ' .. what .. ': ' .. vim.inspect(messages) .. '\n')
     vim.cmd('cquit 8')
   end

@@ -28,7 +28,7 @@ connection.onUnhandledNotification(() => {});
 connection.listen();
 
 async function until(true_, what) {
-  const end = Date.now() + 120000;
+  const end = Date.now() + 300000;
   while (!true_()) {
     if (Date.now() > end) throw new Error(`waited in vain for ${what}: ${messages}`);
     await new Promise((done) => { wake = done; setTimeout(done, 200); });

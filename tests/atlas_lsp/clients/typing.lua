@@ -7,7 +7,7 @@ local function flag(name)
 end
 
 local function wait(what, condition)
-  if not vim.wait(120000, condition, 20) then
+  if not vim.wait(300000, condition, 20) then
     io.stderr:write('waited in vain for ' .. what .. '\n')
     vim.cmd('cquit 8')
   end

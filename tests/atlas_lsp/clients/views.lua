@@ -14,7 +14,7 @@ vim.lsp.handlers['window/showDocument'] = function(_, result)
 end
 
 local function wait(what, condition)
-  if not vim.wait(120000, condition, 20) then
+  if not vim.wait(300000, condition, 20) then
     io.stderr:write('waited in vain for ' .. what .. ': ' .. vim.inspect(said) .. '\n')
     vim.cmd('cquit 8')
   end

@@ -12,7 +12,7 @@ let g:atlas_options = {'apply': 'auto'}
 execute 'source ' . $ATLAS_ROOT . '/editors/vim/atlas.vim'
 
 function! Wait(what, Condition) abort
-  let l:end = reltimefloat(reltime()) + 120
+  let l:end = reltimefloat(reltime()) + 300
   while !a:Condition()
     if reltimefloat(reltime()) > l:end
       call writefile([a:what], $ATLAS_OUT . '.failed')
