@@ -40,6 +40,9 @@ wait('the server', function()
     return client.initialized
   end
 end)
+if vim.env.ATLAS_UNSAVED then
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.fn.readfile(vim.env.ATLAS_UNSAVED))
+end
 vim.fn.search('^def ')
 local commands = { repair = 'AtlasRepair', question = 'AtlasRepair', tests = 'AtlasTests' }
 vim.cmd(commands[scene] or 'AtlasSolve')

@@ -87,6 +87,14 @@ async function main() {
   connection.sendNotification('textDocument/didOpen', {
     textDocument: { uri, languageId: 'python', version, text },
   });
+  if (process.env.ATLAS_UNSAVED) {
+    text = fs.readFileSync(process.env.ATLAS_UNSAVED, 'utf8');
+    version += 1;
+    connection.sendNotification('textDocument/didChange', {
+      textDocument: { uri, version },
+      contentChanges: [{ text }],
+    });
+  }
   const { command } = await action({ cancel: 'solve', question: 'repair' }[scene] || scene);
   const source = new rpc.CancellationTokenSource();
   const answer = connection.sendRequest('workspace/executeCommand', command, source.token);
