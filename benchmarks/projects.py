@@ -80,6 +80,7 @@ DOCTEST = Doctest(
 )
 CALL = Call(entry="subtotal", args=([1, 2],))
 ROOM = Limits(cpu_s=10.0, wall_s=60.0)
+BULK = Limits(cpu_s=60.0, wall_s=300.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +235,25 @@ async def warm(box: Sandbox, world: World, sizes: Sizes) -> list[Row]:
             if n >= 2:
                 took[what].append(seconds)
     rows = [row(what, box.kind, seconds) for what, seconds in took.items()]
+    rows.append(await forked(box, world, sizes.warm))
     return [*rows, await thousand(box, world, sizes.bulk)]
+
+
+async def forked(box: Sandbox, world: World, n: int) -> Row:
+    """Different bodies against tests that were collected once; the collecting is in it."""
+    body = CART[CART.index("def subtotal") :]
+    versions = tuple(f"{body}    # {i}\n" for i in range(n))
+    form = replace(FIVE, versions=versions, exchanged="subtotal")
+    start = time.perf_counter()
+    (seen,) = await box.run([Job(code=CART, form=form, world=world, limits=BULK)])
+    took = time.perf_counter() - start
+    bad = [part for part in seen.parts if [t.end for t in part.tests] != ["passed"] * 5]
+    if len(seen.parts) != n or bad:
+        raise SandboxUnavailable(f"forks failed: {seen.outcome} {seen.detail} {bad[:1]}")
+    cpu_ms = 1e3 * sum(part.cpu_s for part in seen.parts) / n
+    what = f"five tests, pandas, {n} bodies in forks, {cpu_ms:.0f} ms of CPU each"
+    each_ms = 1e3 * took / n
+    return Row(what=what, how=box.kind, p50_ms=each_ms, p95_ms=each_ms, n=n, per_s=n / took)
 
 
 async def once(box: Sandbox, code: str, form: Form, world: World | None) -> float:

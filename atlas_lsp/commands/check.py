@@ -12,7 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atlas_lsp.commands.common import note, print_json, progress, setting_flag
+from atlas_lsp.commands.common import (
+    add_judges,
+    judges_of,
+    note,
+    print_json,
+    progress,
+    setting_flag,
+)
 from atlas_lsp.exits import UsageError
 from pipeline.core.events import Progress
 
@@ -26,7 +33,7 @@ MARKS = {"passed": "ok  ", "failed": "FAIL", "cannot-run": "?   "}
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    text = "run the examples of functions in files and folders; no model is needed"
+    text = "run the examples and tests of functions in files and folders; no model is needed"
     parser = subparsers.add_parser("check", help=text, description=text)
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files and folders")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -36,13 +43,14 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         choices=("docker", "unsafe-local"),
         help="where they run; unsafe-local runs them on this machine without isolation",
     )
+    add_judges(parser)
     parser.add_argument("--watch", action="store_true", help="again whenever a file is written")
     parser.add_argument("-v", "--verbose", action="store_true", help="also name what passes")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit 0 where all examples pass, 1 where one fails, 3 where nothing could run."""
+    """Exit 0 where all examples and tests pass, 1 where one fails, 3 where nothing could run."""
     if args.watch and args.json:
         raise UsageError("--watch shows many results, --json one; leave one of them out")
     return asyncio.run(_run(args))
@@ -68,10 +76,12 @@ async def _run(args: argparse.Namespace) -> int:
 
 async def _once(args: argparse.Namespace, box: Sandbox, paths: Sequence[Path]) -> int:
     from pipeline.running.examine import examine
+    from pipeline.running.examine_tests import with_tests
 
     documents, unread = read_all(paths)
     with _progress() as on_done:
         found = await examine(box, documents, group="check", on_done=on_done)
+        found = await with_tests(box, found, tests=judges_of(args), group="check")
     if args.json:
         print_json({"functions": [*map(as_json, found), *unread]})
     else:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from atlas_lsp.exits import UsageError
 from atlas_lsp.settings import (
@@ -24,6 +24,9 @@ from atlas_lsp.settings import (
 )
 from pipeline.core.context import Settings
 from pipeline.core.events import Emit, Event, Progress, StageEnded, StageStarted
+
+if TYPE_CHECKING:
+    from pipeline.running.counted import WhichTests
 
 STAGES = (
     "keep_back",
@@ -70,6 +73,40 @@ def add_pipeline(parser: argparse.ArgumentParser) -> None:
         metavar="STAGES",
         help=f"switch stages off, comma-separated: {', '.join(STAGES)}",
     )
+
+
+def add_judges(parser: argparse.ArgumentParser) -> None:
+    """Which of the project's tests judge."""
+    parser.add_argument(
+        "--tests",
+        action="append",
+        default=[],
+        type=Path,
+        dest="judges",
+        metavar="PATH",
+        help="of the project's tests only these judge: a file, a folder or a node id",
+    )
+    parser.add_argument(
+        "--no-tests",
+        action="store_const",
+        const=False,
+        default=None,
+        dest="projectTests",
+        help="only the examples of the docstring judge",
+    )
+    is_setting(parser, "projectTests")
+
+
+def judges_of(args: argparse.Namespace) -> WhichTests:
+    """Which of the project's tests judge. Raises UsageError."""
+    from pipeline.running.counted import NO_TESTS, WhichTests
+
+    if not args.projectTests:
+        return NO_TESTS
+    for path in args.judges:
+        if not Path(str(path).partition("::")[0]).exists():
+            raise UsageError(f"no such test file: {path}")
+    return WhichTests(only=tuple(args.judges))
 
 
 def setting_flag(parser: argparse.ArgumentParser, key: str, *, flag: str = "", **more: Any) -> None:

@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING
 
 from atlas_lsp.commands.common import (
     add_common,
+    add_judges,
     add_pipeline,
     has_color,
-    is_setting,
+    judges_of,
     note,
     print_json,
     progress,
     settings_of,
 )
 from atlas_lsp.commands.targets import FileTarget, add_targets, is_one_function, targets
-from atlas_lsp.exits import BROKEN, NOTHING_GOOD, OK, USAGE, Stopped, UsageError, error_json
+from atlas_lsp.exits import BROKEN, NOTHING_GOOD, OK, USAGE, Stopped, error_json
 
 if TYPE_CHECKING:
     from pipeline.core.events import Emit
     from pipeline.core.task import Solution
     from pipeline.job import JobResult
-    from pipeline.running.counted import WhichTests
     from pipeline.source.locate import FunctionSite
     from pipeline.syntax.text import Document
     from pipeline.wiring import Runtime
@@ -53,24 +53,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
             "--apply", action="store_true", help="write a good solution to the file"
         )
         parser.add_argument("--trace", type=Path, metavar="FILE", help="write every event as JSONL")
-        parser.add_argument(
-            "--tests",
-            action="append",
-            default=[],
-            type=Path,
-            dest="judges",
-            metavar="PATH",
-            help="of the project's tests only these judge: a file, a folder or a node id",
-        )
-        parser.add_argument(
-            "--no-tests",
-            action="store_const",
-            const=False,
-            default=None,
-            dest="projectTests",
-            help="only the examples of the docstring judge",
-        )
-        is_setting(parser, "projectTests")
+        add_judges(parser)
         add_common(parser)
         add_pipeline(parser)
         parser.set_defaults(run=run, verb=verb)
@@ -207,18 +190,6 @@ async def _do(
     is_kept = result.solution.is_good and result.new_text is not None
     text = result.new_text if is_kept and outcome.word != "error" else None
     return outcome, target.document if text is None else replace(target.document, text=text)
-
-
-def judges_of(args: argparse.Namespace) -> WhichTests:
-    """Which of the project's tests judge. Raises UsageError."""
-    from pipeline.running.counted import NO_TESTS, WhichTests
-
-    if not args.projectTests:
-        return NO_TESTS
-    for path in args.judges:
-        if not Path(str(path).partition("::")[0]).exists():
-            raise UsageError(f"no such test file: {path}")
-    return WhichTests(only=tuple(args.judges))
 
 
 def _outcome(args: argparse.Namespace, path: Path, result: JobResult) -> FunctionOutcome:

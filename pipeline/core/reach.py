@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sandbox.api import Entered, TestEnd, TestSeen
+from sandbox.api import Call, Entered, TestEnd, TestSeen
 
 BAD_ENDS = (TestEnd.FAILED, TestEnd.ERROR)
 
@@ -50,6 +50,8 @@ class Tested:
     """The module's text before anything is changed."""
     notes: tuple[str, ...] = ()
     """What was left out, and why, in sentences."""
+    calls: tuple[Call, ...] = ()
+    """Calls of the function with plain arguments that stand in those tests: inputs that occur."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """The text of the counted tests by node id, parameters aside, for prompts."""
 

@@ -148,9 +148,10 @@ class Task:
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
-        """The calls with literal arguments in the visible tests, in order."""
-        forms = (part.test.form for parts in self.parts for part in parts)
-        return tuple(form for form in forms if isinstance(form, Call))
+        """The calls with literal arguments in the visible tests, in order, each once."""
+        forms = [part.test.form for parts in self.parts for part in parts]
+        forms += self.tested.calls if self.tested else ()
+        return tuple({repr(form): form for form in forms if isinstance(form, Call)}.values())
 
     @cached_property
     def results(self) -> tuple[tuple[Call, object], ...]:

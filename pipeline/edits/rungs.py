@@ -68,8 +68,8 @@ async def _patched(
         task,
         code=code,
         n_runs=ctx.settings.mechanical_runs,
-        cpu_s=ctx.settings.mechanical_cpu_s * (TESTS_TAKE if task.tested else 1.0),
-        deadline_s=ctx.settings.timeout_s / 2 if task.tested else None,
+        cpu_s=ctx.settings.mechanical_cpu_s * (TESTS_TAKE if _by_tests(task) else 1.0),
+        deadline_s=ctx.settings.timeout_s / 2 if _by_tests(task) else None,
         max_patches=MOST_PATCHES,
         jobs_group=ctx.group,
     )
@@ -83,3 +83,7 @@ async def _patched(
         )
         for patch in patches
     )
+
+
+def _by_tests(task: Task) -> bool:
+    return bool(task.tested and task.tested.counted)

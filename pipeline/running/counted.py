@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.core.calls import VisibleTest
-from pipeline.core.reach import BAD_ENDS, Reach, Tested, base_id
+from pipeline.core.reach import BAD_ENDS, Reach, Tested
 from pipeline.core.task import Task
+from pipeline.running.guards import GUARDS_S, within
 from pipeline.running.reaching import PATIENCE, reach_of
+from pipeline.running.written_tests import calls_in, sources_of
 from pipeline.source.extract import head_of
 from pipeline.source.locate import FunctionSite
-from pipeline.syntax.text import Document, parse
+from pipeline.syntax.text import Document
 from pipeline.world.tested_by import TestFiles
 from sandbox.api import (
     PROOF_SEED,
@@ -95,19 +95,24 @@ async def with_project_tests(
     reach, others = await run.reach(files)
     hits = run.hits(reach)
     able, unfit = _sorted_out(hits)
-    counted, slow = _within_reason(able)
+    counted = _within_reason(able)
     again, raised = await run.again_and_raising([test.node_id for test in counted])
     flaky = [test for test in counted if _flips(test, again)]
     kept = [test for test in counted if test not in flaky]
+    guards, n_left = _guards(reach, world.path, {t.node_id for t in (*kept, *flaky)})
+    notes = [*_notes(reach, unfit), *(f"left out: {t.node_id} is flaky" for t in flaky)]
+    if n_left:
+        notes.append(f"{n_left} tests of the module that passed before take too long to run again")
     tested = Tested(
         counted=tuple(test.node_id for test in kept),
         failed=frozenset(t.node_id for t in kept if t.end in BAD_ENDS),
         bites=frozenset(t.node_id for t in kept if not _passes(t.node_id, raised)),
-        guards=_guards(reach, world.path, {t.node_id for t in (*kept, *flaky)}),
+        guards=guards,
         others=others,
         unchanged=document.plain,
-        notes=(*_notes(reach, unfit, slow), *(f"left out: {t.node_id} is flaky" for t in flaky)),
-        sources=_sources(world, kept),
+        notes=tuple(notes),
+        calls=tuple(calls_in(world, document, site, kept)),
+        sources=sources_of(world, kept),
     )
     task = replace(task, tested=tested)
     return replace(task, visible=(*task.visible, _visible(kept))) if kept else task
@@ -143,7 +148,7 @@ class _Run:
         return await reach_of(self.sandbox, self.world, code, names, group=self.group)
 
     def _failing(self, reach: Reach) -> list[TestSeen]:
-        return [test for test in _sorted_out(self.hits(reach))[0] if test.end in BAD_ENDS]
+        return [test for test in fit_to_count(self.hits(reach)) if test.end in BAD_ENDS]
 
     def hits(self, reach: Reach) -> tuple[TestSeen, ...]:
         """The tests that enter the function."""
@@ -161,6 +166,11 @@ class _Run:
         raises = replace(job, code=self.task.program(raising))
         again, raised = await self.sandbox.run([shuffled, raises], group=self.group)
         return again, raised
+
+
+def fit_to_count(hits: Sequence[TestSeen]) -> list[TestSeen]:
+    """Without what was skipped, or failed for want of something that the sandbox has not."""
+    return _sorted_out(hits)[0]
 
 
 def _sorted_out(hits: Sequence[TestSeen]) -> tuple[list[TestSeen], list[tuple[TestSeen, str]]]:
@@ -182,8 +192,8 @@ def _unfit(test: TestSeen) -> str:
     return next((why for pattern, why in _NEEDS if not is_claim and pattern.search(said)), "")
 
 
-def _within_reason(able: Sequence[TestSeen]) -> tuple[list[TestSeen], list[TestSeen]]:
-    """What is run for each candidate: what fails first, then the quick ones; and the rest."""
+def _within_reason(able: Sequence[TestSeen]) -> list[TestSeen]:
+    """What is run for each candidate: what fails first, then the quick ones. The rest guards."""
     order = sorted(able, key=lambda t: (t.end not in BAD_ENDS, t.duration_s))
     taken: set[str] = set()
     left_s = MOST_COUNTED_S
@@ -192,7 +202,7 @@ def _within_reason(able: Sequence[TestSeen]) -> tuple[list[TestSeen], list[TestS
         if is_first or (len(taken) < MOST_COUNTED and test.duration_s <= left_s):
             taken.add(test.node_id)
             left_s -= test.duration_s
-    return [t for t in able if t.node_id in taken], [t for t in able if t.node_id not in taken]
+    return [test for test in able if test.node_id in taken]
 
 
 def _flips(test: TestSeen, again: Observation) -> bool:
@@ -205,17 +215,18 @@ def _passes(node_id: str, seen: Observation) -> bool:
     return any(t.node_id == node_id and t.end is TestEnd.PASSED for t in seen.tests)
 
 
-def _guards(reach: Reach, path: str, counted: set[str]) -> tuple[str, ...]:
-    return tuple(
-        test.node_id
+def _guards(reach: Reach, path: str, counted: set[str]) -> tuple[tuple[str, ...], int]:
+    """Those that there is time for, and how many are not."""
+    able = [
+        test
         for test in reach.within(path)
         if test.end is TestEnd.PASSED and test.node_id not in counted
-    )
+    ]
+    taken = tuple(within(GUARDS_S, sorted(able, key=lambda test: test.duration_s)))
+    return taken, len(able) - len(taken)
 
 
-def _notes(
-    reach: Reach, unfit: Sequence[tuple[TestSeen, str]], slow: Sequence[TestSeen]
-) -> Iterator[str]:
+def _notes(reach: Reach, unfit: Sequence[tuple[TestSeen, str]]) -> Iterator[str]:
     """One for each reason, with the first tests that it holds for."""
     if reach.cut:
         yield reach.cut
@@ -225,8 +236,6 @@ def _notes(
     for why, names in by_reason.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         yield f"left out: {names[0]}{more} {why}"
-    if slow:
-        yield f"{len(slow)} more tests reach it and run once, before an edit is offered"
 
 
 def _visible(kept: Sequence[TestSeen]) -> VisibleTest:
@@ -242,44 +251,3 @@ def _visible(kept: Sequence[TestSeen]) -> VisibleTest:
         test_id=TEST_ID, form=ProjectTests(node_ids=names), expect=Completes(), limits=limits
     )
     return VisibleTest(test=test, text="", origin=TEST_ID)
-
-
-# --- their text -----------------------------------------------------------------------------------
-
-
-def _sources(world: World, kept: Sequence[TestSeen]) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    trees: dict[str, _TestFile] = {}
-    for name in dict.fromkeys(base_id(test.node_id) for test in kept):
-        path, _, inner = name.partition("::")
-        if path not in trees:
-            trees[path] = _TestFile.of(world.files.get(path, b"").decode("utf-8", "replace"))
-        if text := trees[path].source(inner.split("::")):
-            found[name] = text
-    return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class _TestFile:
-    lines: tuple[str, ...]
-    body: tuple[ast.stmt, ...] = field(repr=False)
-
-    @classmethod
-    def of(cls, text: str) -> _TestFile:
-        tree = parse(text)
-        return cls(lines=tuple(text.splitlines()), body=tuple(tree.body) if tree else ())
-
-    def source(self, names: Sequence[str]) -> str:
-        """Of a test function, with its decorators; "" where it is not plainly there."""
-        body: Sequence[ast.stmt] = self.body
-        for name in names:
-            kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-            node = next((s for s in body if isinstance(s, kinds) and s.name == name), None)
-            if node is None:
-                return ""
-            body = node.body
-        if not names or isinstance(node, ast.ClassDef):
-            return ""
-        assert node is not None
-        first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-        return textwrap.dedent("\n".join(self.lines[first - 1 : node.end_lineno]))

@@ -105,7 +105,10 @@ async def examine(
     ended = [case for case in found if isinstance(case, Examined)]
     on_done(len(ended), len(found))
     for cases in _by_world([case for case in found if isinstance(case, _Case)]):
-        box = inside(sandbox, Loading(world=driver_world(_merged(cases))))
+        box = inside(
+            sandbox,
+            Loading(world=driver_world(merged_worlds([case.around.world for case in cases]))),
+        )
         async for examined in _examined(box, cases, group):
             ended.append(examined)
             on_done(len(ended), len(found))
@@ -168,9 +171,8 @@ def _by_world(cases: Sequence[_Case]) -> Iterator[list[_Case]]:
     yield from groups.values()
 
 
-def _merged(cases: Sequence[_Case]) -> World:
+def merged_worlds(worlds: Sequence[World]) -> World:
     """One world with what all of them reach, each edited module as its document has it."""
-    worlds = [case.around.world for case in cases]
     files: dict[str, bytes] = {}
     for world in worlds:
         files.update(world.files)

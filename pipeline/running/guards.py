@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pipeline.core.inside import world_of
 from pipeline.core.task import Task
 from pipeline.running.reaching import EACH_S, PATIENCE, reach_of
 from sandbox.api import Job, Observation, Outcome, ProjectTests, Sandbox, TestEnd, TestSeen
+
+GUARDS_S = 6.0
+"""By the clock, as they took on the unchanged code: the quick ones first; a job has 60 seconds."""
+PATIENT = replace(PATIENCE, cpu_s=12.0, wall_s=60.0)
 
 
 async def broken_by(
@@ -20,12 +25,17 @@ async def broken_by(
     tested, world = task.tested, world_of(sandbox)
     if tested is None or world is None:
         return ()
-    others = await reach_of(sandbox, world, tested.unchanged, tested.others, group=group)
-    passed = [t.node_id for t in others.tests if t.end is TestEnd.PASSED]
-    if not (tested.guards or passed):
+    others = await reach_of(
+        sandbox, world, tested.unchanged, tested.others, group=group, limits=PATIENT
+    )
+    passed = sorted(
+        (t for t in others.tests if t.end is TestEnd.PASSED), key=lambda t: t.duration_s
+    )
+    guards = (*tested.guards, *within(GUARDS_S, passed))
+    if not guards:
         return ()
     # In one process with those that enter the function: what it leaves behind shows in the others.
-    names = (*tested.counted, *tested.guards, *passed)
+    names = (*tested.counted, *guards)
     lost = _lost(names, await _run(sandbox, program, names, group))
     if not lost:
         return ()
@@ -34,9 +44,18 @@ async def broken_by(
     return tuple(one for one in lost if one.node_id not in flaky)
 
 
+def within(limit_s: float, tests: Sequence[TestSeen]) -> Iterator[str]:
+    """Names of the first tests that take no longer together."""
+    for test in tests:
+        limit_s -= test.duration_s
+        if limit_s < 0:
+            return
+        yield test.node_id
+
+
 async def _run(sandbox: Sandbox, code: str, names: Sequence[str], group: str) -> Observation:
     form = ProjectTests(node_ids=tuple(names), each_s=EACH_S)
-    (seen,) = await sandbox.run([Job(code=code, form=form, limits=PATIENCE)], group=group)
+    (seen,) = await sandbox.run([Job(code=code, form=form, limits=PATIENT)], group=group)
     return seen
 
 

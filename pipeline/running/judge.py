@@ -9,7 +9,7 @@ from dataclasses import replace
 from pipeline.core.context import Context
 from pipeline.core.events import CandidateJudged, Progress
 from pipeline.core.reach import BAD_ENDS, base_id
-from pipeline.core.task import Candidate, Judged, Task, n_examples
+from pipeline.core.task import Candidate, Judged, Origin, Task, n_examples
 from pipeline.running.guards import broken_by
 from pipeline.running.table import is_table
 from pipeline.source.capabilities import new_capabilities, whole
@@ -41,7 +41,8 @@ async def _judged(ctx: Context, task: Task, candidate: Candidate) -> Judged:
     judged = Judged(candidate=_marked(task, candidate), visible=met)
     if task.tested is None:
         return judged
-    broken = await broken_by(ctx.sandbox, task, program, group=ctx.group) if judged.passes else ()
+    is_new = judged.passes and candidate.origin is not Origin.CURRENT
+    broken = await broken_by(ctx.sandbox, task, program, group=ctx.group) if is_new else ()
     return replace(
         judged,
         why_no_proof=task.tested.why_no_proof,

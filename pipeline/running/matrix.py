@@ -204,9 +204,8 @@ def plan_of(
 
 def _visible(task: Task, columns: dict[str, Column]) -> None:
     """The inputs of the visible tests."""
-    for form in (part.test.form for parts in task.parts for part in parts):
-        if isinstance(form, Call):
-            _add(columns, form, "visible")
+    for call in task.calls:
+        _add(columns, call, "visible")
     for test in task.tests:
         if isinstance(test.form, Expression | Program):
             _add(columns, test.form, "visible")

@@ -28,7 +28,7 @@ from sandbox.api import (
 EACH_S = 10.0
 """Seconds by the clock after which one test is ended: its function may never return."""
 PATIENCE = Limits(
-    cpu_s=60.0, wall_s=150.0, memory_mb=384, output_bytes=8 << 20, result_bytes=32 << 20
+    cpu_s=30.0, wall_s=120.0, memory_mb=384, output_bytes=8 << 20, result_bytes=32 << 20
 )
 """For one run of many tests, plugins that print included."""
 _VERSION = "1"
@@ -46,11 +46,11 @@ async def reach_of(
     """What the tests do, `code` being the text of the world's module; files count as all they hold.
 
     The same again costs nothing: the result is kept under the content of all that it depends on.
-    What a limit cut is said in `cut`, and not kept.
+    What a limit cut is said in `cut`, and kept only where it was the limit of CPU seconds.
     """
     if not node_ids:
         return Reach()
-    path = _kept_at(world, code, node_ids)
+    path = _kept_at(world, code, node_ids, limits)
     known = _read(path)
     if known is not None:
         return known
@@ -58,7 +58,7 @@ async def reach_of(
     job = Job(code=code, form=form, world=world, limits=limits)
     (seen,) = await sandbox.run([job], group=group)
     reach = Reach(tests=seen.tests, cut=_why_cut(seen))
-    if not reach.cut:
+    if seen.outcome in (Outcome.RETURNED, Outcome.TIMEOUT_CPU):
         keep(path, json.dumps(_packed(reach)).encode())
     return reach
 
@@ -78,8 +78,8 @@ def _why_cut(seen: Observation) -> str:
 # --- kept -----------------------------------------------------------------------------------------
 
 
-def _kept_at(world: World, code: str, node_ids: Sequence[str]) -> Path:
-    parts = (_VERSION, world.key, code, *node_ids)
+def _kept_at(world: World, code: str, node_ids: Sequence[str], limits: Limits) -> Path:
+    parts = (_VERSION, str(limits.cpu_s), world.key, code, *node_ids)
     digest = blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16)
     return cache_folder() / "reach" / f"{digest.hexdigest()}.json"
 
@@ -92,14 +92,14 @@ def _packed(reach: Reach) -> list[object]:
         [t.node_id, t.end.value, t.message, t.duration_s, sorted(number[e] for e in t.entered)]
         for t in reach.tests
     ]
-    return [[list(asdict(one).values()) for one in functions], tests]
+    return [[list(asdict(one).values()) for one in functions], tests, reach.cut]
 
 
 def _read(path: Path) -> Reach | None:
     data = read_kept(path)
     if data is None:
         return None
-    functions, tests = json.loads(data)
+    functions, tests, cut = json.loads(data)
     entered = [Entered(path=path, line=line, name=name) for path, line, name in functions]
     return Reach(
         tests=tuple(
@@ -111,5 +111,6 @@ def _read(path: Path) -> Reach | None:
                 entered=frozenset(entered[n] for n in numbers),
             )
             for node_id, end, message, took_s, numbers in tests
-        )
+        ),
+        cut=cut,
     )

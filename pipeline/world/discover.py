@@ -70,11 +70,12 @@ def surroundings_of(
     also_modules: Sequence[str] = (),
     also_distributions: Sequence[str] = (),
     also_files: Sequence[Path] = (),
+    ahead: Sequence[str] = (),
 ) -> Surroundings:
     """Where the module at `path` lives; `source` is its text, which may not be saved yet.
 
     `interpreter` is the editor's choice. Modules, distributions and files that something besides
-    the module needs (its tests) can be added.
+    the module needs (its tests) can be added, and installed modules that are imported `ahead`.
     """
     project = project_of(path)
     place = place_of(path, project, source)
@@ -87,7 +88,7 @@ def surroundings_of(
     packages = packages_of(environment) if environment else None
     roots = _roots(project, place, packages)
     closure = closure_of(place, source, roots, extra=also_modules)
-    closure = replace(closure, eager=tuple(dict.fromkeys((*closure.eager, *also_modules))))
+    closure = replace(closure, eager=tuple(dict.fromkeys((*closure.eager, *ahead))))
     found = _distributions(project, closure, packages, also_distributions)
     absent = closure.foreign - set(packages.by_import if packages else ())
     layout = _Layout.of(place, project, roots)

@@ -80,6 +80,8 @@ def files_that_test(
     carried = tuple(_carried(around, files))
     modules = sorted({name for path in (*files, *carried) for name in found.imports(path)})
     plugins = tuple(one.name for one in _plugins(around))
+    named = [path for path in files if only or words.search(_text(path))]
+    ahead = sorted({name for path in named for name in found.imports(path)})
     more = surroundings_of(
         around.place.path,
         source,
@@ -87,15 +89,15 @@ def files_that_test(
         also_modules=("pytest", *modules),
         also_distributions=("pytest", *plugins),
         also_files=(*files, *carried),
+        ahead=("pytest", *ahead),
     )
     inside = {path: path.relative_to(more.top).as_posix() for path in files}
     if only:
         names = tuple(name for path in files for name in _asked(only, path, inside[path]))
         return TestFiles(naming=names, others=(), around=more, problem=_problem(more))
-    named = {path: bool(words.search(_text(path))) for path in files}
     return TestFiles(
-        naming=tuple(inside[path] for path in files if named[path]),
-        others=tuple(inside[path] for path in files if not named[path]),
+        naming=tuple(inside[path] for path in named),
+        others=tuple(inside[path] for path in files if path not in named),
         around=more,
         problem=_problem(more),
     )
@@ -158,13 +160,25 @@ class _Search:
         """Test files whose imports, or those of a conftest above them, lead to the module."""
         place, top = self.around.place, self.around.top
         found = [path for path in self._candidates() if path != place.path and top in path.parents]
-        imports = {path: self._imports_of_test(path) for path in found[:MAX_TEST_FILES]}
+        able = [path for path in found[:MAX_TEST_FILES] if self._may_reach(path)]
+        imports = {path: self._imports_of_test(path) for path in able}
         wanted = {name for names in imports.values() for name in names}
         reach = reaching(place, self._roots, wanted)
         yield from (path for path, names in imports.items() if reach & names)
 
+    def _may_reach(self, path: Path) -> bool:
+        """Quickly: it, or a conftest above it, names the module's top package, or imports from
+        where it is.
+        """
+        top = re.escape(self.around.place.name.partition(".")[0])
+        words = re.compile(rf"\b{top}\b|^\s*from \.|import_module", re.MULTILINE)
+        return any(words.search(_text(one)) for one in (path, *_conftests(path, self.around.top)))
+
     @property
     def _roots(self) -> Roots:
+        """Of a module that is in no package only its own folder: others do not know it."""
+        if "." not in self.around.place.name and not self.around.place.is_package:
+            return Roots(folders=(self.around.place.root,))
         folders = [self.around.top / root for root in self.around.world.roots]
         return Roots(folders=tuple(dict.fromkeys((*folders, self.around.top))))
 

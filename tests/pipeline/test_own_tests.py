@@ -14,6 +14,8 @@ from pipeline.job import JobResult, run_job
 from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
 from pipeline.running.counted import ALL_TESTS, NO_TESTS, WhichTests
+from pipeline.running.examine import examine
+from pipeline.running.examine_tests import with_tests
 from pipeline.source.locate import find_function
 from pipeline.syntax.text import Document, document_from_bytes
 from pipeline.wiring import Runtime
@@ -94,14 +96,17 @@ async def test_what_breaks_another_test_of_the_module_is_not_offered(
     worse = "def share(total, people):\n    Till.receipt = None\n    return divmod(total, people)"
     result = await check(box, till / TOTALS, "share", *[worse] * 9)
     assert (result.solution.status, result.diff) == (Status.NONE, "")
-    assert said(result.solution, "breaks tests/test_till.py::TillTest::test_receipt")
+    assert said(result.solution, "breaks tests/test_till.py::")
 
 
 async def test_a_method_is_judged_by_unittest_too(box: Sandbox, till: Path) -> None:
     change(till, TOTALS, ("result -= value", "result += value"))
-    result = await check(box, till / TOTALS, "Till.total")
-    assert result.solution.status is Status.VERIFIED, result.solution.evidence
-    assert "quick_sum(self.prices)" in (result.new_text or "")
+    right = "def total(self):\n    return cents(quick_sum(self.prices))"
+    result = await check(box, till / TOTALS, "Till.total", *[right] * 9)
+    assert result.solution.chosen is not None
+    assert result.solution.chosen.passes
+    assert "prices[1:]" not in (result.new_text or "")
+    assert said(result.solution, "passes 2 of 2 tests")
     assert said(result.solution, "failed before", "tests/test_till.py::TillTest::test_two")
 
 
@@ -168,3 +173,28 @@ async def test_an_environment_without_pytest_is_said(
     monkeypatch.delenv("VIRTUAL_ENV")
     result = await check(box, till / TOTALS, "discounted")
     assert said(result.solution, "tests were not run", "environment")
+
+
+async def test_examples_and_tests_of_a_file_are_counted_together(box: Sandbox, till: Path) -> None:
+    change(till, TOTALS, ('    """The price after a discount, in cents."""', DOCTEST))
+    found = await examine(box, [read(till / TOTALS)])
+    shown = {
+        one.site.name: (str(one.outcome), one.n_passed, one.n_examples)
+        for one in await with_tests(box, found)
+    }
+    assert shown == {
+        "discounted": ("failed", 1 + 2, 1 + 5),
+        "share": ("no-tests", 0, 0),
+        "quick_sum": ("failed", 1, 4),
+        "listed": ("passed", 1, 1),
+        "Till.__init__": ("failed", 3, 4),
+        "Till.add": ("failed", 2, 3),
+        "Till.total": ("failed", 1, 2),
+        "Till.receipt": ("passed", 2, 2),
+    }
+
+
+DOCTEST = '''    """
+    >>> discounted(5, 0)
+    500
+    """'''
