@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pipeline.syntax.text import Document
 from pipeline.testgen.cases import Case
 
 LONGEST_LINE = 88
+_LAST_EXAMPLE = re.compile(r"\n([ \t]*)>>> ")
 _LITERAL = re.compile(r"(?P<prefix>[rRuU]?)(?P<quote>\"\"\"|'''|\"|')", re.DOTALL)
 
 
@@ -81,13 +81,41 @@ def _grown(document: Document, site: FunctionSite, tests: Sequence[Named]) -> Te
     quote = match["quote"] if len(match["quote"]) == 3 else '"""'
     if not raw and quote != match["quote"]:
         inside = inside.replace('"""', r"\"\"\"")
-    body = inside.rstrip()
-    gap = "\n" if _ends_with_example(site.docstring or "") or not body.strip() else "\n\n"
-    added = _escaped(examples_text(tests, lead), raw=raw)
-    new = f"{match['prefix']}{quote}{body}" + f"{gap}{added}{lead}{quote}".replace("\n", ending)
+    body, rest = _behind_last_example(inside)
+    shown = _LAST_EXAMPLE.findall(body)
+    added = _escaped(examples_text(tests, shown[-1] if shown else lead), raw=raw)
+    added = added.replace("\n", ending)
+    if rest:
+        new = f"{match['prefix']}{quote}{body}{ending}{added}{rest}{quote}"
+    else:
+        head = "" if _ends_with_example(body) or not body.strip() else _heading(body, lead)
+        gap = "\n" if _ends_with_example(body) or not body.strip() else "\n\n"
+        between = f"{gap}{head}".replace("\n", ending)
+        new = f"{match['prefix']}{quote}{body}{between}{added}{lead}{quote}"
     if document.line_of(start) == document.line_of(site.header_end):
         new = ending + lead + new
     return TextEdit(start=start, end=end, new_text=new)
+
+
+def _behind_last_example(inside: str) -> tuple[str, str]:
+    """The text up to the end of its last example, and what follows but white space."""
+    lines = inside.splitlines(keepends=True)
+    starts = [at for at, line in enumerate(lines) if line.lstrip().startswith(">>>")]
+    if not starts:
+        return inside.rstrip(), ""
+    end = next((at for at in range(starts[-1], len(lines)) if not lines[at].strip()), len(lines))
+    rest = "".join(lines[end:])
+    return "".join(lines[:end]).rstrip(), rest if rest.strip() else ""
+
+
+def _heading(body: str, lead: str) -> str:
+    """The section that examples go into, as the docstring writes its sections; "" for none."""
+    if re.search(r"^[ \t]*-{3,}[ \t]*$", body, re.MULTILINE):
+        return f"{lead}Examples\n{lead}--------\n"
+    google = re.search(
+        r"^[ \t]*(?:Args|Arguments|Returns|Raises|Yields):[ \t]*$", body, re.MULTILINE
+    )
+    return f"{lead}Examples:\n" if google else ""
 
 
 def _is_joined(written: str, match: re.Match[str]) -> bool:
@@ -103,13 +131,9 @@ def _is_joined(written: str, match: re.Match[str]) -> bool:
     return False
 
 
-def _ends_with_example(docstring: str) -> bool:
+def _ends_with_example(text: str) -> bool:
     """Whether the last paragraph is an example, so that more can follow without a gap."""
-    last = re.split(r"\n\s*\n", docstring.rstrip())[-1]
-    try:
-        return bool(doctest.DocTestParser().get_examples(last))
-    except ValueError:
-        return False
+    return ">>>" in re.split(r"\n\s*\n", text.rstrip())[-1]
 
 
 def _escaped(text: str, *, raw: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -269,6 +270,35 @@ async def test_examples_join_every_kind_of_docstring(box: Sandbox, source: str):
     assert text.count("\n") == text.count(ending)
     old = [line.strip(" '\"\r") for line in source.splitlines()]
     assert all(line in text for line in old if "return" not in line)
+
+
+@pytest.mark.parametrize(
+    ("inside", "before"),
+    [
+        ("Add.\n\n    Examples\n    --------\n    >>> f(5)\n    6\n\n    See Also\n    --------\n"
+         "    g : Another.\n", "\n\n    See Also"),
+        ("Add.\n\n    Example::\n\n        >>> f(5)\n        6\n\n    Author: me\n    ",
+         "\n\n    Author"),
+        ("Add.\n\n    Parameters\n    ----------\n    n : int\n\n    See Also\n    --------\n"
+         "    g : x\n    ", None),
+        ("Add.\n\n    Returns:\n        One more.\n    ", None),
+    ],
+    ids=["numpy", "text behind", "numpy without examples", "google without examples"],
+)  # fmt: skip
+async def test_examples_go_behind_the_last_one_or_into_a_section(
+    box: Sandbox, inside: str, before: str | None
+):
+    body = "return n + 1 if n > 2 else -n"
+    found = await check(box, f'def f(n: int):\n    """{inside}"""\n    {body}\n', "f")
+    text = found.edits[0].new_text
+    assert await passes_doctest(box, text, "f")
+    if before is None:
+        assert "\n    Examples" in text[: text.index(">>>")]
+        assert text.index("Examples") > text.index("See Also" if "See Also" in text else "Returns")
+    else:
+        assert text.rindex(">>>") < text.index(before)
+        assert text.count(before) == 1
+        assert len(set(re.findall("\n( *)>>>", text))) == 1
 
 
 async def test_strings_with_backslashes_survive_in_a_docstring(box: Sandbox):
