@@ -12,13 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.inputs.readable import readable
-from pipeline.inputs.target import Target
+from pipeline.inputs.target import Target, last_name
 from pipeline.source.doctest_parser import read_examples
 from pipeline.syntax.text import Literal, parse
 from sandbox.api import Call
 
 MOST_ROWS = 12
 """Of one `parametrize` or loop."""
+MOST_NODES = 3000
+"""Of the syntax of one value, once names are followed."""
 Names = Mapping[str, ast.expr]
 
 
@@ -64,7 +66,7 @@ def _fixtures(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
     """Fixtures that give one expression."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and any(
-            "fixture" in ast.unparse(d) for d in node.decorator_list
+            last_name(d) == "fixture" for d in node.decorator_list
         ):
             last = node.body[-1]
             if isinstance(last, ast.Return) and last.value and len(node.body) <= 2:
@@ -76,7 +78,7 @@ def _rows(node: ast.FunctionDef | ast.AsyncFunctionDef, names: Names) -> Iterato
     marks = [d for d in node.decorator_list if isinstance(d, ast.Call) and len(d.args) >= 2]
     rows: list[dict[str, ast.expr]] = [dict(names)]
     for mark in marks:
-        if not ast.unparse(mark.func).endswith("parametrize"):
+        if last_name(mark) != "parametrize":
             continue
         given = readable(mark.args[0])
         table = _bound(mark.args[1], names)
@@ -91,7 +93,7 @@ def _rows(node: ast.FunctionDef | ast.AsyncFunctionDef, names: Names) -> Iterato
 
 
 def _cells(node: ast.expr, n: int) -> Sequence[ast.expr]:
-    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("param"):
+    if isinstance(node, ast.Call) and last_name(node) == "param":
         return node.args
     if n == 1:
         return [node]
@@ -103,10 +105,14 @@ class _Bind(ast.NodeTransformer):
 
     def __init__(self, names: Names) -> None:
         self.names = names
+        self.left = MOST_NODES
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         found = self.names.get(node.id)
-        return copy.deepcopy(found) if found is not None else node
+        if found is None or self.left <= 0:
+            return node
+        self.left -= sum(1 for _ in ast.walk(found))
+        return copy.deepcopy(found) if self.left > 0 else node
 
 
 def _bound(node: ast.expr, names: Names) -> ast.expr:
@@ -141,7 +147,7 @@ class _Reading:
                 return
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 self.calls(value, now, raised, is_checked=False)
-                now[name] = _bound(value, now)
+                _bind(name, _bound(value, now), now)
             case ast.Assign(targets=[ast.Tuple(elts=targets)], value=value):
                 self.calls(value, now, raised, is_checked=False)
                 _unpack(targets, _bound(value, now), now)
@@ -205,8 +211,7 @@ class _Reading:
     def _constructed(self, node: ast.expr) -> tuple[object, ...] | None:
         if not isinstance(node, ast.Call) or node.keywords:
             return None
-        name = ast.unparse(node.func).rpartition(".")[2]
-        if name != self.target.owner.rpartition(".")[2]:
+        if last_name(node) != self.target.owner.rpartition(".")[2]:
             return None
         given = [readable(arg) for arg in node.args]
         if len(given) != len(self.target.made_with) or not all(given):
@@ -214,16 +219,24 @@ class _Reading:
         return tuple(one.value for one in given if isinstance(one, Literal))
 
 
+def _bind(name: str, value: ast.expr, now: dict[str, ast.expr]) -> None:
+    """Remember what a name stands for, where that may be read one day."""
+    if isinstance(value, ast.List | ast.Tuple | ast.Dict | ast.Call) or readable(value):
+        now[name] = value
+    else:
+        now.pop(name, None)
+
+
 def _unpack(targets: Sequence[ast.expr], value: ast.expr, now: dict[str, ast.expr]) -> None:
     items = value.elts if isinstance(value, ast.Tuple | ast.List) else []
     for target, item in zip(targets, items, strict=False):
         if isinstance(target, ast.Name):
-            now[target.id] = item
+            _bind(target.id, item, now)
 
 
 def _turns(target: ast.expr, over: ast.expr, names: Names) -> Iterator[Names]:
     """What names stand for in each turn of a loop over literals; one turn for any other loop."""
-    if isinstance(over, ast.Call) and ast.unparse(over.func).endswith(".items") and not over.args:
+    if isinstance(over, ast.Call) and last_name(over) == "items" and not over.args:
         inner = over.func
         table = inner.value if isinstance(inner, ast.Attribute) else None
         if isinstance(table, ast.Dict):
@@ -245,13 +258,11 @@ def _wanted(node: ast.expr) -> str:
     """`ValueError` of `pytest.raises(ValueError)`."""
     if not isinstance(node, ast.Call) or not node.args:
         return ""
-    name = ast.unparse(node.func).rpartition(".")[2].lower()
+    name = last_name(node).lower()
     if name not in ("raises", "assertraises", "assertraisesregex"):
         return ""
     first = node.args[0]
-    return (
-        ast.unparse(first).rpartition(".")[2] if isinstance(first, ast.Name | ast.Attribute) else ""
-    )
+    return last_name(first)
 
 
 def _is_check(stmt: ast.stmt) -> bool:
@@ -259,4 +270,4 @@ def _is_check(stmt: ast.stmt) -> bool:
         return True
     if not isinstance(stmt, ast.Expr) or not isinstance(stmt.value, ast.Call):
         return False
-    return ast.unparse(stmt.value.func).rpartition(".")[2].lower().startswith(("assert", "eq"))
+    return last_name(stmt.value).lower().startswith(("assert", "eq"))

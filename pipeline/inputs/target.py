@@ -66,7 +66,7 @@ def target_of(document: Document, site: FunctionSite) -> Target:
     if site.owner == "function":
         raise NotCallable(f"{site.name} is inside another function; test that one")
     node = node_of(document, site)
-    decorators = {_last_part(d) for d in node.decorator_list}
+    decorators = {last_name(d) for d in node.decorator_list}
     if decorators & {"setter", "deleter"}:
         raise NotCallable(f"{site.name} is called by an assignment; test what reads it")
     is_method = site.owner == "class"
@@ -109,7 +109,7 @@ def _constructor(document: Document, owner: str) -> tuple[Param, ...]:
     for stmt in node.body:
         if isinstance(stmt, ast.FunctionDef) and stmt.name == "__init__":
             return tuple(p for p in list(_params(stmt))[1:] if _is_required(p))
-    if "dataclass" in {_last_part(d) for d in node.decorator_list}:
+    if "dataclass" in {last_name(d) for d in node.decorator_list}:
         return tuple(
             Param(name=stmt.target.id, annotation=stmt.annotation, default=None)
             for stmt in node.body
@@ -150,13 +150,14 @@ def definition(tree: ast.Module, dotted: str) -> FunctionNode | None:
 def _raised(node: FunctionNode) -> Iterator[str]:
     for part in ast.walk(node):
         if isinstance(part, ast.Raise) and part.exc is not None:
-            yield _last_part(part.exc)
+            yield last_name(part.exc)
         elif isinstance(part, ast.Assert):
             yield "AssertionError"
 
 
-def _last_part(node: ast.expr) -> str:
-    if isinstance(node, ast.Call):
+def last_name(node: ast.expr) -> str:
+    """`f` of `f`, `a.f`, `a.f()` and `f(1)(2)`; empty for anything else."""
+    while isinstance(node, ast.Call):
         node = node.func
     if isinstance(node, ast.Attribute):
         return node.attr

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.inputs.target import Target
+from pipeline.inputs.target import Target, last_name
 from pipeline.syntax.literals import literal
 from pipeline.syntax.text import literal_of, parse
 from pipeline.testgen.cases import Case
@@ -80,7 +80,7 @@ class _About:
         nodes = [*ast.walk(tree)]
         own = {param.name for param in target.given}
         strings = [n.value for n in nodes if isinstance(n, ast.Constant)]
-        called = {ast.unparse(n.func).rpartition(".")[2] for n in nodes if isinstance(n, ast.Call)}
+        called = {last_name(n) for n in nodes if isinstance(n, ast.Call)}
         return cls(
             target=target,
             compared=frozenset(pair for node in nodes for pair in _pairs(node, own)),
@@ -216,7 +216,7 @@ class _About:
 
 
 def _pairs(node: ast.AST, own: set[str]) -> Iterator[frozenset[str]]:
-    is_choice = isinstance(node, ast.Call) and ast.unparse(node.func) in ("min", "max")
+    is_choice = isinstance(node, ast.Call) and last_name(node) in ("min", "max")
     if isinstance(node, ast.Compare) or is_choice:
         names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & own
         yield from map(frozenset, itertools.combinations(sorted(names), 2))

@@ -76,3 +76,12 @@ def test_examples_in_docstrings_and_methods_of_new_objects_count():
 def test_what_cannot_be_read_is_left_out():
     assert arguments("def test(x):\n    f(x)\n    f(open('y'))\n    f(*[1])\n    f(**{})\n") == []
     assert arguments("def test():\n    x = 1\n    x += 1\n    f(x)\n    f('a' * 10**9)\n") == []
+
+
+def test_code_of_every_kind_is_read_without_a_fault():
+    """Names may stand for text that no longer fits where they stood."""
+    loop = 'for k, v in g(f"{a}").items():'
+    text = f'def test(x):\n    a = f"{{x}}\\n"\n    {loop}\n        f(k)\n        a += a\n'
+    assert arguments(text) == []
+    grown = "".join("    a = [a, a]\n" for _ in range(60))
+    assert arguments(f"def test():\n    a = 1\n{grown}    f(a)\n    f(2)\n")[-1] == (2,)
