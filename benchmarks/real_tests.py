@@ -120,6 +120,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--only", default="", help="functions whose name has this text in it")
     parser.add_argument("--show", type=int, default=0, metavar="N", help="print N of the texts")
+    parser.add_argument("-v", "--verbose", action="store_true", help="one line per function")
     parser.add_argument("--folder", type=Path, default=Path.home() / ".cache/atlas-real-tests")
     args = parser.parse_args()
     try:
@@ -127,7 +128,7 @@ def main() -> int:
         chosen = [one for one in subjects if args.only in one.name]
         n = QUICK if args.quick else args.n
         sample = Random(args.seed).sample(chosen, min(n, len(chosen)))
-        rows = asyncio.run(measure(sample, args.folder, is_bare=args.bare))
+        rows = asyncio.run(measure(sample, args))
     except (SandboxUnavailable, subprocess.CalledProcessError) as exc:
         print(f"benchmarks.real_tests: {exc}", file=sys.stderr)
         return 3
@@ -211,8 +212,8 @@ def calls_of(name: str, texts: Sequence[str]) -> tuple[Call, ...]:
 # --- one function --------------------------------
 
 
-async def measure(sample: Sequence[Subject], folder: Path, *, is_bare: bool) -> list[Row]:
-    python = python_of(folder)
+async def measure(sample: Sequence[Subject], args: argparse.Namespace) -> list[Row]:
+    python = python_of(args.folder)
     os.environ["VIRTUAL_ENV"] = str(Path(python).parents[1])
     sandbox = open_sandbox("docker")
     await sandbox.start()
@@ -225,15 +226,11 @@ async def measure(sample: Sequence[Subject], folder: Path, *, is_bare: bool) -> 
                     subject,
                     Path(work),
                     python,
-                    is_bare=is_bare,
+                    is_bare=args.bare,
                 )
                 rows.append(row)
-                print(
-                    f"{row.function}: {row.n_tests} tests, {row.killed_alone} of {row.killable}"
-                    f" {row.why}",
-                    file=sys.stderr,
-                    flush=True,
-                )
+                if args.verbose:
+                    print(json.dumps(asdict(row)), file=sys.stderr, flush=True)
     finally:
         await sandbox.aclose()
     return rows
