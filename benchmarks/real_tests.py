@@ -32,7 +32,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 
-from benchmarks.testgen import HELD_BACK_SEED, N_MUTANTS, percent
+from benchmarks.testgen import HELD_BACK_SEED, percent
 from pipeline.core.context import Settings
 from pipeline.core.inside import inside
 from pipeline.core.task import Task
@@ -58,6 +58,9 @@ PACKAGES = (
 )
 NEEDED = ("pytest", "hypothesis", "freezegun", "more-itertools", "typeguard", "wcwidth")
 """What the packages, and their tests, import."""
+N_MUTANTS = 80
+MOST_SHOWN = 60
+"""Calls that may show that a mutant can be killed: recorded ones first, then the plainest."""
 N_FUNCTIONS, QUICK = 72, 12
 SECONDS = 60
 """Of one package's own tests, while calls are recorded; they are stopped after the test then."""
@@ -127,7 +130,8 @@ def main() -> int:
         subjects = [one for wanted in args.packages for one in subjects_of(wanted, args.folder)]
         chosen = [one for one in subjects if args.only in one.name]
         n = QUICK if args.quick else args.n
-        sample = Random(args.seed).sample(chosen, min(n, len(chosen)))
+        # The order is the seed's, so that a smaller sample is the beginning of a larger one.
+        sample = Random(args.seed).sample(chosen, len(chosen))[:n]
         rows = asyncio.run(measure(sample, args))
     except (SandboxUnavailable, subprocess.CalledProcessError) as exc:
         print(f"benchmarks.real_tests: {exc}", file=sys.stderr)
@@ -344,10 +348,11 @@ async def kills(
     )
     ours = await passing(box, task, [test_of(node, subject.name) for node in new])
     examples = [test for test in task.examples if can_screen(test)]
-    shown = [case.test for case in held_back.good]
+    shown = [case.test for case in held_back.good[:MOST_SHOWN]]
     seen = {mutant.code for mutant in mutants_of(task.statement)}
-    many = mutants_of(task.statement, n=N_MUTANTS, seed=HELD_BACK_SEED)
-    mutants = [m for m in many if m.code not in seen] or mutants_of(task.statement)
+    many = mutants_of(task.statement, n=2 * N_MUTANTS, seed=HELD_BACK_SEED)
+    fresh = [mutant for mutant in many if mutant.code not in seen]
+    mutants = (fresh or mutants_of(task.statement))[:N_MUTANTS]
     table = await kill_table(box, task, mutants, [*ours, *examples, *shown])
     n, m = len(ours), len(ours) + len(examples)
     killable = sum(1 for by in table.killed_by if by)
