@@ -38,6 +38,7 @@ class Target:
     params: tuple[Param, ...]
     is_async: bool = False
     is_property: bool = False
+    is_generator: bool = False
     raises: frozenset[str] = frozenset()
     """Classes that the function raises itself; other exceptions are accidents."""
 
@@ -80,8 +81,19 @@ def target_of(document: Document, site: FunctionSite) -> Target:
         params=params[1:] if is_method and "staticmethod" not in decorators else params,
         is_async=site.is_async,
         is_property=bool(decorators & _PROPERTIES),
+        is_generator=any(isinstance(n, ast.Yield | ast.YieldFrom) for n in _own_nodes(node)),
         raises=frozenset(_raised(node)),
     )
+
+
+def _own_nodes(node: FunctionNode) -> Iterator[ast.AST]:
+    """Without what is in functions inside of it."""
+    stack: list[ast.AST] = [*node.body]
+    while stack:
+        at = stack.pop()
+        yield at
+        if not isinstance(at, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            stack += ast.iter_child_nodes(at)
 
 
 def _params(node: FunctionNode) -> Iterator[Param]:

@@ -250,9 +250,11 @@ class Look:
 
 
 def plain_case(target: Target, call: Call) -> Case:
+    """A generator is drained: what it gives is what it does."""
     source = target.source(call)
-    lines = ("import asyncio", f"asyncio.run({source})") if target.is_async else (source,)
-    return Case(call=call, lines=lines, got="")
+    if target.is_async:
+        return Case(call=call, lines=("import asyncio", f"asyncio.run({source})"), got="")
+    return Case(call=call, lines=(f"list({source})" if target.is_generator else source,), got="")
 
 
 def _better_form(target: Target, case: Case) -> Case | None:

@@ -69,6 +69,19 @@ async def test_the_order_of_a_set_is_no_change(box: Sandbox):
     assert await check(box, one, other, "f") == ()
 
 
+async def test_generators_are_drained_and_no_address_is_compared(box: Sandbox):
+    loop = "for i in range(n % 9):\n        if i % 2 == 0:\n            yield i"
+    before = f"def evens(n: int):\n    {loop}\n"
+    lines = await check(box, before, before.replace("% 2 == 0", "% 2 == 0 or n == 5"), "evens")
+    assert lines
+    assert lines[0] == "changes list(evens(5)) from [0, 2, 4] to [0, 1, 2, 3, 4]"
+    assert (
+        await check(box, before, before.replace("range(n % 9)", "range(0, n % 9)"), "evens") == ()
+    )
+    thing = "def f(n: int):\n    return object()\n"
+    assert await check(box, thing, thing.replace("object()", "object() "), "f") == ()
+
+
 async def test_a_change_of_most_calls_is_one_example_and_a_count(box: Sandbox):
     lines = await check(box, LAST, LAST.replace("items[-1]", "str(items[-1])"), "last")
     assert len(lines) == 2

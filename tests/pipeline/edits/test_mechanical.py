@@ -148,6 +148,15 @@ async def test_a_function_that_passes_or_has_no_example_is_left_alone(box: Sandb
 
 
 @pytest.mark.asyncio(loop_scope="session")
+async def test_of_edits_that_do_the_same_the_simplest_is_taken(box: Sandbox) -> None:
+    source = (
+        'def shown(text):\n    """\n    >>> shown("abc")\n    \'abc\'\n    >>> shown("no")\n'
+        '    \'no\'\n    >>> shown("")\n    \'\'\n    """\n    return text[::-1]\n'
+    )
+    assert (await check(box, source))[0].code.endswith("return text\n")
+
+
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_forgotten_print_is_a_bug(box: Sandbox) -> None:
     loud = ODD_STYLE.replace("-= n ", "+= n ").replace("    return", "    print(s)\n    return")
     assert "print" not in (await check(box, loud))[0].code
