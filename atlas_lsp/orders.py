@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from atlas_lsp.settings import ServerSettings
+from pipeline.core.task import n_passed, n_told
 from pipeline.syntax.text import Document
 
 if TYPE_CHECKING:
@@ -19,31 +20,44 @@ if TYPE_CHECKING:
     from pipeline.wiring import Runtime
     from sandbox.api import Verdict
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Emit = Callable[["Event"], None]
 Opened = Callable[[ServerSettings], Awaitable["Runtime"]]
 """Gives model and sandbox that the settings ask for, opened by the first who needs them."""
 
 
+class Order(Protocol[T_co]):
+    """Work that is done elsewhere; `emit` and `keep_best` belong to whoever gives the order."""
+
+    @property
+    def settings(self) -> ServerSettings: ...
+
+    @property
+    def emit(self) -> Emit: ...
+
+    @property
+    def keep_best(self) -> asyncio.Event: ...
+
+    async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> T_co:
+        """Do it, with an `emit` and a `keep_best` of the loop on which it is done.
+
+        Raises SourceError, ModelError or SandboxError with one line for the user.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
-class Order(Generic[T]):
-    """Work on this very text; `emit` and `keep_best` belong to whoever gives the order."""
+class Ordered:
+    """What every order says: on this very text, with these settings."""
 
     document: Document
     settings: ServerSettings
     emit: Emit = field(default=lambda _: None, repr=False)
     keep_best: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
-    async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> T:
-        """Do it, with an `emit` and a `keep_best` of the loop on which it is done.
-
-        Raises SourceError, ModelError or SandboxError with one line for the user.
-        """
-        raise NotImplementedError
-
 
 @dataclass(frozen=True, kw_only=True)
-class SolveOrder(Order["JobResult"]):
+class SolveOrder(Ordered):
     """Solve or repair the function `name`."""
 
     name: str
@@ -79,7 +93,7 @@ class Proposed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestsOrder(Order[Proposed]):
+class TestsOrder(Ordered):
     """Make tests for the function `name`."""
 
     __test__ = False
@@ -107,7 +121,7 @@ class TestsOrder(Order[Proposed]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerifyOrder(Order["Judged | None"]):
+class VerifyOrder(Ordered):
     """Run the visible tests on the chosen candidate in another text of its file.
 
     None when it would be the very program that was proved, so that nothing had to run.
@@ -151,11 +165,11 @@ class Checked:
 
     @property
     def n_passed(self) -> int:
-        return sum(v.passed_examples for v in self.verdicts)
+        return n_passed(self.verdicts)
 
     @property
     def n_examples(self) -> int:
-        return sum(v.n_examples for v in self.verdicts)
+        return n_told(self.verdicts)
 
     @property
     def failures(self) -> tuple[Verdict, ...]:
@@ -163,7 +177,7 @@ class Checked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckOrder(Order[tuple[Checked, ...]]):
+class CheckOrder(Ordered):
     """Run the examples of the functions as they stand; those without examples are left out."""
 
     names: tuple[str, ...]

@@ -25,6 +25,7 @@ from pipeline.bench.records import (
 )
 from pipeline.core.context import Settings
 from pipeline.core.events import Emit, Event, JsonlTrace, Progress
+from pipeline.core.wrapped import Wrapped
 from pipeline.models.api import ModelError, PromptTooLong
 from pipeline.wiring import Runtime
 from sandbox.api import (
@@ -34,7 +35,6 @@ from sandbox.api import (
     Limits,
     Observation,
     Outcome,
-    Sandbox,
     SandboxError,
     SandboxUnavailable,
 )
@@ -105,20 +105,12 @@ def _quiet(trace: JsonlTrace) -> Emit:
 _ALIVE = Job(code="", form=Expression(source="1 + 1"), limits=Limits())
 
 
-class _Present:
+class _Present(Wrapped):
     """A sandbox whose failures are told from its absence: a cell is never judged without it.
 
     Where machinery broke, a trivial job is run: if that fails too the sandbox is gone, and the
     cell's answer must not be written as if nothing had passed.
     """
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self.kind, self.start, self.aclose = sandbox.kind, sandbox.start, sandbox.aclose
-
-    @property
-    def isolation(self) -> tuple[str, ...]:
-        return self._sandbox.isolation
 
     async def run(self, jobs: Sequence[Job], *, group: str = "") -> tuple[Observation, ...]:
         seen = await self._sandbox.run(jobs, group=group)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -176,6 +177,16 @@ def n_examples(test: Test) -> int:
     return len(test.form.examples) if isinstance(test.form, Doctest) else 1
 
 
+def n_passed(verdicts: Iterable[Verdict]) -> int:
+    """Examples that passed."""
+    return sum(v.passed_examples for v in verdicts)
+
+
+def n_told(verdicts: Iterable[Verdict]) -> int:
+    """Examples that there were."""
+    return sum(v.n_examples for v in verdicts)
+
+
 class Origin(StrEnum):
     """Where candidates come from."""
 
@@ -251,11 +262,11 @@ class Judged:
 
     @property
     def n_passed(self) -> int:
-        return sum(v.passed_examples for v in self.visible)
+        return n_passed(self.visible)
 
     @property
     def n_visible(self) -> int:
-        return sum(v.n_examples for v in self.visible)
+        return n_told(self.visible)
 
     def is_confirmed_by(self, answer: Judged) -> bool:
         """Whether this is a small edit that the model came to as well, by itself.

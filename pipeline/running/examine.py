@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from pipeline.core.inside import driver_world, inside
-from pipeline.core.task import Loading, Task
+from pipeline.core.task import Loading, Task, n_passed, n_told
 from pipeline.running.ready import LOAD_CPU_S, bad_example, cause
 from pipeline.running.screen import TRACEBACK, driver, observed, payload
 from pipeline.source.doctests import DoctestMalformed
@@ -65,11 +65,11 @@ class Examined:
 
     @property
     def n_passed(self) -> int:
-        return sum(v.passed_examples for v in self.verdicts)
+        return n_passed(self.verdicts)
 
     @property
     def n_examples(self) -> int:
-        return sum(v.n_examples for v in self.verdicts)
+        return n_told(self.verdicts)
 
 
 @dataclass(frozen=True, kw_only=True)

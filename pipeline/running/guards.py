@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from pipeline.core.inside import world_of
 from pipeline.core.task import Task
+from pipeline.core.wrapped import world_of
 from pipeline.running.reaching import EACH_S, PATIENCE, reach_of
 from sandbox.api import Job, Observation, Outcome, ProjectTests, Sandbox, TestEnd, TestSeen
 

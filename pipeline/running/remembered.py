@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from pipeline.core.context import Context
-from pipeline.core.inside import world_of
+from pipeline.core.wrapped import Wrapped
 from sandbox.api import (
     BROKEN_MACHINERY,
     Batch,
@@ -23,7 +23,6 @@ from sandbox.api import (
     Observation,
     Outcome,
     Sandbox,
-    World,
 )
 
 LIMITED = frozenset(
@@ -59,30 +58,12 @@ def _size(limits: Limits) -> tuple[float, int, int]:
     return limits.cpu_s, limits.memory_mb, limits.output_bytes
 
 
-class Remembered:
-    """Keeps the Protocol of the sandbox that it wraps."""
+class Remembered(Wrapped):
+    """Keeps what it saw for as long as it lives: one job."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+        super().__init__(sandbox)
         self._seen: dict[Key, _Memory] = {}
-
-    @property
-    def kind(self) -> str:
-        return self._sandbox.kind
-
-    @property
-    def isolation(self) -> tuple[str, ...]:
-        return self._sandbox.isolation
-
-    @property
-    def world(self) -> World | None:
-        return world_of(self._sandbox)
-
-    async def start(self) -> None:
-        await self._sandbox.start()
-
-    async def aclose(self) -> None:
-        await self._sandbox.aclose()
 
     async def run(self, jobs: Sequence[Job], *, group: str = "") -> tuple[Observation, ...]:
         """As the wrapped one; only what was never seen is run."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from pipeline.core.inside import driver_world, world_of
+from pipeline.core.inside import driver_world
+from pipeline.core.wrapped import world_of
 from sandbox.api import (
     Batch,
     Call,

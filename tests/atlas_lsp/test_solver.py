@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from atlas_lsp.orders import Emit, Opened, Order
+from atlas_lsp.orders import Emit, Opened, Ordered
 from atlas_lsp.settings import ServerSettings
 from atlas_lsp.solver import PipelineSolver
 from pipeline.core.events import Event, Progress
@@ -18,7 +18,7 @@ TEXT = Document(text="")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waits(Order[int]):
+class Waits(Ordered):
     """Says that it began, waits until it is told to stop, and gives the thread it ran on."""
 
     seen: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ async def test_cancelling_the_await_ends_the_work_before_it_returns():
 
 async def test_what_breaks_over_there_is_raised_here():
     @dataclass(frozen=True, kw_only=True)
-    class Breaks(Order[None]):
+    class Breaks(Ordered):
         async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> None:
             raise OSError("no room")
 
