@@ -48,11 +48,11 @@ class PoolTask:
     """Tests of the pool that decide nothing because they cannot be read: one line each."""
 
 
-def read_pool(path: Path) -> Iterator[PoolTask]:
+def read_pool(path: Path, *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[PoolTask]:
     """The tasks in order, one line at a time. Raises PoolError for the first bad line, OSError."""
     known: dict[str, int] = {}
     n = 0
-    for n, row in _rows(path):
+    for n, row in _rows(path, max_line_bytes):
         task_id = _text(row, "task_id", n)
         if task_id in known:
             raise PoolError(
@@ -65,14 +65,14 @@ def read_pool(path: Path) -> Iterator[PoolTask]:
         raise PoolError(f"{path.name} holds no task; give one JSON object a line")
 
 
-def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _rows(path: Path, most: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
     n = 0
     with _opened(path) as lines:
         try:
-            while raw := lines.readline(MAX_LINE_BYTES + 1):
+            while raw := lines.readline(most + 1):
                 n += 1
-                if len(raw) > MAX_LINE_BYTES:
-                    raise PoolError(f"line {n}: longer than {MAX_LINE_BYTES >> 20} MiB; split it")
+                if len(raw) > most:
+                    raise PoolError(f"line {n}: longer than {most >> 20} MiB; split it")
                 if raw.strip():
                     yield n, _row(raw, n)
         except (gzip.BadGzipFile, EOFError) as exc:

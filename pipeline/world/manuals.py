@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-from pipeline.world.project import Project
+from pipeline.world.project import Project, files_below
 
 SUFFIXES = (".md", ".rst", ".txt")
 FOLDERS = ("docs", "doc")
@@ -14,11 +15,10 @@ MAX_MANUALS = 200
 
 def manuals_of(project: Project) -> tuple[Path, ...]:
     """In order, the README first; only files are listed, none is read."""
-    return tuple(path for _, path in zip(range(MAX_MANUALS), _found(project.root), strict=False))
+    return tuple(islice(_found(project.root), MAX_MANUALS))
 
 
 def _found(root: Path) -> Iterator[Path]:
     yield from sorted(p for p in root.glob("README*") if p.suffix.lower() in SUFFIXES)
     for folder in FOLDERS:
-        for suffix in SUFFIXES:
-            yield from sorted(p for p in (root / folder).rglob(f"*{suffix}") if p.is_file())
+        yield from files_below(root / folder, SUFFIXES, most_looked_at=10 * MAX_MANUALS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import configparser
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,14 @@ def absolute(path: Path) -> Path:
 
 def python_files(folder: Path) -> Iterator[Path]:
     """In order, without hidden folders, environments, and links to folders."""
-    stack = [folder]
+    return files_below(folder, (".py",))
+
+
+def files_below(
+    folder: Path, suffixes: Sequence[str], *, most_looked_at: int | None = None
+) -> Iterator[Path]:
+    """As `python_files`, of other kinds; ends after so many files and folders of whatever kind."""
+    stack, n = [folder], 0
     while stack:
         at = stack.pop()
         try:
@@ -73,12 +80,15 @@ def python_files(folder: Path) -> Iterator[Path]:
         except OSError:
             continue
         for entry in entries:
+            n += 1
+            if most_looked_at is not None and n > most_looked_at:
+                return
             if entry.name.startswith((".", "__pycache__")):
                 continue
             if entry.is_dir():
                 if not entry.is_symlink() and not (entry / "pyvenv.cfg").exists():
                     stack.append(entry)
-            elif entry.suffix == ".py":
+            elif entry.suffix in suffixes:
                 yield entry
 
 

@@ -12,7 +12,7 @@ from pipeline.source.shown import MAX_CALLERS, brief_forms, calls_in
 from pipeline.syntax.text import Document, SourceError, document_from_bytes
 from pipeline.world.closure import base_of
 from pipeline.world.discover import Surroundings
-from pipeline.world.project import python_files
+from pipeline.world.project import files_below
 from pipeline.world.syntax import parsed
 from sandbox.api import World
 
@@ -21,6 +21,8 @@ MAX_SEARCHED = 400
 MAX_SEARCHED_BYTES = 4 << 20
 """Files of a project, and their text, that are looked through for callers: a tenth of a second."""
 MAX_FILE_BYTES = 400_000
+MAX_LOOKED_AT = 5_000
+"""Files and folders of whatever kind: a project may hold fifty thousand."""
 _TESTS = re.compile(r"(^|/)(tests?|conftest\.py|test_[^/]*\.py|[^/]*_test\.py)(/|$)")
 
 
@@ -95,7 +97,8 @@ def _callers(document: Document, site: FunctionSite, around: Surroundings) -> It
 def _texts(around: Surroundings) -> Iterator[tuple[Path, str]]:
     """The project's other modules, without its tests."""
     n_bytes = 0
-    for n, path in enumerate(python_files(around.project.root)):
+    found = files_below(around.project.root, (".py",), most_looked_at=MAX_LOOKED_AT)
+    for n, path in enumerate(found):
         inside = path.relative_to(around.project.root).as_posix()
         if n >= MAX_SEARCHED or n_bytes > MAX_SEARCHED_BYTES:
             return

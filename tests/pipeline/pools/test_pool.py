@@ -114,11 +114,11 @@ def test_a_bad_line_is_named_with_the_mend(tmp_path: Path, text: bytes, says: st
     refused(tmp_path, text, says)
 
 
-def test_a_line_longer_than_the_bound_is_refused_unread(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("pipeline.pools.pool.MAX_LINE_BYTES", 64)
-    refused(tmp_path, as_line(), "line 1: longer than 0 MiB; split it")
+def test_a_line_longer_than_the_bound_is_refused_unread(tmp_path: Path):
+    path = tmp_path / "pool.jsonl"
+    path.write_bytes(as_line())
+    with pytest.raises(PoolError, match="line 1: longer than 0 MiB; split it"):
+        list(read_pool(path, max_line_bytes=64))
 
 
 def test_programs_are_judged_by_what_they_print(tmp_path: Path):

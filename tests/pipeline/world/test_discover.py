@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from pipeline.world import discover
 from pipeline.world.closure import MAX_FILE_BYTES
 from pipeline.world.discover import Surroundings, surroundings_of
+from pipeline.world.project import files_below
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -211,15 +213,52 @@ def test_a_symlink_loop(tmp_path: Path) -> None:
     assert check(tmp_path, {}, "src/shop/self.py", "x = 1\n").world.files
 
 
-def test_a_project_of_many_files_is_not_walked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_project_of_many_files_is_not_walked(tmp_path: Path) -> None:
     write(tmp_path, {**PACKAGE, **{f"data/{n}/x.py": "" for n in range(300)}})
-    seen: list[str] = []
-    real = os.scandir
-    monkeypatch.setattr(os, "scandir", lambda path=".": (seen.append(str(path)), real(path))[1])
-    check(tmp_path, {}, "src/shop/cart.py")
+    with listed() as seen:
+        check(tmp_path, {}, "src/shop/cart.py")
+    assert seen
     assert not [path for path in seen if "/data/" in path]
+
+
+def test_a_search_through_many_files_ends(tmp_path: Path) -> None:
+    write(tmp_path, {f"{n:03}/x.py": "" for n in range(300)})
+    with listed() as seen:
+        found = list(files_below(tmp_path, (".py",), most_looked_at=350))
+    assert len(found) <= 50
+    assert len(seen) <= 52
+
+
+def test_of_gigabytes_of_packages_only_those_that_are_reached_go_in(tmp_path: Path) -> None:
+    environment(tmp_path, {"PyYAML-6.0": {"yaml/__init__.py": ""}, "torch-2.0": {"torch/x.py": ""}})
+    site = tmp_path / f".venv/lib/python{VERSION}/site-packages"
+    for name in ("torch", "yaml"):
+        with (site / name / "weights.bin").open("wb") as file:
+            file.truncate(4 << 30)
+    found = check(tmp_path, PACKAGE, "src/shop/cart.py")
+    assert set(found.world.site) == {"yaml", "PyYAML-6.0.dist-info"}
+    assert sum(map(len, found.world.files.values())) < 10_000
+
+
+_heard: list[list[str]] = []
+
+
+def _hear(event: str, args: tuple[object, ...]) -> None:
+    if _heard and event in ("os.listdir", "os.scandir"):
+        _heard[-1].append(str(args[0]))
+
+
+@contextmanager
+def listed() -> Iterator[list[str]]:
+    """The folders whose content is asked for meanwhile, as the interpreter itself tells it."""
+    if not _heard:
+        # An audit hook stays for good, and says nothing while nobody listens.
+        sys.addaudithook(_hear)
+    _heard.append([])
+    try:
+        yield _heard[-1]
+    finally:
+        _heard.append([])
 
 
 def test_sources_that_are_no_utf_8_or_no_python_travel_as_they_are(tmp_path: Path) -> None:
