@@ -146,7 +146,7 @@ def environment(file: Path, out: Path, scene: str) -> dict[str, str]:
     return {
         **os.environ,
         "ATLAS_CACHE": str(tmp_path / "cache"),
-        "ATLAS_PYTHON": sys.executable,
+        "CLIENT_PYTHON": sys.executable,
         "ATLAS_FILE": str(file),
         "ATLAS_OUT": str(out),
         "ATLAS_SCENE": scene,

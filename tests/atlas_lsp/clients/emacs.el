@@ -23,7 +23,7 @@
         (kill-emacs 8))
       (accept-process-output nil 0.05))))
 
-(setq atlas-command (list (getenv "ATLAS_PYTHON") "-m" "atlas_lsp")
+(setq atlas-command (list (getenv "CLIENT_PYTHON") "-m" "atlas_lsp")
       atlas-options '(:apply "offer")
       eglot-sync-connect t
       eglot-connect-timeout 60

@@ -1,5 +1,5 @@
 -- Plays one scene with the plugin in editors/neovim; what is needed comes in the environment.
-local python, out, scene = vim.env.ATLAS_PYTHON, vim.env.ATLAS_OUT, vim.env.ATLAS_SCENE
+local python, out, scene = vim.env.CLIENT_PYTHON, vim.env.ATLAS_OUT, vim.env.ATLAS_SCENE
 vim.opt.runtimepath:append(vim.env.ATLAS_ROOT .. '/editors/neovim')
 
 local messages, ended, applied = {}, nil, false

@@ -1,5 +1,5 @@
 -- Starts a job with the settings as they come, with or without the plugin, and lets the user type.
-local python, root = vim.env.ATLAS_PYTHON, vim.env.ATLAS_ROOT
+local python, root = vim.env.CLIENT_PYTHON, vim.env.ATLAS_ROOT
 vim.opt.runtimepath:append(root .. '/editors/neovim')
 
 local function flag(name)

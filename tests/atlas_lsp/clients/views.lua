@@ -39,7 +39,7 @@ local function here()
 end
 
 local atlas = require('atlas')
-atlas.setup({ cmd = { vim.env.ATLAS_PYTHON, '-m', 'atlas_lsp' } })
+atlas.setup({ cmd = { vim.env.CLIENT_PYTHON, '-m', 'atlas_lsp' } })
 vim.cmd('edit ' .. vim.env.ATLAS_FILE)
 vim.bo.filetype = 'python'
 local get_clients = vim.lsp.get_clients or vim.lsp.get_active_clients

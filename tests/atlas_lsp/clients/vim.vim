@@ -7,7 +7,7 @@ let g:ale_lint_on_enter = 0
 let g:ale_linters_explicit = 1
 let g:ale_linters = {'python': ['atlas']}
 runtime! plugin/ale.vim
-let g:atlas_command = [$ATLAS_PYTHON, '-m', 'atlas_lsp']
+let g:atlas_command = [$CLIENT_PYTHON, '-m', 'atlas_lsp']
 let g:atlas_options = {'apply': 'auto'}
 execute 'source ' . $ATLAS_ROOT . '/editors/vim/atlas.vim'
 
