@@ -136,14 +136,14 @@ def lenses(
     checked: Checked | None,
     is_proved: bool,
 ) -> Iterator[types.CodeLens]:
-    """*Solve* on a stub, *Repair* where examples fail, *Tests*, *Evidence* where there is some."""
+    """*Solve* on a stub, *Repair* where examples or tests fail, *Tests*, *Evidence* where there is
+    some.
+    """
     place = range_of(document, site.def_start, site.header_end, unit)
     if site.is_stub:
         yield _lens(place, "Solve", "atlas.solve", [uri, name])
-    elif checked and checked.failures and checked.source_hash == site.source_hash:
-        n_failed = checked.n_examples - checked.n_passed
-        title = f"Repair ({n_failed} of {checked.n_examples} examples fail)"
-        yield _lens(place, title, "atlas.repair", [uri, name])
+    elif checked and checked.fails and checked.source_hash == site.source_hash:
+        yield _lens(place, f"Repair ({checked.told})", "atlas.repair", [uri, name])
     if not site.is_stub:
         yield _lens(place, "Tests", "atlas.tests", [uri, name])
     if is_proved:

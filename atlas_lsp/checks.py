@@ -1,4 +1,4 @@
-"""Failing examples as diagnostics at their lines, found by running them in the sandbox."""
+"""Failing examples and tests as diagnostics, found by running them in the sandbox."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ def each_once(document: Document, found: list[types.Diagnostic]) -> list[types.D
 def diagnostics(
     unit: Unit, document: Document, site: FunctionSite, checked: Checked
 ) -> Iterator[types.Diagnostic]:
-    """One per failing test, at the failing example where that is known, else at the header."""
+    """One per failing example, at its line where that is known, and one per failing test function
+    of the project, at the header.
+    """
     for verdict in checked.failures:
         start, end = site.def_start, site.header_end
         if verdict.failing_line:
@@ -104,12 +106,21 @@ def diagnostics(
             if 0 <= line < len(document.line_starts):
                 start, end = document.line_starts[line], document.line_end(line)
                 start += len(document.text[start:end]) - len(document.text[start:end].lstrip())
-        n_failed = checked.n_examples - checked.n_passed
-        yield types.Diagnostic(
-            range=range_of(document, start, end, unit),
-            message=f"{verdict.detail} ({n_failed} of {checked.n_examples} examples fail)",
-            severity=types.DiagnosticSeverity.Warning,
-            source=SOURCE,
-            code="doctest",
-            data={"function": site.name},
-        )
+        place = range_of(document, start, end, unit)
+        yield _warning(place, f"{verdict.detail} ({checked.told})", "doctest", site)
+    place = range_of(document, site.def_start, site.header_end, unit)
+    by_test = {test.node_id.partition("[")[0]: test for test in reversed(checked.failed_tests)}
+    for node_id, test in reversed(by_test.items()):
+        message = f"{node_id}: {' '.join(test.message.split())} ({checked.told})"
+        yield _warning(place, message, "pytest", site)
+
+
+def _warning(place: types.Range, message: str, code: str, site: FunctionSite) -> types.Diagnostic:
+    return types.Diagnostic(
+        range=place,
+        message=message,
+        severity=types.DiagnosticSeverity.Warning,
+        source=SOURCE,
+        code=code,
+        data={"function": site.name},
+    )

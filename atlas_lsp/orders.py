@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.source.locate import FunctionSite
     from pipeline.testgen.proposal import TestProposal
     from pipeline.wiring import Runtime
-    from sandbox.api import Verdict
+    from sandbox.api import TestSeen, Verdict
 
 T_co = TypeVar("T_co", covariant=True)
 Emit = Callable[["Event"], None]
@@ -155,21 +155,40 @@ class VerifyOrder(Ordered):
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What the examples of one function showed."""
+    """What the examples of one function showed, and the project's tests of it."""
 
     name: str
     source_hash: str
     first_line: int
     """0-based line of the function in the text that was checked."""
     verdicts: tuple[Verdict, ...]
+    tests: tuple[TestSeen, ...] = ()
+    """Of the project, those that enter it."""
 
     @property
     def n_passed(self) -> int:
-        return n_passed(self.verdicts)
+        """Examples and tests."""
+        n_failed = len(self.failed_tests)
+        return n_passed(self.verdicts) + len(self.tests) - n_failed
 
     @property
-    def n_examples(self) -> int:
-        return n_told(self.verdicts)
+    def n_all(self) -> int:
+        """Examples and tests."""
+        return n_told(self.verdicts) + len(self.tests)
+
+    @property
+    def fails(self) -> bool:
+        return bool(self.failures or self.failed_tests)
+
+    @property
+    def told(self) -> str:
+        """`2 of 5 examples fail`, and where it has both kinds `2 of 5 examples and tests fail`."""
+        kinds = [word for word, has in (("examples", self.verdicts), ("tests", self.tests)) if has]
+        return f"{self.n_all - self.n_passed} of {self.n_all} {' and '.join(kinds)} fail"
+
+    @property
+    def failed_tests(self) -> tuple[TestSeen, ...]:
+        return tuple(test for test in self.tests if test.end.value in ("failed", "error"))
 
     @property
     def failures(self) -> tuple[Verdict, ...]:
@@ -178,7 +197,9 @@ class Checked:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckOrder(Ordered):
-    """Run the examples of the functions as they stand; those without examples are left out."""
+    """Run the examples of the functions as they stand, and the project's tests that enter them;
+    those with neither are left out.
+    """
 
     names: tuple[str, ...]
 
@@ -186,22 +207,38 @@ class CheckOrder(Ordered):
         self, opened: Opened, emit: Emit, keep_best: asyncio.Event
     ) -> tuple[Checked, ...]:
         from pipeline.running.examine import examine
+        from pipeline.running.module_tests import entering_tests, module_tests
         from pipeline.source.from_file import visible_tests
         from pipeline.source.locate import functions
 
         sites = [s for s in functions(self.document) if s.name in self.names and not s.is_stub]
-        if not any(visible_tests(self.document, site) for site in sites):
+        interpreter = self.settings.python or None
+        tests = None
+        if self.settings.project_tests and sites:
+            tests = module_tests(self.document, interpreter=interpreter)
+        has_examples = any(visible_tests(self.document, site) for site in sites)
+        if not has_examples and tests is None:
             return ()
         box = (await opened(self.settings)).sandbox
         group = f"check:{self.document.path}"
-        found = await examine(box, [self.document], names=self.names, group=group, strict=False)
-        return tuple(
+        found = await examine(
+            box,
+            [self.document],
+            names=self.names,
+            interpreter=interpreter,
+            group=group,
+            strict=False,
+        )
+        entering = await entering_tests(box, tests, group=group) if tests else {}
+        checked = (
             Checked(
                 name=one.site.name,
                 source_hash=one.site.source_hash,
                 first_line=one.site.first_line,
-                verdicts=one.verdicts,
+                verdicts=one.verdicts if one.outcome != "cannot-run" else (),
+                tests=entering.get(one.site.label, ()),
             )
             for one in found
-            if one.verdicts and not one.site.is_stub and one.outcome != "cannot-run"
+            if not one.site.is_stub
         )
+        return tuple(one for one in checked if one.verdicts or one.tests)

@@ -144,14 +144,19 @@ async def examples(desk: Desk) -> list[dict[str, object]]:
 
 def _example(seen: Snapshot, site: FunctionSite, checked: Checked) -> dict[str, object]:
     start, end = site.def_start, site.header_end
+    failed = checked.failed_tests
     return {
         "name": site.name,
         "line": range_of(seen.document, start, end, seen.unit).start.line,
         "passed": checked.n_passed,
-        "total": checked.n_examples,
+        "total": checked.n_all,
         "failures": [
             {"message": one.detail, "line": _line(site, checked, one.failing_line)}
             for one in checked.failures
+        ],
+        "tests": [
+            {"name": one.node_id, "passed": one not in failed, "message": one.message}
+            for one in checked.tests
         ],
     }
 

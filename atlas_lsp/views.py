@@ -68,7 +68,7 @@ def _on_function(seen: Snapshot, site: FunctionSite) -> list[types.CodeAction]:
     if (job_id := seen.jobs.get(name)) is not None:
         return [*found, *actions.stop_actions(job_id, site.name)]
     known = seen.checked.get(site.name)
-    fails = bool(known and known.failures)
+    fails = bool(known and known.fails)
     return [*found, *actions.start_actions(seen.uri, name, site, fails=fails)]
 
 

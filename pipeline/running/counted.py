@@ -175,11 +175,12 @@ def fit_to_count(hits: Sequence[TestSeen]) -> list[TestSeen]:
 
 def _sorted_out(hits: Sequence[TestSeen]) -> tuple[list[TestSeen], list[tuple[TestSeen, str]]]:
     """Those that can count, and the others with the reason."""
-    reasons = [(test, _unfit(test)) for test in hits]
+    reasons = [(test, unfit(test)) for test in hits]
     return [t for t, why in reasons if not why], [(t, why) for t, why in reasons if why]
 
 
-def _unfit(test: TestSeen) -> str:
+def unfit(test: TestSeen) -> str:
+    """Why a test says nothing about the code it enters; "" where it does."""
     if test.end is TestEnd.PASSED:
         return ""
     said = _AT.sub("", " ".join(test.message.split()))[:120]

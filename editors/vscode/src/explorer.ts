@@ -1,4 +1,4 @@
-// The examples of open Python files in the Test Explorer, run in the sandbox.
+// The examples of open Python files and the project's tests of them in the Test Explorer, run in the sandbox.
 import {
   CancellationToken,
   Disposable,
@@ -24,10 +24,12 @@ interface Example {
   readonly passed: number;
   readonly total: number;
   readonly failures: readonly { readonly message: string; readonly line: number }[];
+  /** Of the project, those that enter the function. */
+  readonly tests: readonly { readonly name: string; readonly passed: boolean; readonly message: string }[];
 }
 
 export class Explorer implements Disposable {
-  private readonly controller = tests.createTestController("atlas", "Atlas: examples");
+  private readonly controller = tests.createTestController("atlas", "Atlas: examples and tests");
   private readonly subscriptions: { dispose(): unknown }[] = [];
 
   constructor(private readonly client: () => LanguageClient | undefined) {
@@ -72,10 +74,10 @@ export class Explorer implements Disposable {
     );
   }
 
-  /** A file that has examples is shown; which functions have them is the server's to say. */
+  /** A file that has functions is shown; which of them have examples or tests is the server's to say. */
   private found(document: TextDocument): void {
     const id = document.uri.toString();
-    const wanted = document.languageId === "python" && document.uri.scheme === "file" && document.getText().includes(">>>");
+    const wanted = document.languageId === "python" && document.uri.scheme === "file" && />>>|^\s*(async )?def /m.test(document.getText());
     if (!wanted) this.controller.items.delete(id);
     else if (!this.controller.items.get(id)) {
       const label = workspace.asRelativePath(document.uri);
@@ -113,9 +115,18 @@ export class Explorer implements Disposable {
       if (file.uri) told.location = new Location(file.uri, new Position(line, 0));
       return told;
     });
-    run.appendOutput(`${one.name}: ${one.passed} of ${one.total} examples pass\r\n`, undefined, item);
+    run.appendOutput(`${one.name}: ${one.passed} of ${one.total} pass\r\n`, undefined, item);
+    for (const test of one.tests) {
+      const below = this.controller.createTestItem(`${one.name}/${test.name}`, test.name, file.uri);
+      if (item.range) below.range = item.range;
+      item.children.add(below);
+      const told = new TestMessage(test.message);
+      if (file.uri && item.range) told.location = new Location(file.uri, item.range);
+      if (test.passed) run.passed(below);
+      else run.failed(below, told);
+    }
     if (messages.length) run.failed(item, messages);
-    else run.passed(item);
+    else if (one.passed === one.total) run.passed(item);
   }
 }
 

@@ -229,13 +229,13 @@ class Atlas implements Hooks {
   private async fixFailing(): Promise<void> {
     const uri = window.activeTextEditor?.document.uri.toString();
     if (!uri) return;
-    const found = await ask<{ name: string; failures: unknown[] }[] | { error: string }>(this.client, "atlas.examples", uri);
+    const found = await ask<{ name: string; passed: number; total: number }[] | { error: string }>(this.client, "atlas.examples", uri);
     if (!found || "error" in found) {
       this.told(found?.error ?? "the server does not answer");
       return;
     }
-    const failing = found.filter((one) => one.failures.length);
-    if (!failing.length) void window.showInformationMessage("Atlas: every example of this file passes.");
+    const failing = found.filter((one) => one.passed < one.total);
+    if (!failing.length) void window.showInformationMessage("Atlas: every example and test of this file passes.");
     for (const one of failing) await ask(this.client, "atlas.repair", uri, one.name);
   }
 
