@@ -40,6 +40,8 @@ class ContainerPlan:
     cpus: float = 1.0
     cpu_shares: int = 1024
     """Weight of all of a container's processes together, that of an ordinary one."""
+    group: str = ""
+    """Control group that containers are in, beside the engine's own; "" takes the engine's."""
     tmp_mb: int = 16
     labels: Mapping[str, str]
     runtime: str | None = None
@@ -53,7 +55,10 @@ class ContainerPlan:
     """Names in OPTIONAL that this engine refuses."""
 
 
-OPTIONAL = ("ipc-sysctls", "net-sysctls", "inode-limit", "cpu-limit", "own-cgroup-view")
+OPTIONAL = (
+    *("ipc-sysctls", "net-sysctls", "inode-limit", "cpu-limit", "own-cgroup-view"),
+    "own-weight",
+)
 """Options that an engine or a kernel may refuse; without them a sandbox is weaker, and says so."""
 _ALWAYS = (
     *("container", "no-network", "read-only-root", "no-capabilities", "no-new-privileges"),
@@ -71,6 +76,23 @@ _IPC_SYSCTLS = {
 }
 
 
+GROUP = "/atlas"
+"""All containers of an engine share one group, which weighs as much as one other process: beside a
+busy machine ours would wait for those of everybody. One process of 0.5 s of CPU took 11 to 23 s so,
+at lowest priority or not, and 1.7 to 3.1 s in a group beside it (load 20 to 27).
+"""
+
+
+def group_for(client: Client) -> str | None:
+    """Where containers are to be put so that they weigh as any program; "" where the engine's own
+    place does that, as a slice of systemd does; None where it cannot be had.
+    """
+    about = client.info()
+    if "rootless" in " ".join(about.get("SecurityOptions") or ()):
+        return None
+    return GROUP if about.get("CgroupDriver") == "cgroupfs" else ""
+
+
 def host_config(client: Client, plan: ContainerPlan) -> Any:
     inodes = "" if "inode-limit" in plan.dropped else "nr_inodes=1024,"
     own = f"size={plan.tmp_mb}m,{inodes}noexec,nosuid,nodev,mode=1777"
@@ -84,6 +106,8 @@ def host_config(client: Client, plan: ContainerPlan) -> Any:
     optional["sysctls"] = {key: value for group in wanted for key, value in group.items()}
     if "own-cgroup-view" not in plan.dropped:
         optional["cgroupns"] = "private"
+    if plan.group and "own-weight" not in plan.dropped:
+        optional["cgroup_parent"] = plan.group
     if "cpu-limit" not in plan.dropped:
         # A short period, so that a test that used up its share does not hold up the worker.
         optional.update(cpu_period=10_000, cpu_quota=int(10_000 * plan.cpus))

@@ -127,7 +127,7 @@ class DockerSandbox:
             ) from exc
 
     def _started(self) -> WorkerPool:
-        from sandbox.container import ContainerPlan, owner_labels, sweep
+        from sandbox.container import ContainerPlan, group_for, owner_labels, sweep
         from sandbox.docker_engine import connect
         from sandbox.image import ensure_image
         from sandbox.tested import ensure_tested
@@ -137,10 +137,16 @@ class DockerSandbox:
             sweep(client)
             tag = self._image or ensure_image(client, packages=self._packages).tag
             self._version = client.api_version
+            group = group_for(client)
         finally:
             client.close()
         self._plan = ContainerPlan(
-            image=tag, memory_mb=self._memory_mb, labels=owner_labels(), runtime=self._runtime
+            image=tag,
+            memory_mb=self._memory_mb,
+            labels=owner_labels(),
+            runtime=self._runtime,
+            group=group or "",
+            dropped=() if group is not None else ("own-weight",),
         )
         ensure_tested(self._client(), tag, lambda: self._open_worker(0, None))
         pool = WorkerPool(self._n_workers, self._open_worker, reconnect_s=self._reconnect_s)
@@ -250,7 +256,7 @@ class DockerSandbox:
             if self._plan is not plan:
                 return open_container(self._client(), self._plan, seed)
             for dropped in (*((name,) for name in OPTIONAL), OPTIONAL):
-                fewer = replace(plan, dropped=dropped)
+                fewer = replace(plan, dropped=(*plan.dropped, *dropped))
                 try:
                     worker = open_container(self._client(), fewer, seed)
                 except SandboxUnavailable as exc:

@@ -87,6 +87,8 @@ def _of_text(text: str) -> Iterator[tuple[str, str]]:
 
 def _of_call(call: ast.Call, aliases: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     name = _last(call.func)
+    if name == "type" and len(call.args) == 3 and not _is_plain(call.args[2]):
+        yield EQUALS, "type with names that it puts together"
     if name not in BY_NAME:
         return
     asked = call.args[:1] if name in ("attrgetter", "methodcaller") else call.args[1:2]
@@ -95,6 +97,12 @@ def _of_call(call: ast.Call, aliases: Mapping[str, str]) -> Iterator[tuple[str, 
             yield REACHES, f"{name} with {found}"
     if name in ("setattr", "delattr") and call.args and _is_foreign(call.args[0], aliases):
         yield CHANGES, f"{name}({ast.unparse(call.args[0])}, ...)"
+
+
+def _is_plain(namespace: ast.expr) -> bool:
+    """Whether all names in a class's namespace can be read."""
+    keys = namespace.keys if isinstance(namespace, ast.Dict) else [None]
+    return all(isinstance(key, ast.Constant) for key in keys)
 
 
 def _put_together(node: ast.expr) -> str | None:

@@ -1,0 +1,4 @@
+# call: f(3) == 9
+# verdict: runtime_error
+def f(n):
+    raise ModuleNotFoundError("No module named 'numpy'", name="numpy")
