@@ -20,6 +20,7 @@ from atlas_lsp.commands import (
     completion,
     config,
     doctor,
+    fix,
     init,
     lens,
     model,
@@ -36,7 +37,7 @@ from pipeline.syntax.text import SourceError
 from sandbox.api import SandboxError
 
 COMMANDS = (
-    *(init, solve, check, tests, select, bench, lens, model),
+    *(init, solve, fix, check, tests, select, bench, lens, model),
     *(sandbox, config, doctor, completion, serve),
 )
 FIRST = """\
@@ -45,6 +46,7 @@ Atlas writes, repairs and tests Python functions with a local model, proved in a
   atlas init                  set up a model and the sandbox, and prove both on an example
   atlas solve  mod.py::f      write a function so that its examples hold
   atlas repair mod.py::f      mend a function that fails its examples
+  atlas fix    [PATH ...]     find and mend the functions that make your tests fail
   atlas check  mod.py ...     run the examples of files and folders; needs no model
   atlas tests  mod.py::f      propose tests that notice small mistakes in it
 

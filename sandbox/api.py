@@ -286,6 +286,8 @@ class TestSeen:
     """With ProjectTests.is_traced: by its set-up, by itself and by its tear-down; of a file that
     could not be imported, by importing it.
     """
+    stack: frozenset[Entered] = frozenset()
+    """With ProjectTests.is_traced: what the exception that failed it passed through."""
 
 
 @dataclass(frozen=True, kw_only=True)

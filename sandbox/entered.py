@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import traceback
 import types
 from typing import Any
 
@@ -44,6 +45,18 @@ class Entries:
             sys.settrace(self._called)
         found = {self._entry(code) for code in seen.values()}
         return sorted(one for one in found if one is not None)
+
+    def on_stack(self, error: BaseException | None) -> list[Entry]:
+        """The functions that an exception passed through, its causes included; each once."""
+        found: dict[Entry, None] = {}
+        known: set[int] = set()
+        while error is not None and id(error) not in known:
+            known.add(id(error))
+            for frame, _ in traceback.walk_tb(error.__traceback__):
+                if one := self._entry(frame.f_code):
+                    found[one] = None
+            error = error.__cause__ or error.__context__
+        return list(found)
 
     def _called(self, frame: types.FrameType, _event: str, _arg: object) -> None:
         code = frame.f_code

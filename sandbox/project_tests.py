@@ -21,7 +21,11 @@ _MAX_MESSAGE = 2000
 _USAGE_ERROR = 4
 _KEPT = ("-p", "-W", "--import-mode", "--doctest-", "--asyncio-mode", "--strict", "--ds", "--dc")
 """Of a project's `addopts`, those that change what a test means and not what is printed or run."""
-_OURS = ("-q", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--capture=sys", "-o", "addopts=")
+_OURS = (
+    *("-q", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--capture=sys", "-o", "addopts="),
+    # A file that cannot be imported says nothing of the tests in others.
+    "--continue-on-collection-errors",
+)
 
 
 def run_project_tests(job: Any, write: child.Write, _lines: set[int] | None) -> None:
@@ -114,6 +118,7 @@ class _Watcher:
         self._took_s = 0.0
         self._lacks: set[str] = set()
         self._ended = ""
+        self._stacks: dict[str, list[Entry]] = {}
         self.n_ended = 0
         self.wanted: frozenset[str] | None = None
 
@@ -183,6 +188,8 @@ class _Watcher:
     def pytest_exception_interact(self, call: Any, report: Any) -> None:
         if child.outcome_of(call.excinfo.value) == "missing_module":
             self._lacks.add(report.nodeid)
+        if self._entries and report.nodeid not in self._stacks:
+            self._stacks[report.nodeid] = self._entries.on_stack(call.excinfo.value)
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
@@ -206,8 +213,9 @@ class _Watcher:
             end = "missing_module"
         self._ended = end
         self.n_ended += 1
-        numbers = self._say_entered(self._entered())
-        value = ("test", node_id, end, message, took_s, numbers)
+        entered = self._say_entered(self._entered())
+        stack = self._say_entered(self._stacks.pop(node_id, []))
+        value = ("test", node_id, end, message, took_s, entered, stack)
         self._write({"outcome": "returned", "value": value})
 
     def _entered(self) -> list[Entry]:

@@ -34,16 +34,29 @@ def _test(value: object, known: dict[int, Entered]) -> TestSeen | None:
     match value:
         case ("function", int(number), str(path), int(line), str(name)):
             known[number] = Entered(path=path, line=line, name=name)
-        case ("test", str(node_id), str(end), str(message), float(took_s), list(entered)):
+        case (
+            "test",
+            str(node_id),
+            str(end),
+            str(message),
+            float(took_s),
+            list(entered),
+            list(stack),
+        ):
             if end in _NAMES:
                 return TestSeen(
                     node_id=node_id,
                     end=TestEnd(end),
                     message=message[:_MAX_TEXT],
                     duration_s=took_s,
-                    entered=frozenset(known[n] for n in entered if n in known),
+                    entered=_functions(entered, known),
+                    stack=_functions(stack, known),
                 )
     return None
+
+
+def _functions(numbers: list[object], known: dict[int, Entered]) -> frozenset[Entered]:
+    return frozenset(known[n] for n in numbers if isinstance(n, int) and n in known)
 
 
 def _versions(values: Sequence[object]) -> tuple[Observation, ...]:

@@ -19,7 +19,8 @@ from atlas_lsp.commands.common import (
     progress,
     setting_flag,
 )
-from atlas_lsp.commands.solve import opened, show_diff
+from atlas_lsp.commands.outcomes import show_diff
+from atlas_lsp.commands.solve import opened
 from atlas_lsp.commands.targets import (
     FileTarget,
     add_targets,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.core.task import Task
+from pipeline.running.spectrum import ochiai
 from sandbox.api import Limits, Sandbox, Test
 from sandbox.verdicts import job_of, judge
 
@@ -31,15 +31,3 @@ async def suspicion(
             lines = frozenset(line - shift for line in observed.lines)
             (passing if judge(call, observed).passed else failing).append(lines)
     return ochiai(failing, passing)
-
-
-def ochiai(
-    failing: Sequence[frozenset[int]], passing: Sequence[frozenset[int]]
-) -> dict[int, float]:
-    """failed(l) / sqrt(failed * (failed(l) + passed(l))) for lines that a failing run executes."""
-    scores = {}
-    for line in frozenset().union(*failing):
-        n_failed = sum(line in lines for lines in failing)
-        n_passed = sum(line in lines for lines in passing)
-        scores[line] = n_failed / math.sqrt(len(failing) * (n_failed + n_passed))
-    return scores

@@ -65,6 +65,8 @@ class WhichTests:
 
     only: tuple[Path, ...] = ()
     """Files, folders and node ids; () takes all that reach the function."""
+    besides: frozenset[str] = frozenset()
+    """Node ids that do not judge: what they say is of another function."""
     none: bool = False
 
 
@@ -78,6 +80,7 @@ async def with_project_tests(
     task: Task,
     files: TestFiles,
     *,
+    besides: frozenset[str] = frozenset(),
     group: str = "",
 ) -> Task:
     """The task with the project's tests as one visible test more, where some reach the function.
@@ -93,7 +96,7 @@ async def with_project_tests(
         return replace(task, tested=Tested(notes=(why,)))
     run = _Run(sandbox=sandbox, world=world, document=document, site=site, task=task, group=group)
     reach, others = await run.reach(files)
-    hits = run.hits(reach)
+    hits = [test for test in run.hits(reach) if test.node_id not in besides]
     able, unfit = _sorted_out(hits)
     counted = _within_reason(able)
     again, raised = await run.again_and_raising([test.node_id for test in counted])

@@ -31,7 +31,7 @@ PATIENCE = Limits(
     cpu_s=30.0, wall_s=120.0, memory_mb=384, output_bytes=8 << 20, result_bytes=32 << 20
 )
 """For one run of many tests, plugins that print included."""
-_VERSION = "1"
+_VERSION = "2"
 
 
 async def reach_of(
@@ -86,10 +86,13 @@ def _kept_at(world: World, code: str, node_ids: Sequence[str], limits: Limits) -
 
 def _packed(reach: Reach) -> list[object]:
     """Functions once, tests with their numbers."""
-    functions = sorted({one for test in reach.tests for one in test.entered})
+    functions = sorted({one for test in reach.tests for one in test.entered | test.stack})
     number = {one: n for n, one in enumerate(functions)}
     tests = [
-        [t.node_id, t.end.value, t.message, t.duration_s, sorted(number[e] for e in t.entered)]
+        [
+            *(t.node_id, t.end.value, t.message, t.duration_s),
+            *(sorted(number[one] for one in some) for some in (t.entered, t.stack)),
+        ]
         for t in reach.tests
     ]
     return [[list(asdict(one).values()) for one in functions], tests, reach.cut]
@@ -109,8 +112,9 @@ def _read(path: Path) -> Reach | None:
                 message=message,
                 duration_s=took_s,
                 entered=frozenset(entered[n] for n in numbers),
+                stack=frozenset(entered[n] for n in stack),
             )
-            for node_id, end, message, took_s, numbers in tests
+            for node_id, end, message, took_s, numbers, stack in tests
         ),
         cut=cut,
     )

@@ -65,7 +65,9 @@ async def placed_task(
     around = files.around if not files.problem else around
     loading = loading_of(document, around)
     task = await ready_task(sandbox, document, site, around, loading=loading, group=group)
-    return await with_project_tests(sandbox, document, site, task, files, group=group)
+    return await with_project_tests(
+        sandbox, document, site, task, files, besides=tests.besides, group=group
+    )
 
 
 def _names_in_tests(site: FunctionSite) -> tuple[str, ...]:

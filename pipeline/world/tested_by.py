@@ -20,6 +20,7 @@ from pipeline.world.project import absolute, pytest_settings, python_files
 from pipeline.world.syntax import parsed
 
 MAX_TEST_FILES = 2_000
+_NOTHING = "_nothing_of_the_project.py"
 MAX_CARRIED_BYTES = 32 << 20
 MAX_CARRIED_FILES = 3_000
 _CONFIGS = ("pyproject.toml", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg")
@@ -77,20 +78,8 @@ def files_that_test(
     if not files:
         return TestFiles(naming=(), others=(), around=around)
     words = re.compile(rf"\b({'|'.join(map(re.escape, found.callers(names)))})\b")
-    carried = tuple(_carried(around, files))
-    modules = sorted({name for path in (*files, *carried) for name in found.imports(path)})
-    plugins = tuple(one.name for one in _plugins(around))
     named = [path for path in files if only or words.search(_text(path))]
-    ahead = sorted({name for path in named for name in found.imports(path)})
-    more = surroundings_of(
-        around.place.path,
-        source,
-        interpreter=interpreter,
-        also_modules=("pytest", *modules),
-        also_distributions=("pytest", *plugins),
-        also_files=(*files, *carried),
-        ahead=("pytest", *ahead),
-    )
+    more = _with_needs(found, files, named, source, interpreter)
     inside = {path: path.relative_to(more.top).as_posix() for path in files}
     if only:
         names = tuple(name for path in files for name in _asked(only, path, inside[path]))
@@ -107,6 +96,42 @@ def _asked(only: Sequence[Path], path: Path, inside: str) -> Iterator[str]:
     """The node ids that were asked for in a file; else the file."""
     tests = [str(one).partition("::")[2] for one in only if _file_of(one) == path]
     yield from (f"{inside}::{test}" for test in tests) if tests and all(tests) else (inside,)
+
+
+def every_test(root: Path, *, interpreter: str | None = None) -> TestFiles:
+    """All test files of the project at `root`, around a module that is not there: what they test
+    is among the files of the world.
+    """
+    around = surroundings_of(absolute(root) / _NOTHING, b"", interpreter=interpreter)
+    found = _Search(around=around)
+    files = tuple(path for path in found.candidates() if around.top in path.parents)
+    files = files[:MAX_TEST_FILES]
+    more = _with_needs(found, files, files, b"", interpreter)
+    inside = tuple(path.relative_to(more.top).as_posix() for path in files)
+    return TestFiles(naming=inside, others=(), around=more, problem=_problem(more))
+
+
+def _with_needs(
+    found: _Search,
+    files: Sequence[Path],
+    first: Sequence[Path],
+    source: bytes,
+    interpreter: str | None,
+) -> Surroundings:
+    """The surroundings with all that test files need; what `first` import is loaded ahead."""
+    around = found.around
+    carried = tuple(_carried(around, files))
+    modules = sorted({name for path in (*files, *carried) for name in found.imports(path)})
+    plugins = tuple(one.name for one in _plugins(around))
+    return surroundings_of(
+        around.place.path,
+        source,
+        interpreter=interpreter,
+        also_modules=("pytest", *modules),
+        also_distributions=("pytest", *plugins),
+        also_files=(*files, *carried),
+        ahead=("pytest", *sorted({name for path in first for name in found.imports(path)})),
+    )
 
 
 def _file_of(path: Path) -> Path:
@@ -159,7 +184,7 @@ class _Search:
     def files(self) -> Iterator[Path]:
         """Test files whose imports, or those of a conftest above them, lead to the module."""
         place, top = self.around.place, self.around.top
-        found = [path for path in self._candidates() if path != place.path and top in path.parents]
+        found = [path for path in self.candidates() if path != place.path and top in path.parents]
         able = [path for path in found[:MAX_TEST_FILES] if self._may_reach(path)]
         imports = {path: self._imports_of_test(path) for path in able}
         wanted = {name for names in imports.values() for name in names}
@@ -182,7 +207,7 @@ class _Search:
         folders = [self.around.top / root for root in self.around.world.roots]
         return Roots(folders=tuple(dict.fromkeys((*folders, self.around.top))))
 
-    def _candidates(self) -> Iterator[Path]:
+    def candidates(self) -> Iterator[Path]:
         if self.wanted:
             for path in self.wanted:
                 yield from self._below(path) if path.is_dir() else (path,)

@@ -80,6 +80,15 @@ class T(unittest.TestCase):
 WHAT_IS_LEFT = Expression(source="import os\n[str(os.listdir('/tmp')), str(os.listdir('.'))]")
 GOOD = "from .money import cents\ndef total(prices):\n    return cents(sum(prices))\n"
 WRONG = GOOD.replace("sum(prices)", "len(prices)")
+CAUSED = """
+def total(prices):
+    try:
+        return inner(prices)
+    except KeyError as exc:
+        raise ValueError("no price") from exc
+
+def inner(prices): return {}[prices[0]]
+"""
 CART = "tests/test_cart.py"
 AS_IT_IS = ProjectTests(node_ids=())
 
@@ -247,6 +256,16 @@ async def test_each_test_says_which_functions_of_the_project_it_entered(each_box
     assert entered == {"test_fixture": {total, cents}, "test_same": set(), "test_here": set()}
     plain = await run(each_box, GOOD, names[0])
     assert plain.tests[0].entered == frozenset()
+
+
+async def test_a_failure_says_which_functions_its_exception_passed_through(each_box):
+    names = (f"{CART}::test_fixture", f"{CART}::test_same")
+    form = replace(AS_IT_IS, is_traced=True)
+    for code, through in ((GOOD, set()), (WRONG, set()), (CAUSED, {"total", "inner"})):
+        seen = await run(each_box, code, *names, form=form)
+        first, second = seen.tests
+        assert {one.name for one in first.stack if one.path == "src/shop/cart.py"} == through
+        assert second.stack == frozenset()
 
 
 async def test_a_file_that_cannot_be_imported_says_what_its_import_entered(each_box):

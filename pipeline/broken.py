@@ -1,0 +1,120 @@
+"""What a project's tests say of it as it stands: which fail, and which functions are suspected."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.core.reach import BAD_ENDS, Reach
+from pipeline.running.counted import unfit
+from pipeline.running.reaching import PATIENCE, reach_of
+from pipeline.running.spectrum import Suspect, suspects
+from pipeline.syntax.text import Document
+from pipeline.world.project import absolute
+from pipeline.world.tested_by import TestFiles, every_test
+from sandbox.api import Limits, Sandbox, TestEnd, TestSeen
+
+SUITE = Limits(
+    cpu_s=300.0,
+    wall_s=900.0,
+    memory_mb=1024,
+    output_bytes=PATIENCE.output_bytes,
+    result_bytes=PATIENCE.result_bytes,
+)
+"""For all tests of a project."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aim:
+    """What is to be mended."""
+
+    root: Path
+    """Of the project."""
+    tests: tuple[str, ...] = ()
+    """Node ids, test files and folders, relative to the root; () takes every failing test."""
+    sources: tuple[Path, ...] = ()
+    """Only functions in these files and folders are suspected; () takes all of the project."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """What the tests say of a project as it stands."""
+
+    files: TestFiles
+    reach: Reach
+    failing: tuple[TestSeen, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    """Failing tests that say nothing of the code, by node id, with the reason."""
+    suspects: tuple[Suspect, ...] = ()
+
+    @property
+    def obstacle(self) -> str:
+        """Why no test could be run, with the mend; "" where one could."""
+        if self.files.problem:
+            return self.files.problem
+        return "" if self.reach.tests else self.reach.cut or "the project has no pytest tests"
+
+
+async def broken_by_tests(
+    sandbox: Sandbox, aim: Aim, *, interpreter: str | None = None, group: str = "fix"
+) -> Broken:
+    """Run the project's tests once, traced, and rank the functions that the failing ones enter.
+
+    All run, whatever the aim is: the passing ones say which functions are right.
+    """
+    files = every_test(aim.root, interpreter=interpreter)
+    if files.problem or not files.all:
+        return Broken(files=files, reach=Reach())
+    reach = await reach_of(sandbox, files.around.world, "", files.all, group=group, limits=SUITE)
+    bad = [t for t in reach.tests if t.end in BAD_ENDS and is_aimed_at(t.node_id, aim.tests)]
+    failing = tuple(test for test in bad if not unfit(test))
+    passing = [test for test in reach.tests if test.end is TestEnd.PASSED]
+    return Broken(
+        files=files,
+        reach=reach,
+        failing=failing,
+        left_out=tuple((test.node_id, why) for test in bad if (why := unfit(test))),
+        suspects=suspects(failing, passing, frozenset(_sources(files, aim))),
+    )
+
+
+async def failing_with(
+    sandbox: Sandbox, broken: Broken, texts: Mapping[Path, Document]
+) -> dict[str, TestSeen]:
+    """The tests that do not pass with all repairs together, and did or were to."""
+    files = broken.files
+    world = files.around.world
+    new = {
+        path.relative_to(files.around.top).as_posix(): document.to_bytes(document.text)
+        for path, document in texts.items()
+    }
+    world = replace(world, files={**world.files, **new})
+    reach = await reach_of(sandbox, world, "", files.all, group="fix", limits=SUITE)
+    failed_before = {test.node_id for test in broken.reach.tests if test.end in BAD_ENDS}
+    aimed = {test.node_id for test in broken.failing}
+    return {
+        test.node_id: test
+        for test in reach.tests
+        if test.end in BAD_ENDS and (test.node_id in aimed or test.node_id not in failed_before)
+    }
+
+
+def is_aimed_at(node_id: str, tests: Collection[str]) -> bool:
+    return not tests or any(
+        node_id == one or node_id.startswith((f"{one}::", f"{one}[", f"{one}/")) for one in tests
+    )
+
+
+def _sources(files: TestFiles, aim: Aim) -> Iterator[str]:
+    """Files of the project whose functions may be wrong: no tests, and none of their helpers."""
+    top = files.around.top
+    tests = set(files.all)
+    folders = {absolute(path) for path in aim.sources}
+    for path in files.around.world.files:
+        parts = path.split("/")
+        is_helper = parts[-1] == "conftest.py" or any(p in ("test", "tests") for p in parts[:-1])
+        here = top / path
+        is_wanted = not folders or here in folders or any(f in here.parents for f in folders)
+        if path.endswith(".py") and path not in tests and not is_helper and is_wanted:
+            yield path

@@ -1,0 +1,1 @@
+"""Figures and words; two functions are wrong, and so is one test."""
