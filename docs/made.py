@@ -48,7 +48,10 @@ def _command(parser: argparse.ArgumentParser, level: int) -> Iterator[str]:
         yield f"{said[0].upper()}{said[1:]}.\n"
     subparsers = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
     usage = " ".join(parser.format_usage().removeprefix("usage: ").split())
-    lines = textwrap.wrap(usage, 90, subsequent_indent="    ", break_on_hyphens=False)
+    # No line ends within brackets: their spaces come back once the lines are made.
+    whole = re.sub(r"\[[^\[\]]*\]", lambda found: found[0].replace(" ", "\0"), usage)
+    lines = textwrap.wrap(whole, 90, subsequent_indent="    ", break_on_hyphens=False)
+    lines = [line.replace("\0", " ") for line in lines]
     yield "\n".join(["```text", *lines, "```\n"])
     rows = [a for a in parser._actions if a.help != argparse.SUPPRESS and a not in subparsers]
     rows = [a for a in rows if a.dest != "help"]
@@ -108,8 +111,10 @@ def failures() -> str:
     return "\n".join(lines)
 
 
-def _page(path: str) -> str:
-    """A document of the repository without its title, its links made absolute."""
+def _page(path: str, deeper: str = "") -> str:
+    """A document of the repository without its title, its links made absolute; its headings may
+    stand below one of the page.
+    """
     file = ROOT / path
     if not file.exists():
         return f"{path} is not written yet."
@@ -122,6 +127,7 @@ def _page(path: str) -> str:
         place = (file.parent / target.partition("#")[0]).resolve().relative_to(ROOT)
         return f"[{found[1]}]({SOURCE}/{place.as_posix()})"
 
+    text = re.sub(r"^(?=#+ )", deeper, text, flags=re.MULTILINE)
     return re.sub(r"\[([^\]]+)\]\(([^)\s]+)\)", absolute, text)
 
 
@@ -134,6 +140,6 @@ PARTS = {
     "editors": lambda: _page("editors/README.md"),
     "architecture": lambda: _page("ARCHITECTURE.md"),
     "security": lambda: _page("SECURITY.md"),
-    "card": lambda: _page("pipeline/nano/CARD.md"),
+    "card": lambda: _page("pipeline/nano/CARD.md", deeper="#"),
     "changelog": lambda: _page("CHANGELOG.md"),
 }
