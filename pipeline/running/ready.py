@@ -86,7 +86,8 @@ async def ready_task(
     group: str = "",
 ) -> Task:
     """The task in its world: of the whole module, or, where that cannot be loaded, of the part that
-    the function needs. `loading.obstacle` says why neither can be.
+    the function needs, for which there has to be a body or an example. `loading.obstacle` says why
+    neither can be.
     """
     whole = replace(loading, world=surroundings.world, is_whole=True)
     box = inside(sandbox, whole)
@@ -102,6 +103,9 @@ async def ready_task(
         return _with_obstacle(task_in(loading=whole), why)
     part = replace(whole, is_whole=False, why_cut=why)
     task = task_in(loading=part)
+    if site.is_stub and not task.visible:
+        # Nothing shows whether a body of it does without what is lacking.
+        return _with_obstacle(task, why)
     program = f"{task.before}{task.indent}pass\n{task.after}"
     rest = await load(box, program, group)
     if rest.outcome is not Outcome.RETURNED:

@@ -14,6 +14,7 @@ from pipeline.job import JobResult, run_job
 from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
 from pipeline.running.examine import Examined, examine
+from pipeline.running.ready import placed_task
 from pipeline.source.locate import find_function
 from pipeline.syntax.text import Document, document_from_bytes
 from pipeline.wiring import Runtime
@@ -138,6 +139,22 @@ async def test_a_module_that_cannot_be_loaded_whole_is_cut_and_that_is_said(
     assert result.solution.status is Status.VERIFIED
     assert n_calls == 0
     assert any("no_such_package" in line and "part" in line for line in result.solution.evidence)
+
+
+async def test_a_stub_that_no_example_holds_to_anything_needs_the_whole_module(
+    box: Sandbox, tmp_path: Path, own_environment: None
+) -> None:
+    path = tmp_path / "m.py"
+    stub = 'def f(x):\n    """Send x."""\n'
+    path.write_text(f"import no_such_package\n\n\n{stub}")
+    result, n_calls = await solved(box, path, "f", "def f(x):\n    return no_such_package.send(x)")
+    assert (result.solution.chosen, n_calls) == (None, 0)
+    assert "no_such_package" in result.solution.obstacle
+    for can_be_judged in (stub, f"import no_such_package\n\n\n{stub}    return x + 1\n"):
+        path.write_text(can_be_judged)
+        document = document_from_bytes(path.read_bytes(), str(path))
+        task = await placed_task(box, document, find_function(document, "f"))
+        assert task.loading.obstacle == ""
 
 
 @pytest.mark.parametrize(
