@@ -150,3 +150,22 @@ def test_the_manual_page_has_every_command(tmp_path: Path):
     if subprocess.run(["which", "man"], capture_output=True, check=False).returncode == 0:
         shown = subprocess.run(["man", str(page)], capture_output=True, text=True, check=False)
         assert shown.returncode == 0, shown.stderr
+
+
+def test_files_that_a_decision_names_are_there():
+    there = {
+        path.name
+        for room in ("pipeline", "sandbox", "tests")
+        for path in (ROOT / room).rglob("*.py")
+    }
+    pages = list((ROOT / "docs" / "decisions").glob("*.md"))
+    named = {name for page in pages for name in re.findall(r"`([a-z_]+\.py)`", page.read_text())}
+    assert named
+    assert named <= there
+
+
+def test_no_usage_line_of_the_commands_ends_within_brackets():
+    usages = re.findall(r"```text\n(.*?)```", PARTS["commands"](), re.DOTALL)
+    assert usages
+    lines = [line for usage in usages for line in usage.splitlines()]
+    assert [line for line in lines if line.count("[") != line.count("]")] == []

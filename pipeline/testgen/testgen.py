@@ -394,5 +394,8 @@ def _about_accidents(cases: Cases) -> tuple[str, ...]:
 def _why_nothing(site: FunctionSite, cases: Cases) -> tuple[str, ...]:
     if cases.accidents:
         n = len(cases.accidents)
-        return (f"all {n} calls that were tried raise; add an example to the docstring",)
+        why = (
+            f"{n} calls that were tried raise, and no other has a short result that can be compared"
+        )
+        return (f"{why}; add an example to the docstring",)
     return (f"no short call of {site.name} with a short result was found; add an example",)
