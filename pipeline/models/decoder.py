@@ -310,7 +310,6 @@ class Decoder:
         self._live.append(live)
         job.n_live += 1
         self._context.share(job.prefix.slot, sequence.slot)
-        live.n_held = job.common
         rest = range(job.common, sequence.position)
         live.n_unread = len(rest)
         self._feeds.extend((Feed(sequence.prompt[at], at, sequence.slot), live) for at in rest)
@@ -346,7 +345,6 @@ class Decoder:
         self._context.decode(feeds, outputs=True, embeddings=with_states)
         for row, live in enumerate(ready):
             live.sequence.position += 1
-            live.n_held += 1
             if live.sequence.request.want_states:
                 live.states.see(live.sequence.fed, self._context.state(row))
             if live.sequence.wants_sample:
@@ -416,8 +414,6 @@ class _Live:
         self.sequence = sequence
         self.sampler = sampler
         self.states = _States(dim)
-        self.n_held = 0
-        """Tokens that its slot holds."""
         self.n_unread = 0
 
     @property
@@ -425,7 +421,7 @@ class _Live:
         return self.n_unread == 0
 
     def take(self, _token: int) -> None:
-        self.n_held += 1
+        """Its slot holds it now; nothing else has to be known."""
 
 
 class _States:
