@@ -72,7 +72,8 @@ def line_kinds(text: str) -> tuple[LineKind, ...] | None:
     """One per line of `text` (split at `\\n` only); None when it cannot be tokenised."""
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(text, newline="\n").readline))
-    except (tokenize.TokenError, SyntaxError, RecursionError):
+    except (tokenize.TokenError, SyntaxError, RecursionError, UnicodeEncodeError):
+        # From 3.12 on the tokenizer encodes, which a lone surrogate refuses.
         return None
     return _kinds(tokens, len(_lines(text)))
 
