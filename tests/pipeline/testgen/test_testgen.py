@@ -408,3 +408,58 @@ async def test_a_proposal_ends_at_its_time_limit(box: Sandbox):
     found = await propose_tests(up, document, site, settings=late)
     assert found.edits == ()
     assert "no tests within" in found.warnings[0]
+
+
+# --- ordinary functions --------------------------------
+
+ORDINARY = '''"""Prices."""
+
+RATES = {"food": 0.07, "books": 0.05}
+
+
+def with_tax(net, kind):
+    return round(net * (1 + RATES[kind]), 2)
+
+
+def order_total(order):
+    total = 0
+    for line in order["lines"]:
+        amount = line["price"] * line["count"]
+        if line.get("kind") == "gift":
+            amount = 0
+        total += amount
+    return total / 2 if order.get("coupon") == "HALF" else total
+
+
+def seconds(text):
+    units = {"h": 3600, "m": 60}
+    total, number = 0, ""
+    for char in text:
+        if char.isdigit():
+            number += char
+        else:
+            total += int(number) * units[char]
+            number = ""
+    return total
+'''
+USED = (
+    "from pkg.shop import seconds\n\n\ndef test_seconds():\n    assert seconds('1h30m') == 5400\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("with_tax", "food|books"), ("order_total", "HALF"), ("seconds", "[0-9]m'")],
+)
+async def test_keys_literals_and_calls_in_tests_give_inputs(
+    box: Sandbox, tmp_path: Path, name: str, shown: str
+):
+    path = project(tmp_path, ORDINARY, USED)
+    found = await check(box, ORDINARY, name, style="pytest", path=str(path))
+    assert found.tests, found.warnings
+    assert found.after.share >= 0.8
+    (edit,) = found.edits
+    assert re.search(shown, edit.new_text.partition("5400")[2])
+    # What a test checks already is not proposed again.
+    assert edit.new_text.count("1h30m") == 1
+    assert pytest_passes(tmp_path, edit.new_text)
