@@ -121,8 +121,8 @@ class ProjectTests:
     """As pytest prints them, relative to the project: `tests/test_cart.py::test_total[0-1]`."""
     seed: int | None = None
     """Order of the tests; None keeps the project's own."""
-    each_s: float = 0.0
-    """Seconds by the clock after which one test is ended as failed; 0 leaves it to the limits."""
+    each_cpu_s: float = 0.0
+    """CPU seconds after which one test is ended as failed; 0 leaves it to the limits."""
     is_traced: bool = False
     """Report which functions of the project each test enters (costs time)."""
     versions: tuple[str, ...] = ()

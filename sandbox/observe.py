@@ -143,7 +143,7 @@ def _form(form: Form, skip: int) -> dict[str, object]:
                 "exchanged": form.exchanged,
                 "version_cpu_s": form.version_cpu_s,
             }
-            more = {"each_s": form.each_s, "trace": form.is_traced, **versions}
+            more = {"each_cpu_s": form.each_cpu_s, "trace": form.is_traced, **versions}
             return {"kind": "tests", **asked, **more}
         case TestCode():
             raise TypeError("test code travels in two bodies")

@@ -111,7 +111,8 @@ class _Watcher:
         self._code, self._form = code, form
         self._write = write
         self._seed: int | None = form["seed"]
-        self._each_s: float = form["each_s"]
+        # A version in a fork has a clock of its own.
+        self._each_cpu_s: float = 0.0 if form["versions"] else form["each_cpu_s"]
         self._entries = Entries(identity.TOP) if form["trace"] else None
         self._numbers: dict[Entry, int] = {}
         self._end: tuple[str, str] = ("passed", "")
@@ -138,13 +139,13 @@ class _Watcher:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self._say_entered(self._entered())
         self._write({"outcome": "returned", "value": ("begun", nodeid)})
-        if self._each_s:
-            signal.signal(signal.SIGALRM, _too_long)
-            signal.setitimer(signal.ITIMER_REAL, self._each_s)
+        if self._each_cpu_s:
+            signal.signal(signal.SIGPROF, _too_long)
+            signal.setitimer(signal.ITIMER_PROF, self._each_cpu_s)
 
     def pytest_runtest_logfinish(self) -> None:
-        if self._each_s:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        if self._each_cpu_s:
+            signal.setitimer(signal.ITIMER_PROF, 0)
 
     def pytest_runtestloop(self, session: Any) -> bool | None:
         """Instead of pytest's own, where versions are to be tried."""
@@ -235,12 +236,15 @@ def _told_to_nobody(*_: object, **__: object) -> str:
     return "failed"
 
 
+TOO_LONG = "the test takes too long"
+
+
 class TooLong(BaseException):
     """No test catches it as an Exception."""
 
 
 def _too_long(_number: int, _frame: object) -> None:
-    raise TooLong("the test takes too long")
+    raise TooLong(TOO_LONG)
 
 
 def _shuffle(items: list[Any], seed: int) -> None:

@@ -11,7 +11,7 @@ from pipeline.core.calls import VisibleTest
 from pipeline.core.reach import BAD_ENDS, Reach, Tested
 from pipeline.core.task import Task
 from pipeline.running.guards import GUARDS_S, within
-from pipeline.running.reaching import PATIENCE, reach_of
+from pipeline.running.reaching import EACH_CPU_S, PATIENCE, reach_of
 from pipeline.running.written_tests import calls_in, sources_of
 from pipeline.source.extract import head_of
 from pipeline.source.locate import FunctionSite
@@ -37,6 +37,8 @@ MOST_COUNTED = 200
 MOST_COUNTED_S = 3.0
 """More tests, or slower ones, are run once before an edit is offered, not for each candidate."""
 MEMORY_MB = 384
+TOO_LONG = "the test takes too long"
+"""What the sandbox says of one that it ended."""
 _NEEDS = (
     (
         re.compile(
@@ -56,6 +58,7 @@ _NEEDS = (
         "needs what is not here",
     ),
 )
+SLOW = f"takes more than {EACH_CPU_S:g} s of CPU"
 _AT = re.compile(r"^\S+:\d+: ")
 
 
@@ -162,7 +165,7 @@ class _Run:
         """In another order under another hash seed; and on a body that raises."""
         if not names:
             return Observation(outcome=Outcome.RETURNED), Observation(outcome=Outcome.RETURNED)
-        form = ProjectTests(node_ids=tuple(names))
+        form = ProjectTests(node_ids=tuple(names), each_cpu_s=EACH_CPU_S)
         raising = f"{head_of(self.task.statement)}    raise NotImplementedError\n"
         job = Job(code=self.document.plain, form=form, limits=PATIENCE, world=self.world)
         shuffled = replace(job, form=replace(form, seed=PROOF_SEED), hash_seed=PROOF_SEED)
@@ -179,6 +182,9 @@ def fit_to_count(hits: Sequence[TestSeen]) -> list[TestSeen]:
 def _sorted_out(hits: Sequence[TestSeen]) -> tuple[list[TestSeen], list[tuple[TestSeen, str]]]:
     """Those that can count, and the others with the reason."""
     reasons = [(test, unfit(test)) for test in hits]
+    if any(t.end in BAD_ENDS and not why and not _is_endless(t) for t, why in reasons):
+        # Where others say what is wrong, one that takes long may just be slow.
+        reasons = [(t, why or (SLOW if _is_endless(t) else "")) for t, why in reasons]
     return [t for t, why in reasons if not why], [(t, why) for t, why in reasons if why]
 
 
@@ -198,15 +204,24 @@ def unfit(test: TestSeen) -> str:
 
 def _within_reason(able: Sequence[TestSeen]) -> list[TestSeen]:
     """What is run for each candidate: what fails first, then the quick ones. The rest guards."""
-    order = sorted(able, key=lambda t: (t.end not in BAD_ENDS, t.duration_s))
+    order = sorted(able, key=lambda t: (t.end not in BAD_ENDS, _cost_s(t)))
     taken: set[str] = set()
     left_s = MOST_COUNTED_S
     for test in order:
         is_first = not taken
-        if is_first or (len(taken) < MOST_COUNTED and test.duration_s <= left_s):
+        if is_first or (len(taken) < MOST_COUNTED and _cost_s(test) <= left_s):
             taken.add(test.node_id)
-            left_s -= test.duration_s
+            left_s -= _cost_s(test)
     return [test for test in able if test.node_id in taken]
+
+
+def _cost_s(test: TestSeen) -> float:
+    """Seconds; a test that did not end may well be quick once its function returns."""
+    return 0.1 if _is_endless(test) else test.duration_s
+
+
+def _is_endless(test: TestSeen) -> bool:
+    return test.end in BAD_ENDS and TOO_LONG in test.message
 
 
 def _flips(test: TestSeen, again: Observation) -> bool:
@@ -243,7 +258,7 @@ def _notes(reach: Reach, unfit: Sequence[tuple[TestSeen, str]]) -> Iterator[str]
 
 
 def _visible(kept: Sequence[TestSeen]) -> VisibleTest:
-    total_s = sum(test.duration_s for test in kept)
+    total_s = sum(map(_cost_s, kept))
     limits = Limits(
         cpu_s=round(1.5 + 4 * total_s, 1),
         wall_s=round(10.0 + 10 * total_s, 1),
@@ -252,6 +267,9 @@ def _visible(kept: Sequence[TestSeen]) -> VisibleTest:
     )
     names = tuple(test.node_id for test in kept)
     test = Test(
-        test_id=TEST_ID, form=ProjectTests(node_ids=names), expect=Completes(), limits=limits
+        test_id=TEST_ID,
+        form=ProjectTests(node_ids=names, each_cpu_s=EACH_CPU_S),
+        expect=Completes(),
+        limits=limits,
     )
     return VisibleTest(test=test, text="", origin=TEST_ID)

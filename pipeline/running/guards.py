@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pipeline.core.task import Task
 from pipeline.core.wrapped import world_of
-from pipeline.running.reaching import EACH_S, PATIENCE, reach_of
+from pipeline.running.reaching import EACH_CPU_S, PATIENCE, reach_of
 from sandbox.api import Job, Observation, Outcome, ProjectTests, Sandbox, TestEnd, TestSeen
 
 GUARDS_S = 6.0
@@ -54,7 +54,7 @@ def within(limit_s: float, tests: Sequence[TestSeen]) -> Iterator[str]:
 
 
 async def _run(sandbox: Sandbox, code: str, names: Sequence[str], group: str) -> Observation:
-    form = ProjectTests(node_ids=tuple(names), each_s=EACH_S)
+    form = ProjectTests(node_ids=tuple(names), each_cpu_s=EACH_CPU_S)
     (seen,) = await sandbox.run([Job(code=code, form=form, limits=PATIENT)], group=group)
     return seen
 

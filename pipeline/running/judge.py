@@ -14,7 +14,7 @@ from pipeline.running.guards import broken_by
 from pipeline.running.table import is_table
 from pipeline.source.capabilities import new_capabilities, whole
 from pipeline.source.edit import with_imports
-from pipeline.source.forging import forging
+from pipeline.source.outside import changes_outside
 from sandbox.api import Test, Verdict, VerdictKind
 from sandbox.verdicts import run_tests, run_twice
 
@@ -77,7 +77,7 @@ def _marked(task: Task, candidate: Candidate) -> Candidate:
     module = task.program(whole(task.statement))
     found = new_capabilities(task.statement, code, module=module, said=task.statement)
     if task.tested and task.tested.counted:
-        found += forging(whole(task.statement), code, module=module)
+        found += changes_outside(whole(task.statement), code)
     doubt = candidate.doubt or is_table(task, candidate.code)
     return replace(candidate, capabilities=found, doubt=doubt)
 

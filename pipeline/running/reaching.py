@@ -25,8 +25,8 @@ from sandbox.api import (
     World,
 )
 
-EACH_S = 10.0
-"""Seconds by the clock after which one test is ended: its function may never return."""
+EACH_CPU_S = 5.0
+"""After which one test is ended: its function may never return."""
 PATIENCE = Limits(
     cpu_s=30.0, wall_s=120.0, memory_mb=384, output_bytes=8 << 20, result_bytes=32 << 20
 )
@@ -54,7 +54,7 @@ async def reach_of(
     known = _read(path)
     if known is not None:
         return known
-    form = ProjectTests(node_ids=tuple(node_ids), is_traced=True, each_s=EACH_S)
+    form = ProjectTests(node_ids=tuple(node_ids), is_traced=True, each_cpu_s=EACH_CPU_S)
     job = Job(code=code, form=form, world=world, limits=limits)
     (seen,) = await sandbox.run([job], group=group)
     reach = Reach(tests=seen.tests, cut=_why_cut(seen))

@@ -10,6 +10,8 @@ from pipeline.running.screen import LEAST_S, Seen, can_screen, screen
 from sandbox.api import Job, Limits, Observation, Outcome, ProjectTests, Sandbox, Test
 from sandbox.verdicts import job_of, judge
 
+ALONE_CPU_S = 1.0
+"""Of a test's limit, what is for a process of its own."""
 START_CPU_S = 5.0
 """For pytest to start and the tests to be collected, once for many versions."""
 
@@ -67,7 +69,8 @@ async def _tried(
 
 def _forking(task: Task, codes: Sequence[str], test: Test) -> Job:
     assert isinstance(test.form, ProjectTests)
-    versions, each_s = tuple(map(task.without_answers, codes)), test.limits.cpu_s
+    versions = tuple(map(task.without_answers, codes))
+    each_s = max(0.3, test.limits.cpu_s - ALONE_CPU_S)
     form = replace(test.form, versions=versions, exchanged=task.entry_point, version_cpu_s=each_s)
     limits = Limits(
         cpu_s=START_CPU_S + each_s * len(codes),
@@ -75,7 +78,9 @@ def _forking(task: Task, codes: Sequence[str], test: Test) -> Job:
         memory_mb=test.limits.memory_mb,
         output_bytes=test.limits.output_bytes,
     )
-    return Job(code=task.program(task.statement), form=form, limits=limits)
+    # A stub may be no Python yet.
+    base = codes[0] if task.is_stub else task.statement
+    return Job(code=task.program(base), form=form, limits=limits)
 
 
 def _merged(

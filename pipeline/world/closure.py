@@ -100,9 +100,9 @@ def closure_of(place: Place, source: bytes, roots: Roots, *, extra: Sequence[str
     return walk.closure()
 
 
-def reaching(place: Place, roots: Roots, names: Iterable[str]) -> frozenset[str]:
+def reaching(place: Place, roots: Roots, names: Iterable[str]) -> dict[str, Path]:
     """Of all modules that importing `names` brings in, those whose import leads to `place`, and
-    itself.
+    itself, by dotted name.
     """
     walk = _Walk(place=place, roots=roots)
     for name in names:
@@ -119,7 +119,8 @@ def reaching(place: Place, roots: Roots, names: Iterable[str]) -> frozenset[str]
             if name not in reach:
                 reach.add(name)
                 todo.append(name)
-    return frozenset(reach)
+    paths = {source.name: source.path for source in walk.sources.values()}
+    return {name: paths.get(name, place.path) for name in reach}
 
 
 def _packages_around(name: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import lru_cache
@@ -74,10 +74,10 @@ def files_that_test(
     and node ids. Where nothing is found, `around` is as it was.
     """
     found = _Search(around=around, wanted=tuple(map(_file_of, only)))
-    files = tuple(found.files())
+    files, modules_that_reach = found.files()
     if not files:
         return TestFiles(naming=(), others=(), around=around)
-    words = re.compile(rf"\b({'|'.join(map(re.escape, found.callers(names)))})\b")
+    words = _any_of(found.callers(names, modules_that_reach))
     named = [path for path in files if only or words.search(_text(path))]
     more = _with_needs(found, files, named, source, interpreter)
     inside = {path: path.relative_to(more.top).as_posix() for path in files}
@@ -181,15 +181,18 @@ class _Search:
     around: Surroundings
     wanted: tuple[Path, ...] = ()
 
-    def files(self) -> Iterator[Path]:
-        """Test files whose imports, or those of a conftest above them, lead to the module."""
+    def files(self) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        """Test files whose imports, or those of a conftest above them, lead to the module; and the
+        project's modules that do.
+        """
         place, top = self.around.place, self.around.top
         found = [path for path in self.candidates() if path != place.path and top in path.parents]
         able = [path for path in found[:MAX_TEST_FILES] if self._may_reach(path)]
         imports = {path: self._imports_of_test(path) for path in able}
         wanted = {name for names in imports.values() for name in names}
         reach = reaching(place, self._roots, wanted)
-        yield from (path for path, names in imports.items() if reach & names)
+        files = tuple(path for path, names in imports.items() if not names.isdisjoint(reach))
+        return files, tuple(reach.values())
 
     def _may_reach(self, path: Path) -> bool:
         """Quickly: it, or a conftest above it, names the module's top package, or imports from
@@ -246,25 +249,28 @@ class _Search:
             folder = folder.parent
         return imports_in(path, ".".join(chain))
 
-    def callers(self, names: Sequence[str]) -> tuple[str, ...]:
-        """The names, and those of the project's functions that mention one of them; and of those
+    def callers(self, names: Sequence[str], modules: Sequence[Path]) -> tuple[str, ...]:
+        """The names, and those of functions in these modules that mention one of them; and of those
         that mention such a function.
         """
         found = dict.fromkeys(names)
         for _ in range(2):
-            words = re.compile(rf"\b({'|'.join(map(re.escape, found))})\b")
-            for path in (self.around.place.path, *self.around.closure.files):
-                text = _text(path) if path.suffix == ".py" else ""
+            words = _any_of(found)
+            for text in map(_text, modules):
                 if words.search(text):
                     found.update(dict.fromkeys(_mentioning(text, words)))
         return tuple(found)
+
+
+def _any_of(names: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b({'|'.join(map(re.escape, names))})\b")
 
 
 def _mentioning(text: str, words: re.Pattern[str]) -> Iterator[str]:
     lines = text.splitlines()
     for node in ast.walk(parsed(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            body = "\n".join(lines[node.lineno : node.end_lineno])
+            body = "\n".join(lines[node.lineno - 1 : node.end_lineno])
             if words.search(body) and not node.name.startswith("__"):
                 yield node.name
 

@@ -279,7 +279,7 @@ async def test_a_file_that_cannot_be_imported_says_what_its_import_entered(each_
 
 async def test_a_test_that_takes_too_long_ends_and_the_next_runs(each_box):
     code = GOOD.replace("    return", "    while prices == [1]: pass\n    return")
-    form = replace(AS_IT_IS, each_s=0.3)
+    form = replace(AS_IT_IS, each_cpu_s=0.3)
     seen = await run(each_box, code, f"{CART}::test_each", form=form)
     assert ends(seen) == {"test_each[1]": "failed", "test_each[2]": "passed"}
     assert "too long" in seen.tests[0].message

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.source.forging import forging
+from pipeline.source.capabilities import new_capabilities
+from pipeline.source.outside import changes_outside
 
 BEFORE = "def f(xs):\n    return sorted(xs)\n"
 MODULE = "import math\nimport pytest as pt\nfrom unittest import mock\nclass Till: pass\nN = {}\n"
@@ -12,7 +13,9 @@ MODULE = "import math\nimport pytest as pt\nfrom unittest import mock\nclass Til
 
 def check(body: str, before: str = BEFORE) -> tuple[str, ...]:
     lines = "".join(f"    {line}\n" for line in body.splitlines())
-    return forging(before, f"def f(xs):\n{lines}", module=MODULE)
+    after = f"def f(xs):\n{lines}"
+    found = new_capabilities(before, after, module=MODULE)
+    return (*found, *changes_outside(before, after))
 
 
 @pytest.mark.parametrize(
