@@ -60,6 +60,14 @@ def applied_by_git(folder: Path, diff: str) -> str:
     return done.stderr
 
 
+def move_clamp(old: Path, new: Path) -> None:
+    """So that both wrong functions are in one file."""
+    head, mark, rest = old.read_text().partition("def clamp")
+    clamp, _, others = rest.partition("\n\n\n")
+    new.write_text(f"{new.read_text()}\n\n{mark}{clamp}\n")
+    old.write_text(f"{head}from tally.words import clamp\n\n\n{others}")
+
+
 def empty_environment(folder: Path) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     return folder
@@ -93,13 +101,13 @@ async def test_each_wrong_function_is_mended_and_the_wrong_test_is_named(
 async def test_the_diffs_are_applied_by_git_one_after_the_other(box: Sandbox, tally: Path) -> None:
     """Two functions of one file, too."""
     words = tally / "src/tally/words.py"
-    source = words.read_text().replace("part[0] for", "part[1] for")
-    words.write_text(source)
+    move_clamp(tally / "src/tally/figures.py", words)
     report = await mended(box, Aim(root=tally, sources=(words,)))
     diffs = [a.result.diff for a in report.attempts if a.turned]
     assert len(diffs) == 2
     assert applied_by_git(tally, "".join(diffs)) == ""
-    assert "part[0]" in words.read_text()
+    assert "min(x, low)" not in words.read_text()
+    assert "n - 2]" not in words.read_text()
 
 
 async def test_a_node_id_narrows_what_is_mended_not_what_is_run(box: Sandbox, tally: Path) -> None:
