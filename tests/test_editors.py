@@ -92,6 +92,23 @@ def test_what_was_not_run_says_so_and_what_was_read():
         assert run != "no" or re.search(r"  Read in .+: ", text), name
 
 
+def test_each_rough_edge_names_a_test_or_says_why_there_is_none():
+    index = (EDITORS / "README.md").read_text(encoding="utf-8")
+    table = index.split("## Rough edges\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (?!edge|-)(.+) \| (.+) \|$", table, re.MULTILINE)
+    tests = Path(__file__).parent
+    known = {
+        n
+        for path in tests.rglob("test_*.py")
+        for n in re.findall(r"def (test_\w+)", path.read_text())
+    }
+    for edge, held in rows:
+        named = set(re.findall(r"`(test_\w+)`", held))
+        assert named <= known, named - known
+        assert named or held.startswith("none: "), edge
+    assert len(rows) == 15
+
+
 def test_the_table_of_the_documents_is_the_schema():
     text = (EDITORS / "README.md").read_text(encoding="utf-8")
     shown = text.split("settings.schema.json -->\n")[1].split("<!-- end")[0]
