@@ -18,10 +18,12 @@ const connection = rpc.createMessageConnection(
 connection.onError(([error]) => { console.error('protocol error', error.message); process.exit(9); });
 
 const messages = [];
+let diagnostics = [];
 const progress = {};
 let wake = () => {};
 const heard = () => { const call = wake; wake = () => {}; call(); };
 connection.onNotification('window/showMessage', (p) => { messages.push(p.message); heard(); });
+connection.onNotification('textDocument/publishDiagnostics', (p) => { diagnostics = p.diagnostics; heard(); });
 connection.onRequest('window/workDoneProgress/create', () => null);
 connection.onNotification('$/progress', (p) => { (progress[p.token] ||= []).push(p.value); heard(); });
 connection.onUnhandledNotification(() => {});
@@ -78,6 +80,8 @@ async function main() {
     processId: process.pid,
     rootUri: null,
     clientInfo: { name: 'strict' },
+    // What is slow here is the machine.
+    initializationOptions: { timeout: 600 },
     capabilities: {
       window: { workDoneProgress: true },
       workspace: { workspaceEdit: { documentChanges: true } },
@@ -95,7 +99,11 @@ async function main() {
       contentChanges: [{ text }],
     });
   }
-  const { command } = await action({ cancel: 'solve', question: 'repair' }[scene] || scene);
+  if (scene === 'tested') {
+    await connection.sendRequest('workspace/executeCommand', { command: 'atlas.check', arguments: [uri] });
+    await until(() => diagnostics.some((one) => one.code === 'pytest'), 'the failing test');
+  }
+  const { command } = await action({ cancel: 'solve', question: 'repair', tested: 'repair' }[scene] || scene);
   const source = new rpc.CancellationTokenSource();
   const answer = connection.sendRequest('workspace/executeCommand', command, source.token);
   await answer;
