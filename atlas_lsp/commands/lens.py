@@ -70,22 +70,22 @@ def harvest(args: argparse.Namespace) -> int:
         raise UsageError(
             f"--tasks {args.tasks} --k {args.k}: give 1 task or more and a k of 2 to 64"
         )
-    return _checked(lambda: asyncio.run(_harvest(args)))
+    return checked(lambda: asyncio.run(_harvest(args)))
 
 
 def train(args: argparse.Namespace) -> int:
-    return _checked(lambda: _train(args))
+    return checked(lambda: _train(args))
 
 
 def check(args: argparse.Namespace) -> int:
-    return _checked(lambda: asyncio.run(_check(args)))
+    return checked(lambda: asyncio.run(_check(args)))
 
 
 def score(args: argparse.Namespace) -> int:
-    return _checked(lambda: _score(args))
+    return checked(lambda: _score(args))
 
 
-def _checked(work: Callable[[], int]) -> int:
+def checked(work: Callable[[], int]) -> int:
     """What a lens refuses is the user's to mend."""
     from pipeline.bench.records import BenchError
     from pipeline.lens.record import LensError
@@ -103,7 +103,7 @@ async def _harvest(args: argparse.Namespace) -> int:
 
     tasks = _tasks(args)
     async with runtime(model=args.model, sandbox=args.sandbox) as up:
-        with _progress("harvesting") as on_task:
+        with progress("harvesting") as on_task:
             pool = await run(
                 up, tasks, n_tasks=args.tasks, k=args.k, seed=args.seed, on_task=on_task
             )
@@ -136,7 +136,7 @@ def _train(args: argparse.Namespace) -> int:
         from pipeline.training.lens_training import train as fit
     except ModuleNotFoundError as exc:
         raise UsageError(f"training needs {exc.name}; pip install 'atlas-lsp[train]'") from exc
-    with _progress("training") as on_fold:
+    with progress("training") as on_fold:
         lens = fit(pool, seed=args.seed, on_fold=on_fold)
     out = args.out or lens_folder() / lens_name(lens.model_sha256)
     save_lens(lens, out)
@@ -200,7 +200,7 @@ def _show(lens: Lens, args: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Step | None]:
+def progress(what: str) -> Iterator[Step | None]:
     """A bar on a terminal, silence in a pipe."""
     if not sys.stderr.isatty():
         yield None

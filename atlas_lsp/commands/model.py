@@ -8,6 +8,7 @@ import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from atlas_lsp.commands import calibrate
 from atlas_lsp.commands.common import is_setting, note, print_json
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     is_setting(check_, "model")
     check_.add_argument("--json", action="store_true")
     check_.set_defaults(run=check)
+    calibrate.add(verbs)
     recommend_ = verbs.add_parser("recommend", help="what fits a memory, the most capable first")
     recommend_.add_argument("--vram", type=float, metavar="GB", help="default: this machine's")
     recommend_.set_defaults(run=recommend)

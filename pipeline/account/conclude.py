@@ -87,6 +87,9 @@ async def side_effects(ctx: Context, task: Task, best: Judged | None) -> tuple[s
     return await behaviour_changes(ctx, task, task.statement, made.code, imports=made.imports)
 
 
+BORROWED = ", by the odds of other models; `atlas model calibrate` fits this one's"
+
+
 def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple[str, ...]:
     """Plain sentences about the choice, strongest first."""
     best = choice.best
@@ -104,7 +107,8 @@ def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple
             lines.append(f"holds for `{board.kept_back}` too, which the model was not shown")
         lines.append(about_origin(choice.best))
     if choice.probability is not None:
-        lines.append(f"estimated probability of being right: {choice.probability:.0%}")
+        whose = "" if choice.is_own_odds else BORROWED
+        lines.append(f"estimated probability of being right: {choice.probability:.0%}{whose}")
     lines += choice.reasons
     lines += about_end(ctx, board)
     n_rejected = sum(1 for one in board.judged if one is not choice.best)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,23 +19,40 @@ from pipeline.select.posterior import Posterior, from_json, nearest
 
 STAGE = "posterior"
 PACKAGED = Path(__file__).parent
+CAUTIOUS = "any.posterior.json"
+"""Fitted across models, each foretold by the others; for those that nobody calibrated."""
 
 
 def calibration_file(sha256: str) -> str:
     return f"{sha256[:16]}.posterior.json"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """Weights for a model, and whether they were fitted on this very file."""
+
+    models: tuple[Posterior, ...]
+    is_own: bool
+
+
 @lru_cache(maxsize=4)
-def calibrated_for(sha256: str, folder: Path | None = None) -> tuple[Posterior, ...]:
-    """The weights fitted on this very model file: the user's, then those shipped; else none."""
+def calibrated_for(sha256: str, folder: Path | None = None) -> Calibration:
+    """The weights fitted on this very model file: the user's, then those shipped; else the
+    cautious ones, from other models.
+    """
     for place in (folder or lens_folder(), PACKAGED):
-        try:
-            data = json.loads((place / calibration_file(sha256)).read_text("utf-8"))
-            if sha256 and data.get("model_sha256") == sha256:
-                return from_json(data)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-    return ()
+        if sha256 and (own := _read(place / calibration_file(sha256), sha256)):
+            return Calibration(models=own, is_own=True)
+    return Calibration(models=_read(PACKAGED / CAUTIOUS, ""), is_own=False)
+
+
+def _read(path: Path, sha256: str) -> tuple[Posterior, ...]:
+    """() for a file that is not there, is torn, or belongs to another model."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        return from_json(data) if data.get("model_sha256") == sha256 else ()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,20 +81,31 @@ def weighed(
     )
 
 
-def weigh(ctx: Context, task: Task, pool: Sequence[Judged], compared: Compared) -> dict[int, float]:
-    """P(right) of each candidate, by id(); empty, aloud, where nothing was calibrated.
+@dataclass(frozen=True, kw_only=True)
+class Odds:
+    """P(right) of each candidate."""
+
+    chances: Mapping[int, float] = field(default_factory=dict)
+    """By id(); empty where nothing could be weighed."""
+    is_own: bool = True
+    """Fitted on this very model; else across others, and only as sure as the least of them."""
+
+
+def weigh(ctx: Context, task: Task, pool: Sequence[Judged], compared: Compared) -> Odds:
+    """Says aloud why there is nothing where there is nothing.
 
     `pool` holds samples of the model only: small edits share a parent, which was not calibrated.
     """
     kinds = _kinds(ctx, task)
-    model = nearest(calibrated_for(ctx.model.info.sha256), kinds, max(1, len(pool)))
+    calibration = calibrated_for(ctx.model.info.sha256)
+    model = nearest(calibration.models, kinds, max(1, len(pool)))
     if model is None or not pool:
-        why = "no sample to weigh" if model else f"not calibrated for {ctx.model.info.name}"
+        why = "no sample to weigh" if model else "no weights for this evidence"
         ctx.emit(StageEnded(stage=STAGE, acted=False, detail=why))
-        return {}
+        return Odds()
     if not compared.matrix.inputs and not task.visible:
         ctx.emit(StageEnded(stage=STAGE, acted=False, detail="no input to compare candidates on"))
-        return {}
+        return Odds()
     found = weighed(compared.matrix, compared.places(pool), kinds, model)
     said = {
         id(pool[place]): chance
@@ -91,8 +119,9 @@ def weigh(ctx: Context, task: Task, pool: Sequence[Judged], compared: Compared) 
             numbers={"none": found.none, "groups": len(found.groups), "k": model.k},
         )
     )
-    ctx.emit(StageEnded(stage=STAGE, acted=True, detail=f"weighed {len(pool)} candidates"))
-    return said
+    whose = "" if calibration.is_own else " with other models' odds"
+    ctx.emit(StageEnded(stage=STAGE, acted=True, detail=f"weighed {len(pool)} candidates{whose}"))
+    return Odds(chances=said, is_own=calibration.is_own)
 
 
 def _kinds(ctx: Context, task: Task) -> tuple[str, ...]:

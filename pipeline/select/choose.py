@@ -11,7 +11,7 @@ from pipeline.core.events import StageEnded
 from pipeline.core.task import SMALL_EDITS, Judged, Question, Task
 from pipeline.core.worth import pays
 from pipeline.select.agreement import Agreement, agreement
-from pipeline.select.calibrated import weigh
+from pipeline.select.calibrated import Odds, weigh
 from pipeline.select.compare import compare
 from pipeline.select.distinguish import distinguish, question_of
 from pipeline.select.generator import generated_stdins
@@ -27,7 +27,9 @@ Rank = tuple[bool, bool, int, float, float, float]
 class Choice:
     best: Judged | None
     probability: float | None = None
-    """Calibrated P(correct); None where nothing was calibrated."""
+    """Calibrated P(correct); None where nothing could be weighed."""
+    is_own_odds: bool = True
+    """Calibrated on this very model, and not across others."""
     reasons: tuple[str, ...] = ()
     own: tuple[Verdict, ...] = ()
     """Of the best one on self-tests."""
@@ -51,7 +53,8 @@ async def choose(ctx: Context, task: Task, board: Board) -> Choice:
     samples = [one for one in pool if one.candidate.origin not in SMALL_EDITS]
     more = await generated_stdins(ctx, task, samples)
     compared = await compare(ctx, task, [*samples, *survivors], more)
-    chances = weigh(ctx, task, samples, compared)
+    weighed = weigh(ctx, task, samples, compared)
+    chances = weighed.chances
     ranks = {id(one): _rank(one, chances, odds) for one in pool}
     if not ctx.settings.agreement or len(survivors) < 2:
         choice = Choice(best=max(pool, key=lambda one: ranks[id(one)], default=None))
@@ -73,9 +76,14 @@ async def choose(ctx: Context, task: Task, board: Board) -> Choice:
             question=question if ctx.settings.ask else None,
             survivors=agreed.pool,
         )
-        choice = replace(choice, probability=chances.get(id(choice.best)))
+        choice = _with_odds(choice, weighed)
         return replace(choice, best=_confirmed(board, agreed) or choice.best)
-    return replace(choice, probability=chances.get(id(choice.best)))
+    return _with_odds(choice, weighed)
+
+
+def _with_odds(choice: Choice, weighed: Odds) -> Choice:
+    chance = weighed.chances.get(id(choice.best))
+    return replace(choice, probability=chance, is_own_odds=weighed.is_own)
 
 
 async def _question(ctx: Context, task: Task, agreed: Agreement) -> Question | None:

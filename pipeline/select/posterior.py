@@ -100,19 +100,45 @@ def fit(data: Sequence[Labelled], *, kinds: Sequence[str], k: int) -> Posterior:
         raise ValueError("nothing to fit: no draw with labels")
     tasks = sorted({one.task for one in data})
     fold_of = {task: at % N_FOLDS for at, task in enumerate(tasks)}
-    said: list[float] = []
-    was_right: list[float] = []
+    foretold: list[tuple[float, float]] = []
     for fold in range(min(N_FOLDS, len(tasks))):
         rest = [one for one in data if fold_of[one.task] != fold]
-        if not rest:
-            continue
-        held_out = _weights(rest, kinds=kinds, k=k)
-        for one in [one for one in data if fold_of[one.task] == fold]:
-            p = held_out.of(one.draw)[:-1]
-            best = int(p.argmax())
-            said.append(float(p[best]))
-            was_right.append(one.right[best])
-    return replace(_weights(data, kinds=kinds, k=k), platt=_platt(said, was_right))
+        if rest:
+            held_out = _weights(rest, kinds=kinds, k=k)
+            foretold += _foretold(held_out, [one for one in data if fold_of[one.task] == fold])
+    return replace(_weights(data, kinds=kinds, k=k), platt=_platt(foretold))
+
+
+def fit_across(
+    by_model: Sequence[Sequence[Labelled]], *, kinds: Sequence[str], k: int
+) -> Posterior:
+    """Weights from several models' draws, for a model of which nothing is known.
+
+    Each model is foretold by weights from the others only; of the calibrations that this gives,
+    the one that is least sure of what looks surest is kept. Raises ValueError for fewer than two.
+    """
+    if len(by_model) < 2 or not all(by_model):
+        raise ValueError("to leave one model out takes draws of two or more")
+    lines = []
+    for at, out in enumerate(by_model):
+        rest = [one for other, data in enumerate(by_model) if other != at for one in data]
+        lines.append(_platt(_foretold(_weights(rest, kinds=kinds, k=k), out)))
+    everything = _weights([one for data in by_model for one in data], kinds=kinds, k=k)
+    return replace(everything, platt=min(lines, key=lambda line: line[0] * _SURE + line[1]))
+
+
+_SURE = 3.0
+"""Log-odds of 0.95, where it is decided what is called consistent."""
+
+
+def _foretold(model: Posterior, data: Sequence[Labelled]) -> list[tuple[float, float]]:
+    """For each draw what the model says of its best group, and the share of it that is right."""
+    found = []
+    for one in data:
+        p = model.of(one.draw)[:-1]
+        best = int(p.argmax())
+        found.append((float(p[best]), one.right[best]))
+    return found
 
 
 def _weights(data: Sequence[Labelled], *, kinds: Sequence[str], k: int) -> Posterior:
@@ -176,17 +202,21 @@ def _ascend(
     return theta[:n_terms], theta[n_terms:]
 
 
-def _platt(said: Sequence[float], right: Sequence[float]) -> tuple[float, float]:
+def _platt(foretold: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """Slope and shift of the log-odds by Newton's method; nearly the identity without data."""
-    x = np.array([_logit(p) for p in said])
-    y = np.array(right)
+    x = np.array([_logit(p) for p, _ in foretold])
+    y = np.array([right for _, right in foretold])
     theta = np.array([1.0, 0.0])
-    for _ in range(50):
+    for _ in range(100):
         p = 1 / (1 + np.exp(-(theta[0] * x + theta[1])))
         error, curve = y - p, p * (1 - p) + 1e-9
         gradient = np.array([error @ x, error.sum()]) - (theta - [1.0, 0.0])
         hessian = np.array([[curve @ x**2 + 1, curve @ x], [curve @ x, curve.sum() + 1]])
-        theta = theta + np.linalg.solve(hessian, gradient)
+        step = np.linalg.solve(hessian, gradient)
+        # A whole step runs away where nearly all were wrong.
+        theta = theta + step * min(1.0, 1.0 / float(np.abs(step).max() + 1e-12))
+        if float(np.abs(step).max()) < 1e-9:
+            break
     return float(theta[0]), float(theta[1])
 
 

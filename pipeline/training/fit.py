@@ -1,37 +1,45 @@
-"""`python -m pipeline.training.fit --model nano --out FILE`: calibrate the posterior for a model.
+"""Calibrates the posterior: samples candidates, labels them in the sandbox, fits the log-odds sum.
 
-Samples candidates for tasks with tests of their own, labels them in the sandbox, and fits the
-log-odds sum on what the pipeline would see. None of the tasks is one of a benchmark.
+`atlas model calibrate` does it for one model. `python -m pipeline.training.fit --across FOLDER...`
+makes of several models' labels the cautious weights for a model that nobody calibrated. None of
+the tasks is one of a benchmark.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gzip
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from pipeline.core.context import Settings
-from pipeline.lens.record import lens_folder
+from pipeline.running.cache import as_json, matrix_from
 from pipeline.running.judge import runnable
 from pipeline.running.matrix import Matrix, matrix_of, plan_of
-from pipeline.select.calibrated import calibration_file
 from pipeline.select.evidence import draw
-from pipeline.select.posterior import Labelled, Posterior, fit, to_json
+from pipeline.select.posterior import (
+    Labelled,
+    Posterior,
+    fit,
+    fit_across,
+    to_json,
+)
 from pipeline.training.harvest import Sampled, label, sample
-from pipeline.training.tasks import LabelTask, nano_tasks, suite_tasks
-from pipeline.wiring import Runtime, runtime
+from pipeline.training.tasks import LabelTask
+from pipeline.wiring import Runtime
 
 SIZES = (1, 2, 3, 6)
 EVIDENCE = (("visible", "agreement"), ("agreement",), ("visible",))
 N_DRAWS = 4
 AHEAD = 4
+OnTask = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +53,53 @@ class Known:
     right: tuple[bool, ...]
 
 
-async def harvest(up: Runtime, tasks: Sequence[LabelTask], k: int, seed: int) -> list[Known]:
-    """`k` labelled candidates of each task; a task without a readable answer is left out."""
-    waiting: list[asyncio.Task[Known | None]] = []
-    for number, one in enumerate(tasks):
-        ctx = up.context(Settings(seed=seed + number, k=k), group=f"fit {number}")
-        made = await sample(ctx, one.task, Counter())
-        waiting.append(asyncio.create_task(_known(up, one, made)))
-        if number >= AHEAD:
-            await waiting[number - AHEAD]
-        print(f"\r{number + 1} of {len(tasks)} tasks", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
-    return [known for known in await asyncio.gather(*waiting) if known]
+async def harvest(
+    up: Runtime,
+    tasks: Sequence[LabelTask],
+    *,
+    k: int,
+    seed: int,
+    folder: Path,
+    on_task: OnTask | None = None,
+) -> None:
+    """`k` labelled candidates of each task, a file each; what is in the folder is not made again.
+
+    A task without a readable answer leaves a file that says so. Raises ModelError, SandboxError,
+    OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anything runs
+    waiting: list[asyncio.Task[None]] = []
+    try:
+        for number, one in enumerate(tasks):
+            path = folder / f"{number:04d}.json.gz"
+            if not path.exists():
+                ctx = up.context(Settings(seed=seed + number, k=k), group=f"fit {number}")
+                made = await sample(ctx, one.task, Counter())
+                waiting.append(asyncio.create_task(_keep(up, one, made, path)))
+            if len(waiting) > AHEAD:
+                await waiting.pop(0)
+            if on_task is not None:
+                on_task(number + 1, len(tasks))
+        while waiting:
+            await waiting.pop(0)
+    finally:
+        for left in waiting:
+            left.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def _keep(up: Runtime, one: LabelTask, made: Sequence[Sampled], path: Path) -> None:
+    known = await _known(up, one, made)
+    data: dict[str, Any] = {"key": one.key}
+    if known:
+        data |= {
+            "matrix": as_json(known.matrix),
+            "bare": as_json(known.bare),
+            "right": known.right,
+        }
+    torn = path.with_name(f".torn-{path.name}")
+    torn.write_bytes(gzip.compress(json.dumps(data).encode(), 3))
+    torn.replace(path)
 
 
 async def _known(up: Runtime, one: LabelTask, made: Sequence[Sampled]) -> Known | None:
@@ -73,10 +116,44 @@ async def _known(up: Runtime, one: LabelTask, made: Sequence[Sampled]) -> Known 
     return Known(key=one.key, matrix=matrix, bare=without, right=right)
 
 
-def models_of(known: Sequence[Known], seed: int) -> list[Posterior]:
+def harvested(folder: Path) -> list[Known]:
+    """What lies in the folder; a torn file counts as missing."""
+    found = []
+    for path in sorted(folder.glob("[0-9]*.json.gz")):
+        try:
+            with gzip.open(path, "rt", encoding="utf-8") as file:
+                data = json.load(file)
+        except (OSError, EOFError, ValueError):
+            continue
+        if "right" in data:
+            found.append(_known_from(data))
+    return found
+
+
+def _known_from(data: Mapping[str, Any]) -> Known:
+    return Known(
+        key=data["key"],
+        matrix=matrix_from(data["matrix"]),
+        bare=matrix_from(data["bare"]),
+        right=tuple(data["right"]),
+    )
+
+
+def models_of(known: Sequence[Known], seed: int = 0) -> list[Posterior]:
     """One for each set of evidence and size of draw; tasks of one family stay in one fold."""
     return [
         fit(_draws(known, kinds, k, seed), kinds=kinds, k=k) for kinds in EVIDENCE for k in SIZES
+    ]
+
+
+def cautious_models(by_model: Sequence[Sequence[Known]], seed: int = 0) -> list[Posterior]:
+    """The same across models: each is foretold by weights that never saw it, and the least sure
+    of these calibrations is kept.
+    """
+    return [
+        fit_across([_draws(known, kinds, k, seed) for known in by_model], kinds=kinds, k=k)
+        for kinds in EVIDENCE
+        for k in SIZES
     ]
 
 
@@ -96,32 +173,27 @@ def _draws(known: Sequence[Known], kinds: Sequence[str], k: int, seed: int) -> l
     return made
 
 
-async def run(args: argparse.Namespace) -> None:
-    stream = suite_tasks(args.suite) if args.suite else nano_tasks(args.seed, "train")
-    tasks = list(islice(stream, args.tasks))
-    async with runtime(model=args.model, sandbox=args.sandbox) as up:
-        known = await harvest(up, tasks, args.k, args.seed)
-        info = up.model.info
-    models = models_of(known, args.seed)
-    what = f"{info.name}: {len(known)} tasks, {args.k} candidates each, seed {args.seed}"
-    data = {**to_json(models, what), "model_sha256": info.sha256}
-    out = args.out or lens_folder() / calibration_file(info.sha256)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(data, separators=(",", ":")) + "\n", encoding="utf-8")
-    right = sum(sum(one.right) for one in known) / sum(len(one.right) for one in known)
-    print(f"{out}: {what}; {right:.1%} of the candidates are right", file=sys.stderr)
+def write_weights(
+    path: Path, models: Sequence[Posterior], fitted_on: str, sha256: str = ""
+) -> None:
+    """Raises OSError."""
+    data = {**to_json(models, fitted_on), "model_sha256": sha256}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(data, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="pipeline.training.fit", description=__doc__)
-    parser.add_argument("--model", default="nano", metavar="PATH|NAME")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="default: the user's folder")
-    parser.add_argument("--suite", type=Path, metavar="FILE", help="tasks with tests of their own")
-    parser.add_argument("--tasks", type=int, default=600, metavar="N")
-    parser.add_argument("--k", type=int, default=6, metavar="N")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
-    parser.add_argument("--sandbox", choices=("docker", "unsafe-local"), default="docker")
-    asyncio.run(run(parser.parse_args()))
+    parser.add_argument("--across", type=Path, nargs="+", required=True, metavar="FOLDER")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+    args = parser.parse_args()
+    by_model = [harvested(folder) for folder in args.across]
+    names = ", ".join(
+        f"{folder.name} ({len(known)} tasks)"
+        for folder, known in zip(args.across, by_model, strict=True)
+    )
+    write_weights(args.out, cautious_models(by_model), f"across {names}")
+    print(f"{args.out}: across {names}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -105,14 +105,18 @@ def _label_task(instance: Instance, rng: Random) -> LabelTask | None:
     return LabelTask(key=instance.key, task=task, hidden=tuple(tests))
 
 
-def suite_tasks(path: Path) -> Iterator[LabelTask]:
+def suite_tasks(
+    path: Path, *, convention: str = "", without: Path | None = None
+) -> Iterator[LabelTask]:
     """The tasks of a suite file with tests of their own; not to be measured on afterwards.
 
+    `without` is a suite whose task ids are left out: the one that will be measured on.
     Raises SuiteError.
     """
     from pipeline.bench.hidden import read_suite
     from pipeline.bench.suites import task_of
 
-    for public, hidden in read_suite(path):
-        if hidden.tests:
+    measured = {public.task_id for public, _ in read_suite(without)} if without else set()
+    for public, hidden in read_suite(path, convention=convention):
+        if hidden.tests and public.task_id not in measured:
             yield LabelTask(key=public.task_id, task=task_of(public), hidden=hidden.tests)

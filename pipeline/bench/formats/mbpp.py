@@ -28,14 +28,19 @@ MBPP = Source(
 )
 
 
-def _pair(row: Json, _options: Options, where: str) -> Pair | None:
+TEST, TRAIN = CONVENTIONS = ("test", "train")
+"""What the published figures count, and the rest: for calibration, and never for a figure."""
+
+
+def _pair(row: Json, options: Options, where: str) -> Pair | None:
     number = row.get("task_id")
-    if isinstance(number, int) and number not in TEST_IDS:
+    if isinstance(number, int) and (number in TEST_IDS) != (options.convention != TRAIN):
         return None
     tests = [str(one).strip() for one in list_of(row, "test_list", where)]
     text, code = text_of(row, "text", where), text_of(row, "code", where)
     entry = _entry(code, tests, where)
-    prompt = '"""\n' + "\n".join([text.replace('"""', "'''"), *tests]) + '\n"""\n'
+    said = "\n".join([text, *tests]).replace("\\", r"\\").replace('"""', "'''")
+    prompt = f'"""\n{said}\n"""\n'
     public = PublicTask(
         task_id=f"Mbpp/{number}",
         part="MBPP",
@@ -58,4 +63,9 @@ def _entry(code: str, tests: list[str], where: str) -> str:
     return called[0]
 
 
-SUITE = RowSuite(fields=frozenset({"text", "code", "test_list"}), pair=_pair, sources=(MBPP,))
+SUITE = RowSuite(
+    fields=frozenset({"text", "code", "test_list"}),
+    pair=_pair,
+    sources=(MBPP,),
+    conventions=CONVENTIONS,
+)

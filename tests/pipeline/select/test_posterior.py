@@ -15,6 +15,7 @@ from pipeline.select.posterior import (
     Labelled,
     Posterior,
     fit,
+    fit_across,
     from_json,
     nearest,
     shipped,
@@ -183,3 +184,19 @@ def test_aces_without_tests_or_with_useless_ones_takes_the_first():
     base = matrix([(RIGHT, 1, 1)] * 3)
     assert PLAIN["aces"](base, range(3)) == 0
     assert PLAIN["aces"](replace(base, groups=()), (1, 2)) == 1
+
+
+def test_across_models_the_least_sure_calibration_is_kept():
+    """Of a model whose candidates are wrong where they look right nobody is sure afterwards."""
+    good, bad = (
+        noisy_tasks(60),
+        [replace(one, right=(0.0,) * len(one.right)) for one in noisy_tasks(60)],
+    )
+    alike = fit_across([good, good], kinds=KINDS, k=5)
+    mixed = fit_across([good, bad], kinds=KINDS, k=5)
+    assert mixed.calibrated(0.9) < 0.5 < alike.calibrated(0.9)
+
+
+def test_one_model_is_not_enough_to_leave_one_out():
+    with pytest.raises(ValueError, match="two or more"):
+        fit_across([noisy_tasks(10)], kinds=KINDS, k=5)

@@ -1,4 +1,4 @@
-"""A probability is given only where it was calibrated, for this very model file."""
+"""A probability is that of this very model file, or says that other models lent it."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ from tests.pipeline.select.test_posterior import noisy_tasks
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SHA = "5" * 64
+NANO_SHA = json.loads((NANO.parent / "nano.json").read_text())["sha256"]
+Q15_SHA = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
+"""Of Qwen2.5-Coder-1.5B-Instruct in Q4_K_M."""
+Q05_SHA = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
+"""Of Qwen2.5-Coder-0.5B-Instruct in Q4_K_M."""
 STUB = 'def double(n: int) -> int:\n    """Twice n.\n\n    >>> double(2)\n    4\n    """\n'
 UNDOCUMENTED = 'def double(n: int) -> int:\n    """Twice n."""\n'
 UNTYPED = 'def double(n, a, b, c):\n    """Twice n, whatever the others are."""\n'
@@ -79,12 +84,13 @@ async def test_a_calibrated_model_says_its_probability(box: Sandbox, calibrated:
     assert 0 <= float(decided.numbers["none"] or 0) <= 1
 
 
-async def test_an_uncalibrated_model_says_none_aloud(box: Sandbox, calibrated: Path):
+async def test_an_uncalibrated_model_borrows_its_odds_aloud(box: Sandbox, calibrated: Path):
     other = ModelInfo(name="other", backend="scripted", sha256="6" * 64, n_params=6_000_000)
     solution, events = await check(box, STUB, ["return 2 * n"], other)
-    assert solution.probability is None
-    assert not ended(events).acted
-    assert "not calibrated for other" in ended(events).detail
+    assert "other models' odds" in ended(events).detail
+    assert solution.probability is not None
+    (said,) = [line for line in solution.evidence if "estimated probability" in line]
+    assert "atlas model calibrate" in said
 
 
 async def test_without_examples_the_likeliest_behaviour_is_chosen(box: Sandbox, calibrated: Path):
@@ -104,17 +110,21 @@ async def test_without_any_input_nothing_is_said_to_agree(box: Sandbox, calibrat
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"model_sha256": "' + SHA + '"}'])
 async def test_a_broken_calibration_counts_as_none(tmp_path: Path, text: str):
     (tmp_path / calibration_file(SHA)).write_text(text)
-    assert calibrated_for(SHA, tmp_path) == ()
+    assert not calibrated_for(SHA, tmp_path).is_own
 
 
 async def test_a_calibration_serves_no_other_model(calibrated: Path):
-    assert calibrated_for(SHA, calibrated)
+    assert calibrated_for(SHA, calibrated).is_own
     (calibrated / calibration_file("6" * 64)).write_bytes(
         (calibrated / calibration_file(SHA)).read_bytes()
     )
-    assert calibrated_for("6" * 64, calibrated) == ()
+    assert not calibrated_for("6" * 64, calibrated).is_own
+    assert not calibrated_for("", calibrated).is_own
 
 
-async def test_nanos_calibration_is_shipped():
-    sha256 = json.loads((NANO.parent / "nano.json").read_text())["sha256"]
-    assert {one.k for one in calibrated_for(sha256)} >= {1, 3}
+@pytest.mark.parametrize("sha256", [NANO_SHA, Q15_SHA, Q05_SHA, ""])
+async def test_odds_are_shipped_for_every_evidence_and_size(sha256: str):
+    found = calibrated_for(sha256)
+    assert found.is_own is bool(sha256)
+    for kinds in (("visible", "agreement"), ("agreement",), ("visible",)):
+        assert {one.k for one in found.models if set(one.kinds) == set(kinds)} >= {1, 3}
