@@ -39,7 +39,9 @@ def _pair(row: Json, options: Options, where: str) -> Pair | None:
     tests = [str(one).strip() for one in list_of(row, "test_list", where)]
     text, code = text_of(row, "text", where), text_of(row, "code", where)
     entry = _entry(code, tests, where)
-    said = "\n".join([text, *tests]).replace("\\", r"\\").replace('"""', "'''")
+    # Where all were shown, an answer that passes what it sees could not be told from a right one.
+    shown = tests[:1] if options.convention == TRAIN else tests
+    said = "\n".join([text, *shown]).replace("\\", r"\\").replace('"""', "'''")
     prompt = f'"""\n{said}\n"""\n'
     public = PublicTask(
         task_id=f"Mbpp/{number}",
