@@ -267,7 +267,7 @@ def _of_items(value: object, word: str) -> Iterator[str]:
     if not value:
         yield f"no {kind}" if kind.endswith("s") else f"empty {kind}"
     elif isinstance(value, dict):
-        yield f"{_COUNTS.get(len(value), 'one' if len(value) == 1 else 'many')} keys"
+        yield "one key" if len(value) == 1 else f"{_COUNTS.get(len(value), 'many')} keys"
     elif len(value) == 1:
         yield f"one {one}"
     elif len({repr(item) for item in value}) == 1:

@@ -43,6 +43,7 @@ def test_where_a_value_lies_between_its_bounds_names_the_test():
         ("def f(text):\n    return text\n", ("",), "empty text"),
         ("def f(names):\n    return names\n", ([],), "no names"),
         ("def f(names):\n    return names\n", (["a"],), "one name"),
+        ("def f(table):\n    return table\n", ({"a": 1},), "one key"),
         ("def f(n):\n    return n\n", (-3,), "negative"),
         ("def f(n):\n    return n\n", (7,), "for 7"),
         ("def f(n):\n    return n < 10\n", (10,), "at 10"),
