@@ -55,9 +55,10 @@ def test_a_label_says_what_is_special(source: str, args: tuple[object, ...], lab
     assert check(source, args) == [label]
 
 
-def test_what_is_refused_is_named_by_its_value():
+def test_what_is_refused_is_named_by_what_it_is():
     source = "def parse_duration(text):\n    return text\n"
-    assert check(source, ("1h3",), raised=0) == ["rejects 1h3"]
+    assert check(source, ("1h3",), raised=0) == ["raises ValueError"]
+    assert check(source, ("",), raised=0) == ["rejects empty text"]
 
 
 def test_no_two_labels_are_the_same():
