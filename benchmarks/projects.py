@@ -27,6 +27,7 @@ from pipeline.core.context import Settings
 from pipeline.core.inside import InWorld
 from pipeline.core.task import Status
 from pipeline.job import run_job
+from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel
 from pipeline.running.screen import screen
 from pipeline.source.locate import find_function
@@ -151,10 +152,13 @@ def aims(rows: Sequence[Row]) -> list[str]:
         ("a thousand mechanical candidates of a pandas function", 5000.0, 1000 * screened.p50_ms),
         ("the first job, to its first verdict (mount)", 3000.0, took[FIRST.format("mount")]),
         ("the next job, to its first verdict (mount)", 500.0, took[NEXT.format("mount")]),
-        (f"{REPAIRED}, the next job", 2000.0, took[f"{REPAIRED}, the next job"]),
+        (f"{REPAIRED}, the next job", 2000.0, took.get(f"{REPAIRED}, the next job")),
     )
     shown = ["", f"{'aim':58} {'at most ms':>12} {'measured':>10}"]
     for what, most, measured in found:
+        if measured is None:
+            shown.append(f"{what:58} {most:12.1f} {'not done':>10}")
+            continue
         word = "met" if measured <= most else "MISSED"
         shown.append(f"{what:58} {most:12.1f} {measured:10.1f} {word}")
     return shown
@@ -341,7 +345,8 @@ async def screened(box: Sandbox, world: World, n: int) -> Row:
 
 async def repaired(box: Sandbox, python: str, n: int) -> list[Row]:
     """A whole job by small edits alone, from the request to its result; the model has no answer."""
-    model = ScriptedModel([])
+    small = ModelInfo(name="scripted", backend="scripted", n_ctx=1 << 20, n_params=6_000_000)
+    model = ScriptedModel(["I do not know."] * 20 * (n + 1), info=small)
     runtime = Runtime(model=model, sandbox=box)
     path = SHOP / "src" / "shop" / "cart.py"
     document = document_from_bytes(path.read_bytes(), str(path))
@@ -352,10 +357,10 @@ async def repaired(box: Sandbox, python: str, n: int) -> list[Row]:
         start = time.perf_counter()
         result = await run_job(runtime, document, site, settings, interpreter=python)
         took.append(time.perf_counter() - start)
-        if result.solution.status is not Status.VERIFIED or result.solution.ledger is None:
-            raise SandboxUnavailable(f"not repaired: {result.solution.evidence}")
-        if result.solution.ledger.model_calls:
-            raise SandboxUnavailable("the model was asked")
+        ledger = result.solution.ledger
+        if result.solution.status is not Status.VERIFIED or ledger is None or ledger.model_calls:
+            # A busy machine cuts the search for small edits, and then the model is asked.
+            return [row(f"{REPAIRED}, which small edits did not do", box.kind, took)]
     rows = [row(f"{REPAIRED}, the first job", box.kind, took[:1])]
     return [*rows, row(f"{REPAIRED}, the next job", box.kind, took[1:])]
 
