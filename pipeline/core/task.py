@@ -64,6 +64,10 @@ class Task:
     is_stub: bool = True
     context: str = ""
     """Signatures and imports of the module that the model may use; shown, not asked for."""
+    nearby: str = ""
+    """Who calls it, what it uses of other modules, for a stub what else the module has: for models
+    that can tell it from what is asked of them, which those trained on bare functions cannot.
+    """
     visible: tuple[VisibleTest, ...] = ()
     kept_back: str = ""
     """Lines of the docstring with the one example that a model is not shown; "" where it sees all.

@@ -60,7 +60,8 @@ def _source(task: Task) -> str:
     if task.kind == "stdio":
         return task.shown.rstrip()
     head = head_of(task.told(task.statement)).rstrip()
-    before = f"{task.context.rstrip()}\n\n\n" if task.context else ""
+    around = "\n".join(filter(None, (task.context.rstrip(), task.nearby.rstrip())))
+    before = f"{around}\n\n\n" if around else ""
     tests = task.tested.shown(MOST_TEST_LINES) if task.tested else ""
     return f"{before}{head}" + (f"\n\n\n# Its tests\n{tests}" if tests else "")
 

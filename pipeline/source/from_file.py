@@ -53,6 +53,7 @@ def task_from_file(
         document, site, limits=limits, doctest_files=doctest_files, loading=loading, strict=strict
     )
     layout = _layout(document, site, visible)
+    context, nearby = context_of(document, site, layout.kept, layout.holder, neighbours)
     before, after = _around(document, site) if loading.is_whole else (layout.before, layout.after)
     return Task(
         task_id=f"{document.path}::{site.name}" if document.path else site.name,
@@ -63,7 +64,8 @@ def task_from_file(
         after=after,
         indent=site.indent,
         is_stub=site.is_stub,
-        context=context_of(document, site, layout.kept, layout.holder, neighbours),
+        context=context,
+        nearby=nearby,
         visible=visible,
         loading=loading,
     )

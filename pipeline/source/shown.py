@@ -35,10 +35,10 @@ def context_of(
     named: Sequence[ast.stmt],
     holder: ast.stmt,
     neighbours: Sequence[str] = (),
-) -> str:
-    """Pieces of code and comments, the most useful first; what does not fit is left out whole.
+) -> tuple[str, str]:
+    """What the function names, and what is near it: callers, other modules, for a stub the rest.
 
-    `named` are the top-level statements that the function and its tests need, `holder` the one
+    Pieces of code and comments, the most useful first; what does not fit is left out whole. `named` are the top-level statements that the function and its tests need, `holder` the one
     that the function is in, `neighbours` texts on other modules of its project.
     """
     imports = [s for s in named if isinstance(s, (ast.Import, ast.ImportFrom))]
@@ -53,39 +53,40 @@ def context_of(
         kept.reserve(outline(holder, without=site.last_name))
     for stmt in mentioned:
         kept.add(*_forms(document, stmt))
+    near = _Pieces(kept.left)
     for one in (*neighbours, *_callers(document, site)):
-        kept.add(one)
+        near.add(one)
     if site.is_stub:
-        kept.limit(MAX_UNNAMED_CHARS)
+        near.limit(MAX_UNNAMED_CHARS)
         for stmt in _others(document, holder, mentioned):
-            kept.add(*_forms(document, stmt)[1:])
-    return kept.text
+            near.add(*_forms(document, stmt)[1:])
+    return kept.text, near.text
 
 
 class _Pieces:
     """Texts, one a piece, up to a number of characters."""
 
     def __init__(self, n_chars: int) -> None:
-        self._left = n_chars
+        self.left = n_chars
         self._kept: list[str] = []
         self._last = ""
 
     def add(self, *forms: str) -> None:
         """The first form that fits, if any does."""
         for form in forms:
-            if len(form) < self._left:
-                self._left -= len(form) + 1
+            if len(form) < self.left:
+                self.left -= len(form) + 1
                 self._kept.append(form)
                 return
 
     def reserve(self, last: str) -> None:
         """Cut, in whole lines, where it is too long."""
-        short = last if len(last) < self._left else last[: self._left].rpartition("\n")[0]
+        short = last if len(last) < self.left else last[: self.left].rpartition("\n")[0]
         self._last = short
-        self._left -= len(short) + 1
+        self.left -= len(short) + 1
 
     def limit(self, n_chars: int) -> None:
-        self._left = min(self._left, n_chars)
+        self.left = min(self.left, n_chars)
 
     @property
     def text(self) -> str:

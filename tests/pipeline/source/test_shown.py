@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from pipeline.generate.asking import to_solve
+from pipeline.models.api import ModelInfo
 from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
 from pipeline.source.shown import MAX_CONTEXT_CHARS, MAX_UNNAMED_CHARS
@@ -28,7 +32,8 @@ def slow(xs):
 
 def check(name: str, text: str, *shown: str, absent: tuple[str, ...] = ()) -> str:
     document = Document(text=text)
-    found = task_from_file(document, find_function(document, name)).context
+    task = task_from_file(document, find_function(document, name))
+    found = f"{task.context}\n{task.nearby}".strip("\n")
     for one in shown:
         assert one in found
     for one in absent:
@@ -71,3 +76,13 @@ def test_a_class_that_is_used_is_shown_by_its_methods():
         + "\n\ndef f(x):\n    return Money()\n"
     )
     check("f", text, "class Money:", "An amount.", "def m3(self):", absent=("3 * 1000",))
+
+
+def test_a_model_that_was_trained_on_bare_functions_is_shown_no_others():
+    """It would answer with the wrong one."""
+    document = Document(text='def wanted(n):\n    """Twice n."""\n\n\ndef other():\n    return 1\n')
+    task = task_from_file(document, find_function(document, "wanted"))
+    chat = ModelInfo(name="chat", backend="scripted")
+    trained = replace(chat, prompts="trained")
+    assert "def other" in to_solve(chat, task).messages[-1].content
+    assert "def other" not in to_solve(trained, task).messages[-1].content

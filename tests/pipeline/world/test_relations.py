@@ -26,7 +26,7 @@ def check(path: Path, name: str, *shown: str, absent: tuple[str, ...] = ()) -> N
     document = document_from_bytes(data, str(path))
     site = find_function(document, name)
     found = neighbours_of(document, site, surroundings_of(path, data, environ={}))
-    text = task_from_file(document, site, neighbours=found).context
+    text = task_from_file(document, site, neighbours=found).nearby
     for one in shown:
         assert one in text
     for one in absent:
