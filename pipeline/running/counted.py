@@ -50,7 +50,7 @@ _NEEDS = (
     (re.compile(r"OperationalError|psycopg|pymysql|redis\.exceptions"), "needs a database"),
     (re.compile(r"TclError|no display|DISPLAY"), "needs a display"),
     (
-        re.compile(r"Read-only file system|(PermissionError|Permission denied).*/project"),
+        re.compile(r"Read-only file system|PermissionError: \[Errno 13\].*'(/project|[^/])"),
         "writes into the project, which is read-only here",
     ),
     (
