@@ -38,7 +38,8 @@ def context_of(
 ) -> tuple[str, str]:
     """What the function names, and what is near it: callers, other modules, for a stub the rest.
 
-    Pieces of code and comments, the most useful first; what does not fit is left out whole. `named` are the top-level statements that the function and its tests need, `holder` the one
+    Pieces of code and comments, the most useful first; what does not fit is left out whole.
+    `named` are the top-level statements that the function and its tests need, `holder` the one
     that the function is in, `neighbours` texts on other modules of its project.
     """
     imports = [s for s in named if isinstance(s, (ast.Import, ast.ImportFrom))]
