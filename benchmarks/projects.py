@@ -6,7 +6,7 @@ made with pip.
 
 `--package NAME==VERSION [--n 20] [--seed S] [--stubs] [--fix] [--model PATH]` plants a bug in each
 of N functions that the package's tests reach, hides half of the tests that show it, has Atlas
-repair it, and scores with the hidden half and the whole suite, run natively (`benchmarks/planted`).
+repair it, and scores with the hidden half and the whole suite, run natively (`benchmarks/seeded`).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.planted import command as planted
 from benchmarks.sandbox import Row, as_json, as_table, row, timed_command
+from benchmarks.seeded import command as seeded
 from pipeline.core.context import Settings
 from pipeline.core.inside import InWorld
 from pipeline.core.task import Status
@@ -127,10 +127,10 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     parser.add_argument("--python", metavar="PATH", help="a Python that has numpy, pandas, pytest")
-    planted.add_options(parser)
+    seeded.add_options(parser)
     args = parser.parse_args()
     if args.package:
-        return planted.run(args)
+        return seeded.run(args)
     with tempfile.TemporaryDirectory() as folder:
         try:
             python = args.python or environment(Path(folder))

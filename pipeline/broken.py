@@ -44,9 +44,14 @@ class Broken:
     files: TestFiles
     reach: Reach
     failing: tuple[TestSeen, ...] = ()
+    """All of them, so that each speaks against its own function."""
+    aimed: tuple[TestSeen, ...] = ()
+    """Of those, the ones that are to be turned."""
     left_out: tuple[tuple[str, str], ...] = ()
     """Failing tests that say nothing of the code, by node id, with the reason."""
     suspects: tuple[Suspect, ...] = ()
+    to_try: tuple[Suspect, ...] = ()
+    """Of those, the ones in the sources of the aim."""
 
     @property
     def obstacle(self) -> str:
@@ -67,15 +72,18 @@ async def broken_by_tests(
     if files.problem or not files.all:
         return Broken(files=files, reach=Reach())
     reach = await reach_of(sandbox, files.around.world, "", files.all, group=group, limits=SUITE)
-    bad = [t for t in reach.tests if t.end in BAD_ENDS and is_aimed_at(t.node_id, aim.tests)]
+    bad = [test for test in reach.tests if test.end in BAD_ENDS]
     failing = tuple(test for test in bad if not unfit(test))
     passing = [test for test in reach.tests if test.end is TestEnd.PASSED]
+    found = suspects(failing, passing, frozenset(_sources(files)))
     return Broken(
         files=files,
         reach=reach,
         failing=failing,
+        aimed=tuple(test for test in failing if is_aimed_at(test.node_id, aim.tests)),
         left_out=tuple((test.node_id, why) for test in bad if (why := unfit(test))),
-        suspects=suspects(failing, passing, frozenset(_sources(files, aim))),
+        suspects=found,
+        to_try=tuple(one for one in found if _is_in(files.around.top / one.entered.path, aim)),
     )
 
 
@@ -92,7 +100,7 @@ async def failing_with(
     world = replace(world, files={**world.files, **new})
     reach = await reach_of(sandbox, world, "", files.all, group="fix", limits=SUITE)
     failed_before = {test.node_id for test in broken.reach.tests if test.end in BAD_ENDS}
-    aimed = {test.node_id for test in broken.failing}
+    aimed = {test.node_id for test in broken.aimed}
     return {
         test.node_id: test
         for test in reach.tests
@@ -106,15 +114,16 @@ def is_aimed_at(node_id: str, tests: Collection[str]) -> bool:
     )
 
 
-def _sources(files: TestFiles, aim: Aim) -> Iterator[str]:
+def _is_in(path: Path, aim: Aim) -> bool:
+    folders = {absolute(one) for one in aim.sources}
+    return not folders or path in folders or any(one in path.parents for one in folders)
+
+
+def _sources(files: TestFiles) -> Iterator[str]:
     """Files of the project whose functions may be wrong: no tests, and none of their helpers."""
-    top = files.around.top
     tests = set(files.all)
-    folders = {absolute(path) for path in aim.sources}
     for path in files.around.world.files:
         parts = path.split("/")
         is_helper = parts[-1] == "conftest.py" or any(p in ("test", "tests") for p in parts[:-1])
-        here = top / path
-        is_wanted = not folders or here in folders or any(f in here.parents for f in folders)
-        if path.endswith(".py") and path not in tests and not is_helper and is_wanted:
+        if path.endswith(".py") and path not in tests and not is_helper:
             yield path

@@ -77,7 +77,7 @@ async def attempts(
     Raises ModelError or SandboxError when the machinery breaks.
     """
     broken = report.broken
-    left = {test.node_id: test for test in broken.failing}
+    left = {test.node_id: test for test in broken.aimed}
     texts: dict[Path, Document] = {}
     tried: set[Suspect] = set()
     explained = {one: explained_by_others(broken.suspects, one) for one in broken.suspects}
@@ -121,7 +121,7 @@ def _next(
     return next(
         (
             one
-            for one in broken.suspects
+            for one in broken.to_try
             if one not in tried and any(n in left for n in one.failing if n not in explained[one])
         ),
         None,

@@ -161,7 +161,7 @@ def _conclude(args: argparse.Namespace, report: FixReport, done: _Done) -> int:
     if report.stopped:
         note(f"stopped: {report.stopped}")
     n_left = len(report.unfixed)
-    n_failing = len(broken.failing)
+    n_failing = len(broken.aimed)
     print(
         f"{len(broken.reach.tests)} tests ran, {n_failing} failed, {n_failing - n_left} of them "
         f"pass with what was found",
@@ -185,7 +185,7 @@ def _document(report: FixReport, done: _Done) -> dict[str, object]:
             {**one.as_json(), "turned": list(turned)}
             for one, turned in zip(done.outcomes, done.turned, strict=True)
         ],
-        "tests": {"ran": len(broken.reach.tests), "failed": [t.node_id for t in broken.failing]},
+        "tests": {"ran": len(broken.reach.tests), "failed": [t.node_id for t in broken.aimed]},
         "suspects": [
             {"file": s.entered.path, "function": s.entered.name, "score": round(s.score, 4)}
             for s in broken.suspects

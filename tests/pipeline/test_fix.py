@@ -103,6 +103,8 @@ async def test_the_diffs_are_applied_by_git_one_after_the_other(box: Sandbox, ta
     words = tally / "src/tally/words.py"
     move_clamp(tally / "src/tally/figures.py", words)
     report = await mended(box, Aim(root=tally, sources=(words,)))
+    assert {one.entered.path for one in report.broken.to_try} == {"src/tally/words.py"}
+    assert len(report.broken.suspects) > len(report.broken.to_try)
     diffs = [a.result.diff for a in report.attempts if a.turned]
     assert len(diffs) == 2
     assert applied_by_git(tally, "".join(diffs)) == ""
@@ -112,7 +114,7 @@ async def test_the_diffs_are_applied_by_git_one_after_the_other(box: Sandbox, ta
 
 async def test_a_node_id_narrows_what_is_mended_not_what_is_run(box: Sandbox, tally: Path) -> None:
     report = await mended(box, Aim(root=tally, tests=("tests/test_words.py::test_shorten",)))
-    assert [test.node_id for test in report.broken.failing] == ["tests/test_words.py::test_shorten"]
+    assert [test.node_id for test in report.broken.aimed] == ["tests/test_words.py::test_shorten"]
     assert len(report.broken.reach.tests) == 14
     assert [a.result.site.name for a in report.attempts] == ["shorten"]
     assert report.unfixed == {}
@@ -126,7 +128,7 @@ async def test_it_stops_by_time_and_by_tokens_and_says_so(box: Sandbox, tally: P
         report = await mended(box, Aim(root=tally), allowance)
         assert report.attempts == []
         assert what in report.stopped
-        assert len(report.unfixed) == len(report.broken.failing) > 0
+        assert len(report.unfixed) == len(report.broken.aimed) > 0
         assert all(what in why for why in report.unfixed.values())
 
 

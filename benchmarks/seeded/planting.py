@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from benchmarks.planted.bugs import Bug, bugs_of, stubbed
-from benchmarks.planted.hiding import Split, split
-from benchmarks.planted.natively import AtLine, Ran, run_tests
-from benchmarks.planted.packages import NotUsable, Package
+from benchmarks.seeded.bugs import Bug, bugs_of, stubbed
+from benchmarks.seeded.hiding import Split, split
+from benchmarks.seeded.natively import AtLine, Ran, run_tests
+from benchmarks.seeded.packages import NotUsable, Package
 from pipeline.source.locate import FunctionSite, numbered_functions
 from pipeline.syntax.text import Document, SourceError, document_from_bytes
 

@@ -9,9 +9,9 @@ import os
 import sys
 from pathlib import Path
 
-from benchmarks.planted.packages import NotUsable, prepared
-from benchmarks.planted.tables import as_document, as_text
-from benchmarks.planted.trial import Plan, Score, measured
+from benchmarks.seeded.packages import NotUsable, prepared
+from benchmarks.seeded.tables import as_document, as_text
+from benchmarks.seeded.trial import Plan, Score, measured
 from pipeline.core.context import Settings
 from pipeline.storage.caches import cache_folder
 from pipeline.wiring import runtime

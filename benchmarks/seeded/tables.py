@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from benchmarks.planted.bugs import FOREIGN
-from benchmarks.planted.trial import Score
+from benchmarks.seeded.bugs import FOREIGN
+from benchmarks.seeded.trial import Score
 from pipeline.bench.statistics import wilson
 
 

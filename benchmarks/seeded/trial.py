@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.planted.natively import run_tests
-from benchmarks.planted.packages import Package
-from benchmarks.planted.planting import Baseline, Planted, baseline, planted
+from benchmarks.seeded.natively import run_tests
+from benchmarks.seeded.packages import Package
+from benchmarks.seeded.planting import Baseline, Planted, baseline, planted
 from pipeline.broken import Aim, Broken, broken_by_tests
 from pipeline.core.context import Settings
 from pipeline.core.task import Solution

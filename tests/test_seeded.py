@@ -10,12 +10,12 @@ from random import Random
 
 import pytest
 
-from benchmarks.planted.bugs import FOREIGN, RULES, bugs_of
-from benchmarks.planted.natively import run_tests
-from benchmarks.planted.packages import Package
-from benchmarks.planted.planting import Planted, baseline, planted
-from benchmarks.planted.tables import as_document, as_text
-from benchmarks.planted.trial import Plan, Score, measured
+from benchmarks.seeded.bugs import FOREIGN, RULES, bugs_of
+from benchmarks.seeded.natively import run_tests
+from benchmarks.seeded.packages import Package
+from benchmarks.seeded.planting import Planted, baseline, planted
+from benchmarks.seeded.tables import as_document, as_text
+from benchmarks.seeded.trial import Plan, Score, measured
 from pipeline.core.context import Settings
 from pipeline.models.api import ModelInfo
 from pipeline.models.scripted import ScriptedModel

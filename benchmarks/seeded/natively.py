@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.planted.packages import NotUsable, Package
+from benchmarks.seeded.packages import NotUsable, Package
 
 SUITE_S = 600.0
 USAGE = 4
