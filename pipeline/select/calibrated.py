@@ -28,7 +28,7 @@ def calibration_file(sha256: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calibration:
+class FittedWeights:
     """Weights for a model, and whether they were fitted on this very file."""
 
     models: tuple[Posterior, ...]
@@ -36,14 +36,14 @@ class Calibration:
 
 
 @lru_cache(maxsize=4)
-def calibrated_for(sha256: str, folder: Path | None = None) -> Calibration:
+def calibrated_for(sha256: str, folder: Path | None = None) -> FittedWeights:
     """The weights fitted on this very model file: the user's, then those shipped; else the
     cautious ones, from other models.
     """
     for place in (folder or lens_folder(), PACKAGED):
         if sha256 and (own := _read(place / calibration_file(sha256), sha256)):
-            return Calibration(models=own, is_own=True)
-    return Calibration(models=_read(PACKAGED / CAUTIOUS, ""), is_own=False)
+            return FittedWeights(models=own, is_own=True)
+    return FittedWeights(models=_read(PACKAGED / CAUTIOUS, ""), is_own=False)
 
 
 def _read(path: Path, sha256: str) -> tuple[Posterior, ...]:
