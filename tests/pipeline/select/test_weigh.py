@@ -28,8 +28,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SHA = "5" * 64
 NANO_SHA = json.loads((NANO.parent / "nano.json").read_text())["sha256"]
-Q15_SHA = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
-"""Of Qwen2.5-Coder-1.5B-Instruct in Q4_K_M."""
 Q05_SHA = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
 """Of Qwen2.5-Coder-0.5B-Instruct in Q4_K_M."""
 STUB = 'def double(n: int) -> int:\n    """Twice n.\n\n    >>> double(2)\n    4\n    """\n'
@@ -122,7 +120,7 @@ async def test_a_calibration_serves_no_other_model(calibrated: Path):
     assert not calibrated_for("", calibrated).is_own
 
 
-@pytest.mark.parametrize("sha256", [NANO_SHA, Q15_SHA, Q05_SHA, ""])
+@pytest.mark.parametrize("sha256", [NANO_SHA, Q05_SHA, ""])
 async def test_odds_are_shipped_for_every_evidence_and_size(sha256: str):
     found = calibrated_for(sha256)
     assert found.is_own is bool(sha256)
