@@ -141,6 +141,38 @@ async def test_mbpp_plus_gets_a_stub_and_its_tuples_back(write_suite: WriteSuite
     )
 
 
+MBPP = {
+    "text": "Write a function that gives the lines of a text.",
+    "code": "def lines(text):\r\n    return text.split('\\n')",
+    "test_list": [
+        r"assert lines('a\nb') == ['a', 'b']",
+        r"assert lines('\n') == ['', '']",
+        "assert lines('\\\\') == ['\\\\']",
+    ],
+    "test_setup_code": "",
+}
+
+
+async def test_mbpp_keeps_the_escapes_of_its_asserts(write_suite: WriteSuite, box: Sandbox):
+    """A line break in a string is no line break of the docstring."""
+    ((public, hidden),) = read(write_suite([MBPP | {"task_id": 11}]))
+    assert len(task(public).visible[0].test.form.examples) == 3
+    await check_scores(
+        box,
+        hidden,
+        "def lines(a):\n    return a.split('\\n')\n",
+        "def lines(a):\n    return a.splitlines()\n",
+    )
+
+
+async def test_the_train_part_of_mbpp_shows_one_assert_of_three(write_suite: WriteSuite):
+    path = write_suite([MBPP | {"task_id": 11}, MBPP | {"task_id": 601}])
+    ((public, hidden),) = read_suite(path, convention="train")
+    assert public.task_id == "Mbpp/601"
+    assert len(task(public).visible[0].test.form.examples) == 1
+    assert hidden.n_tests == 3
+
+
 async def test_livecodebench_stdio(write_suite: WriteSuite, box: Sandbox):
     ((public, hidden),) = read(write_suite([LCB_STDIO]))
     assert (public.kind, public.part, hidden.n_tests) == ("stdio", "easy", 3)
