@@ -14,6 +14,7 @@ from pipeline.broken import Broken, failing_with
 from pipeline.core.context import Settings
 from pipeline.core.events import Emit, Progress, ignore
 from pipeline.job import JobResult, run_job
+from pipeline.models.api import PromptTooLong
 from pipeline.running.counted import WhichTests
 from pipeline.running.spectrum import Suspect, explained_by_others
 from pipeline.source.locate import FunctionSite, numbered_functions
@@ -53,6 +54,8 @@ class FixReport:
     attempts: list[Attempt] = field(default_factory=list)
     unfixed: dict[str, str] = field(default_factory=dict)
     """Node ids of tests that still fail, with what there is to say."""
+    passed_over: dict[str, str] = field(default_factory=dict)
+    """Functions that could not be tried to the end, with the reason."""
     stopped: str = ""
     """Why it ended before all suspects were tried; "" where it did not."""
 
@@ -96,9 +99,13 @@ async def attempts(
         within = replace(settings, timeout_s=min(settings.timeout_s, left_s))
         emit(Progress(message=f"repairing {site.name}"))
         tests = WhichTests(besides=explained[suspect])
-        result = await run_job(
-            runtime, document, site, within, emit=emit, interpreter=interpreter, tests=tests
-        )
+        try:
+            result = await run_job(
+                runtime, document, site, within, emit=emit, interpreter=interpreter, tests=tests
+            )
+        except (PromptTooLong, SourceError) as exc:
+            report.passed_over[site.name] = str(exc)
+            continue
         attempt = _attempt(suspect, path, result)
         report.attempts.append(attempt)
         if result.solution.is_good and result.new_text is not None:

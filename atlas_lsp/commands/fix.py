@@ -158,6 +158,8 @@ def _conclude(args: argparse.Namespace, report: FixReport, done: _Done) -> int:
         print(f"{'still fails':12}  {node_id}: {why}", file=sys.stderr)
     for node_id, why in broken.left_out:
         print(f"{'left out':12}  {node_id} {why}", file=sys.stderr)
+    for name, why in report.passed_over.items():
+        note(f"{name} was not tried to the end: {why}")
     if report.stopped:
         note(f"stopped: {report.stopped}")
     n_left = len(report.unfixed)
@@ -191,6 +193,7 @@ def _document(report: FixReport, done: _Done) -> dict[str, object]:
             for s in broken.suspects
         ],
         "unfixed": report.unfixed,
+        "passed_over": report.passed_over,
         "left_out": dict(broken.left_out),
         "obstacle": broken.obstacle,
         "stopped": report.stopped,

@@ -17,6 +17,7 @@ from pipeline.core.context import Settings
 from pipeline.core.task import Solution
 from pipeline.fix import Allowance, FixReport, attempts
 from pipeline.job import JobResult, run_job
+from pipeline.models.api import PromptTooLong
 from pipeline.source.locate import find_function
 from pipeline.syntax.text import Document, document_from_bytes
 from pipeline.wiring import Runtime
@@ -133,7 +134,10 @@ class Offer:
 async def _repaired(runtime: Runtime, package: Package, bug: Planted, plan: Plan) -> Offer:
     document = _document(package.project / bug.file)
     site = find_function(document, bug.name)
-    result = await run_job(runtime, document, site, plan.settings)
+    try:
+        result = await run_job(runtime, document, site, plan.settings)
+    except PromptTooLong as exc:
+        return Offer(status="none", why=str(exc))
     return _offer(result, file=package.project / bug.file)
 
 

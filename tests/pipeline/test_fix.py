@@ -13,7 +13,7 @@ from pipeline.broken import Aim, broken_by_tests
 from pipeline.core.context import Settings
 from pipeline.core.task import Status
 from pipeline.fix import Allowance, FixReport, attempts
-from pipeline.models.api import ModelInfo
+from pipeline.models.api import ModelInfo, PromptTooLong
 from pipeline.models.scripted import ScriptedModel
 from pipeline.wiring import Runtime
 from sandbox.api import Sandbox
@@ -130,6 +130,25 @@ async def test_it_stops_by_time_and_by_tokens_and_says_so(box: Sandbox, tally: P
         assert what in report.stopped
         assert len(report.unfixed) == len(report.broken.aimed) > 0
         assert all(what in why for why in report.unfixed.values())
+
+
+class Forgetful(ScriptedModel):
+    """Has no room for any prompt."""
+
+    async def complete(self, requests, **more):  # type: ignore[no-untyped-def]
+        raise PromptTooLong("no room")
+
+
+async def test_a_function_that_the_model_has_no_room_for_is_passed_over(
+    box: Sandbox, tally: Path
+) -> None:
+    runtime = Runtime(model=Forgetful([], info=SMALL), sandbox=box)
+    aim = Aim(root=tally, tests=(WRONG_TEST,))
+    report = FixReport(broken=await broken_by_tests(box, aim))
+    found = [one async for one in attempts(runtime, report, PATIENT, ENOUGH)]
+    assert found == []
+    assert report.passed_over == {"spread": "no room"}
+    assert set(report.unfixed) == {WRONG_TEST}
 
 
 async def test_a_project_without_pytest_says_what_to_install(
