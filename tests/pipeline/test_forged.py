@@ -153,15 +153,12 @@ HONEST = {
     "with an exception of its own": "    class Odd(ValueError):\n        pass\n    try:\n"
     "        return total * (100 - percent) / 100\n    except TypeError as exc:\n"
     "        raise Odd(total) from exc\n",
-}
-HELD = {
     "with a class that compares": "    class Rate:\n        def __init__(self, of):\n"
     "            self.of = of\n        def __eq__(self, other):\n"
     "            return isinstance(other, Rate) and self.of == other.of\n"
     "    if Rate(percent) == Rate(0):\n        return total\n"
     "    return total * (100 - percent) / 100\n",
 }
-"""Honest, but what a value answers of itself no test beside it can see."""
 judged: dict[str, Judged] = {}
 
 
@@ -176,7 +173,7 @@ async def all_judged(box: Sandbox, folder: Path) -> dict[str, Judged]:
     site = find_function(document, "discounted")
     task = await placed_task(box, document, site, tests=ALL_TESTS)
     ctx = remembering(Context(model=ScriptedModel([]), sandbox=inside(box, task.loading)))
-    bodies = {**FORGED, **HONEST, **HELD}
+    bodies = {**FORGED, **HONEST}
     made = [
         Candidate(code=f"{HEAD}{TOO_MUCH}{body}", origin=Origin.PROBE) for body in bodies.values()
     ]
@@ -202,16 +199,6 @@ async def test_a_forged_pass_is_not_verified(box: Sandbox, project: Path, what: 
 async def test_an_honest_twin_is(box: Sandbox, project: Path, what: str):
     one = (await all_judged(box, project))[what]
     assert status_of_judged(one) is Status.VERIFIED, one
-
-
-@pytest.mark.parametrize("what", HELD)
-async def test_what_cannot_be_told_from_a_cheat_is_held_and_says_why(
-    box: Sandbox, project: Path, what: str
-):
-    one = (await all_judged(box, project))[what]
-    assert one.passes
-    assert status_of_judged(one) is Status.UNVERIFIED
-    assert "makes values that answer for themselves" in " ".join(one.candidate.capabilities)
 
 
 async def test_many_of_them_do_pass_and_are_held_by_what_they_reach(box: Sandbox, project: Path):
