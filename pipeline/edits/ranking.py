@@ -11,9 +11,19 @@ from pipeline.core.task import Task
 from pipeline.edits.scope import fits, kind_of_value
 from pipeline.edits.search import Version
 from pipeline.inputs.mutated import mutated_calls
-from pipeline.running.matrix import behaviour
+from pipeline.running.matrix import behaviour, plan_of
 from pipeline.running.screen import LEAST_S, Seen, screen
-from sandbox.api import Call, Completes, Observation, Outcome, Returns, Sandbox, Test
+from sandbox.api import (
+    Call,
+    Completes,
+    Form,
+    Observation,
+    Outcome,
+    ProjectTests,
+    Returns,
+    Sandbox,
+    Test,
+)
 
 N_INPUTS = 60
 N_FAR = 20
@@ -113,17 +123,22 @@ async def behaviours(
     best = sorted(versions, key=lambda v: -own_weight(v))[:MOST]
     near = await _neighbourhood(sandbox, task, base, group)
     free = inputs_of(task.calls)
-    tests = [Test(test_id="", form=call, expect=Completes()) for call in (*near, *free)]
+    # A method, a coroutine: their inputs are lines of Python, not calls with literals.
+    forms: tuple[Form, ...] = (*near, *free) or tuple(
+        column.form for column in plan_of(task).columns
+    )
+    tests = [Test(test_id="", form=form, expect=Completes()) for form in forms]
     programs = [task.program(code) for code in (base, *(v.code for v in best))]
     original, *seen = await screen(
         sandbox, programs, tests, limit_s=LEAST_S, patience=PATIENCE, group=group
     )
     valid = _valid(best, seen, len(tests))
+    has_examples = any(not isinstance(test.form, ProjectTests) for test in task.tests)
     groups: defaultdict[tuple[str, ...], list[tuple[Version, Seen]]] = defaultdict(list)
     for version, one in zip(best, seen, strict=True):
-        # Where there is no input to tell them apart, each may be another.
-        known = tuple(behaviour(one.observed[i]) for i in valid) if tests else (version.code,)
-        groups[known].append((version, one))
+        # Where there is neither input nor example to tell them apart, each may be another.
+        known = tuple(behaviour(one.observed[i]) for i in valid)
+        groups[known if tests or has_examples else (version.code,)].append((version, one))
     kinds = _wanted_kinds(task)
     return tuple(
         _behaviour(members, original, valid, (kinds, len(near))) for members in groups.values()
