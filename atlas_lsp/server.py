@@ -196,6 +196,7 @@ def add_commands(server: AtlasServer) -> None:
     add_result_commands(server)
     add_evidence_commands(server)
     add_plugin_commands(server)
+    add_plugin_answers(server)
 
 
 def add_plugin_commands(server: AtlasServer) -> None:
@@ -227,6 +228,10 @@ def add_plugin_commands(server: AtlasServer) -> None:
             return function_at(document, line, character, unit=ls.unit).label
         except (SourceError, OSError):
             return None
+
+
+def add_plugin_answers(server: AtlasServer) -> None:
+    """What a person does with a result in a plugin of ours."""
 
     @server.command("atlas.discard")
     def discard(ls: AtlasServer, uri: str, name: str) -> bool:
