@@ -29,7 +29,6 @@ from pipeline.syntax.text import Document, parse
 from pipeline.testgen.cases import Case, Cases, cases_of
 from pipeline.testgen.doctest_text import Named, examples_text, with_doctests
 from pipeline.testgen.labels import labelled
-from pipeline.testgen.neighbours import calls_around
 from pipeline.testgen.plausible import plausible
 from pipeline.testgen.proposal import (
     Disagreement,
@@ -41,6 +40,7 @@ from pipeline.testgen.proposal import (
 from pipeline.testgen.pytest_text import can_be_pytest, seen_by_pytest, with_pytests
 from pipeline.testgen.selftests import SelfTests, self_tests
 from pipeline.testgen.test_place import has_tests, test_file_for
+from pipeline.world.relations import calls_around
 from sandbox.api import Call, Outcome, Returns, Test, Verdict
 from sandbox.verdicts import brief, run_tests
 

@@ -32,8 +32,8 @@ class Surroundings:
 
     @property
     def is_alone(self) -> bool:
-        """No project is around the file: no environment, no other file, nothing installed."""
-        return not (self.environment or self.closure.files or self.distributions)
+        """The file reaches nothing else of a project: no other file, nothing installed."""
+        return not (self.closure.files or self.distributions)
 
     @property
     def shown(self) -> str:

@@ -1,18 +1,25 @@
-"""What the model is told of a function's project beyond its module: what it uses, who uses it."""
+"""What a function's project says of it beyond its module: what it uses, who uses it, and how.
+
+Files are read, nothing is run. Of a large project only some files are looked at.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from pipeline.inputs.callers import WrittenCall, written_calls
+from pipeline.inputs.target import Target
 from pipeline.source.locate import FunctionNode, FunctionSite
 from pipeline.source.shown import MAX_CALLERS, brief_forms, calls_in
 from pipeline.syntax.text import Document, SourceError, document_from_bytes
 from pipeline.world.closure import base_of
 from pipeline.world.discover import Surroundings
-from pipeline.world.project import files_below
+from pipeline.world.place import place_of
+from pipeline.world.project import absolute, files_below, project_of
 from pipeline.world.syntax import parsed
 from sandbox.api import World
 
@@ -23,14 +30,30 @@ MAX_SEARCHED_BYTES = 4 << 20
 MAX_FILE_BYTES = 400_000
 MAX_LOOKED_AT = 5_000
 """Files and folders of whatever kind: a project may hold fifty thousand."""
+MOST_CALLS = 60
 _TESTS = re.compile(r"(^|/)(tests?|conftest\.py|test_[^/]*\.py|[^/]*_test\.py)(/|$)")
 
 
 def neighbours_of(document: Document, site: FunctionSite, around: Surroundings) -> tuple[str, ...]:
     """Functions and classes of other modules that it names, by signature and docstring, and the
-    statements of other modules that call it. Reads files of the project and runs nothing.
+    statements of other modules that call it.
     """
     return (*_used(document, site, around), *_callers(document, site, around))
+
+
+def calls_around(document: Document, target: Target) -> tuple[WrittenCall, ...]:
+    """Calls with arguments that can be read: those of its own file, then of the project's tests,
+    then of the rest, each call once.
+    """
+    found: dict[str, WrittenCall] = {}
+    for one in _written(document, target):
+        before = found.get(repr(one.call))
+        is_checked = one.is_checked or (before is not None and before.is_checked)
+        raises = one.raises or (before.raises if before else "")
+        found[repr(one.call)] = replace(one, is_checked=is_checked, raises=raises)
+        if len(found) >= MOST_CALLS:
+            break
+    return tuple(found.values())
 
 
 def _used(document: Document, site: FunctionSite, around: Surroundings) -> Iterator[str]:
@@ -83,7 +106,7 @@ def _callers(document: Document, site: FunctionSite, around: Surroundings) -> It
     call = re.compile(rf"\b{re.escape(site.last_name)}\s*\(")
     import_ = re.compile(rf"^\s*(?:from|import)\b.*\b({re.escape(top)}|{re.escape(own)})\b", re.M)
     n_found = 0
-    for path, text in _texts(around):
+    for path, text in _texts(around.project.root, but=around.place.path, of_tests=False):
         if not call.search(text) or not import_.search(text):
             continue
         inside = path.relative_to(around.project.root).with_suffix("").as_posix()
@@ -94,16 +117,31 @@ def _callers(document: Document, site: FunctionSite, around: Surroundings) -> It
                 return
 
 
-def _texts(around: Surroundings) -> Iterator[tuple[Path, str]]:
-    """The project's other modules, without its tests."""
-    n_bytes = 0
-    found = files_below(around.project.root, (".py",), most_looked_at=MAX_LOOKED_AT)
-    for n, path in enumerate(found):
-        inside = path.relative_to(around.project.root).as_posix()
-        if n >= MAX_SEARCHED or n_bytes > MAX_SEARCHED_BYTES:
-            return
-        if path == around.place.path or _TESTS.search(inside):
+def _written(document: Document, target: Target) -> Iterator[WrittenCall]:
+    yield from written_calls(document.tree, target)
+    if not document.path:
+        return
+    own = absolute(Path(document.path))
+    project = project_of(own)
+    roots = (project.root, place_of(own, project).root)
+    top = min(roots, key=lambda root: len(root.parts))
+    word = re.compile(rf"\b{re.escape(target.name.rpartition('.')[2])}\b")
+    for of_tests in (True, False):
+        for _, text in _texts(top, but=own, of_tests=of_tests):
+            if word.search(text):
+                yield from written_calls(parsed(text), target)
+
+
+def _texts(root: Path, *, but: Path, of_tests: bool) -> Iterator[tuple[Path, str]]:
+    """The project's tests, or its other modules."""
+    n = n_bytes = 0
+    for path in files_below(root, (".py",), most_looked_at=MAX_LOOKED_AT):
+        inside = path.relative_to(root).as_posix()
+        if path == but or bool(_TESTS.search(inside)) is not of_tests:
             continue
+        n += 1
+        if n > MAX_SEARCHED or n_bytes > MAX_SEARCHED_BYTES:
+            return
         try:
             if path.stat().st_size <= MAX_FILE_BYTES:
                 text = document_from_bytes(path.read_bytes()).plain

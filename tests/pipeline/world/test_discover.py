@@ -313,6 +313,10 @@ def test_a_file_alone_says_nothing_of_where_it_runs(tmp_path: Path) -> None:
     path = tmp_path / "m.py"
     path.write_text("def f():\n    return 1\n")
     assert surroundings_of(path, path.read_bytes(), environ={}).is_alone
+    environment(tmp_path, {"PyYAML-6.0": {"yaml/__init__.py": ""}})
+    found = surroundings_of(path, path.read_bytes(), environ={})
+    assert found.environment
+    assert found.is_alone
     (tmp_path / "other.py").write_text("N = 1\n")
     path.write_text("import other\n\n\ndef f():\n    return other.N\n")
     assert not surroundings_of(path, path.read_bytes(), environ={}).is_alone

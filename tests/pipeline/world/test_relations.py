@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.inputs.target import target_of
 from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
 from pipeline.syntax.text import document_from_bytes
 from pipeline.world.discover import surroundings_of
-from pipeline.world.relations import neighbours_of
+from pipeline.world.relations import calls_around, neighbours_of
 
 SHOP = Path(__file__).parents[2] / "projects" / "shop"
 
@@ -67,3 +68,22 @@ def test_files_that_cannot_be_read_are_passed_over(shop: Path):
     (shop / "torn.py").write_bytes(b"import Cart\n\xff\xfe subtotal(")
     (shop / "gone.py").symlink_to(shop / "nowhere.py")
     check(shop / "cart.py", "Cart.subtotal", "class Money")
+
+
+def test_calls_with_arguments_are_those_of_its_file_then_of_tests_then_of_the_rest(shop: Path):
+    tests = shop.parents[1] / "tests"
+    (shop / "till.py").write_text("def due():\n    return parse_money('3.00')\n")
+    (tests / "test_money.py").write_text(
+        "import pytest\n\ndef test_it():\n    assert parse_money('2.00')\n\n"
+        "def test_bad():\n    with pytest.raises(ValueError):\n        parse_money('x')\n"
+    )
+    (tests / "test_torn.py").write_bytes(b"parse_money('\xff')")
+    document = document_from_bytes((shop / "money.py").read_bytes(), str(shop / "money.py"))
+    target = target_of(document, find_function(document, "parse_money"))
+    found = calls_around(document, target)
+    args = [one.call.args[0] for one in found]
+    assert args.index("2.00") < args.index("x") < args.index("3.00")
+    of_tests = {one.call.args[0]: (one.is_checked, one.raises) for one in found}
+    assert of_tests["2.00"] == (True, "")
+    assert of_tests["x"] == (True, "ValueError")
+    assert of_tests["3.00"] == (False, "")
