@@ -35,6 +35,8 @@ class Loading:
     """doctest option flags that hold for every example."""
     setup: str = ""
     """Statements that run before the examples of a docstring, in their namespace."""
+    fixtures: frozenset[str] = frozenset()
+    """Names that the setup's `getfixture` knows."""
     cpu_s: float = 0.0
     """What loading takes, where that is worth mentioning."""
     where: str = ""

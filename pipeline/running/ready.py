@@ -33,6 +33,7 @@ from sandbox.api import (
 
 LOAD_CPU_S = 30.0
 """Patience with what a module imports; measured once, and given to each of its tests."""
+_FIXTURE = re.compile(r"\bgetfixture\(\s*['\"](\w+)")
 _NO_MODULE = re.compile(r"No module named '([^']+)'")
 _LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file")
 _UNREACHABLE = (
@@ -140,23 +141,28 @@ def _with_obstacle(task: Task, why: str) -> Task:
 
 
 def bad_example(document: Document, task: Task) -> str:
-    """The first example that is no Python, though its output is not about that; "" for none.
+    """What no function can pass, in one line with the mend: the first example that is no Python,
+    though its output is not about that, or that asks for a fixture which only pytest has; "" for
+    none.
 
     A project on a newer Python than this one may write what cannot be read here.
     """
     world = task.loading.world
-    if world and world.python and version_of(world.python) > own_version():
-        return ""
+    is_newer = bool(world and world.python and version_of(world.python) > own_version())
     for one in task.visible:
         form, expect = one.test.form, one.test.expect
         if not isinstance(form, Doctest) or not isinstance(expect, DoctestWants):
             continue
         for example, want in zip(form.examples, expect.wants, strict=True):
-            if parse(example.source) is None and "Error" not in want:
-                first = example.source.strip().partition("\n")[0]
+            at = f"{document.path or 'the file'}:{example.lineno}: the example"
+            first = example.source.strip().partition("\n")[0]
+            if not is_newer and parse(example.source) is None and "Error" not in want:
+                return f"{at} `{first}` is no Python, so no function can pass it; mend it"
+            lacking = set(_FIXTURE.findall(example.source)) - task.loading.fixtures
+            if lacking:
                 return (
-                    f"{document.path or 'the file'}:{example.lineno}: the example `{first}` is no "
-                    "Python, so no function can pass it; mend it"
+                    f"{at} `{first}` asks for the fixture {min(lacking)}, which no conftest.py "
+                    "above the module makes of plain ones; run it with pytest"
                 )
     return ""
 

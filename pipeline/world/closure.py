@@ -138,6 +138,11 @@ def imports_in(path: Path, package: str) -> tuple[str, ...]:
         return ()
 
 
+def imports_of(text: str) -> tuple[str, ...]:
+    """Dotted names that a text in no package imports."""
+    return tuple(dict.fromkeys(_imports(tuple(_walk(parsed(text))), "")))
+
+
 @dataclass(kw_only=True)
 class _Walk:
     place: Place

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline.world.closure import Closure, Roots, closure_of
 from pipeline.world.distributions import Installed, Packages, packages_of
 from pipeline.world.environment import Environment, environment_of
+from pipeline.world.fixtures import Fixtures, fixtures_of
 from pipeline.world.place import Place, place_of
 from pipeline.world.project import Project, absolute, project_of
 from sandbox.api import World
@@ -29,6 +30,7 @@ class Surroundings:
     world: World
     top: Path
     """The folder that the paths of the world start from."""
+    fixtures: Fixtures
 
     @property
     def is_alone(self) -> bool:
@@ -87,8 +89,10 @@ def surroundings_of(
     )
     packages = packages_of(environment) if environment else None
     roots = _roots(project, place, packages)
-    closure = closure_of(place, source, roots, extra=also_modules)
-    closure = replace(closure, eager=tuple(dict.fromkeys((*closure.eager, *ahead))))
+    fixtures = fixtures_of(project, place, source)
+    closure = closure_of(place, source, roots, extra=(*also_modules, *fixtures.imports))
+    eager = dict.fromkeys((*closure.eager, *ahead, *fixtures.imports))
+    closure = replace(closure, eager=tuple(eager))
     found = _distributions(project, closure, packages, also_distributions)
     absent = closure.foreign - set(packages.by_import if packages else ())
     layout = _Layout.of(place, project, roots)
@@ -101,6 +105,7 @@ def surroundings_of(
         absent=tuple(sorted(absent)),
         world=_world(place, source, environment, layout, closure, found, also_files),
         top=layout.top,
+        fixtures=fixtures,
     )
 
 

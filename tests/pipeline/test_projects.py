@@ -264,6 +264,62 @@ async def test_names_of_conftest_flags_of_pytest_and_data_files_are_there(
     assert found["f"] == "passed"
 
 
+CONFTEST = """\
+import pytest
+from helper import doubled
+
+START = 3
+
+def shift(x):
+    return x + START
+
+@pytest.fixture(scope="session")
+def start() -> int:
+    return shift(1)
+
+@pytest.fixture(name="numbers")
+def _numbers(start, tmp_path):
+    (tmp_path / "n").write_text("9")
+    yield [doubled(start), int((tmp_path / "n").read_text())]
+
+@pytest.fixture(autouse=True)
+def names(doctest_namespace, numbers):
+    for n, number in enumerate(numbers):
+        doctest_namespace[f"n{n}"] = number
+
+@pytest.fixture
+def patched(monkeypatch):
+    return monkeypatch
+"""
+
+
+async def test_examples_may_ask_for_plain_fixtures(box: Sandbox, tmp_path: Path) -> None:
+    """Neither the examples nor the module see any other name of the conftest."""
+    text = (
+        'def shift(x):\n    """\n    >>> shift(n0), getfixture("numbers")\n    (7, [8, 9])\n'
+        '    >>> getfixture("start") is getfixture("start")\n    True\n'
+        "    >>> START\n    Traceback (most recent call last):\n"
+        '    NameError: name \'START\' is not defined\n    """\n    return x - 1\n'
+        'def late():\n    """\n    >>> late(getfixture("patched"))\n    """\n'
+    )
+    files = {
+        "pytest.ini": "[pytest]\n",
+        "conftest.py": CONFTEST,
+        "pkg/conftest.py": "import pytest\n@pytest.fixture\ndef start():\n    return 4\n",
+        "helper.py": "def doubled(x):\n    return 2 * x\n",
+        "pkg/__init__.py": "",
+        "pkg/m.py": text,
+    }
+    found = await check(box, tmp_path, files)
+    assert found["shift"] == "passed"
+    assert found["late"].startswith("cannot-run")
+    assert "m.py:14: the example" in found["late"]
+    assert "asks for the fixture patched" in found["late"]
+    (tmp_path / "pkg/m.py").write_text(text.replace("x - 1", "x + 1"))
+    result, n_calls = await solved(box, tmp_path / "pkg/m.py", "shift")
+    assert (result.solution.status, n_calls) == (Status.VERIFIED, 0)
+
+
 async def test_examples_of_coroutines_may_await(box: Sandbox, tmp_path: Path) -> None:
     examples = "".join(f"    >>> await f({n})\n    {n + 1}\n" for n in (2, 7, 0))
     text = f'async def f(x):\n    """\n{examples}    """\n    return x - 1\n'
