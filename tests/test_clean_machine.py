@@ -14,16 +14,6 @@ from pipeline.wiring import NANO
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture
-def wheels(wheel: Path, tmp_path: Path) -> Path:
-    """Ours and those of all that it needs, in the versions that are installed here."""
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "-w", str(tmp_path / "wheels")]
-    done = subprocess.run([*command, str(wheel)], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"the wheels of what we need cannot be had: {done.stderr.strip()[-200:]}")
-    return tmp_path / "wheels"
-
-
 @pytest.mark.docker
 @pytest.mark.slow
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can enter another root folder")

@@ -49,6 +49,19 @@ def dependencies() -> list[str]:
     return [p for p in sys.path if p.endswith(("site-packages", "dist-packages"))]
 
 
+@pytest.fixture(scope="session")
+def installers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of `pipx` and `uv`, in an environment of their own."""
+    folder = tmp_path_factory.mktemp("installers")
+    venv.create(folder, with_pip=False, symlinks=True)
+    python = folder / "bin" / "python"
+    command = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "pipx", "uv"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"pipx and uv cannot be had: {done.stderr.strip()[-200:]}")
+    return folder / "bin"
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Somebody's project, whose packages have our names and say so when they are imported."""
@@ -131,6 +144,41 @@ def test_a_program_without_such_packages_sees_none_of_ours(installed: Path, tmp_
     )
     assert done.stdout.strip() == "solve"
     assert "No module named 'pipeline'" in done.stderr
+
+
+INSTALL = {
+    "pipx": ("install", "--pip-args=--no-index --find-links {wheels}", "atlas-lsp"),
+    "uv": ("tool", "install", "--no-index", "--find-links", "{wheels}", "atlas-lsp"),
+}
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+@pytest.mark.parametrize("tool", INSTALL)
+def test_one_command_installs_it_for_a_person(
+    tool: str, installers: Path, wheels: Path, project: Path, tmp_path: Path
+):
+    home = tmp_path / "home"
+    folders = {"PIPX_BIN_DIR": home / "bin", "UV_TOOL_BIN_DIR": home / "bin", "HOME": home}
+    folders |= {"PIPX_HOME": home / "pipx", "UV_TOOL_DIR": home / "uv"}
+    env = {**os.environ, **{name: str(path) for name, path in folders.items()}}
+    env |= {"UV_PYTHON": sys.executable, "PIPX_DEFAULT_PYTHON": sys.executable}
+    words = [word.format(wheels=wheels) for word in INSTALL[tool]]
+    done = subprocess.run(
+        [str(installers / tool), *words], capture_output=True, text=True, env=env, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (home / "bin").iterdir()} == {"atlas", "atlas-lsp"}
+    done = subprocess.run(
+        [str(home / "bin" / "atlas"), "repair", "pipeline/api.py::is_even", "--json"],
+        capture_output=True,
+        text=True,
+        cwd=project,
+        env={**env, "PYTHONPATH": str(project)},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "verified"
 
 
 @pytest.mark.parametrize("words", [("bin/atlas-lsp",), ("bin/python", "-m", "atlas_lsp")])
