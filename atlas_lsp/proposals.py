@@ -13,6 +13,7 @@ from pygls.uris import from_fs_path
 
 from atlas_lsp.actions import apply_action, lsp_edits
 from atlas_lsp.fits import Fit, Misfit, same_function
+from pipeline.core.wording import many
 from pipeline.source.edit import TextEdit
 from pipeline.syntax.text import Document
 
@@ -55,7 +56,7 @@ def proposal_action(seen: Snapshot, proposed: Proposed) -> types.CodeAction | No
         return None
     changes = [one for part in parts if not isinstance(part, Misfit) for one in part]
     score = f"{found.before} to {found.after}"
-    title = f"Atlas: add {len(found.tests)} tests of `{found.function}` ({score})"
+    title = f"Atlas: add {many(len(found.tests), 'test')} of `{found.function}` ({score})"
     edit = _workspace_edit(seen.client, changes)
     return apply_action(title, edit, seen.client) if edit else None
 

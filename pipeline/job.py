@@ -12,6 +12,7 @@ from pipeline.core.context import Settings
 from pipeline.core.events import Emit, StageEnded, StageStarted, ignore
 from pipeline.core.inside import inside
 from pipeline.core.task import Solution, Task
+from pipeline.core.wording import many
 from pipeline.engine import solve
 from pipeline.models.api import ModelInfo
 from pipeline.running.counted import ALL_TESTS, NO_TESTS, WhichTests
@@ -145,6 +146,8 @@ async def propose_tests(
     except TimeoutError:
         why = f"no tests within {ctx.settings.timeout_s:g} s; give it more with --timeout"
         proposal = TestProposal(function=site.name, style=form, warnings=(why,))
-    detail = f"{len(proposal.tests)} tests; {proposal.before} before, {proposal.after} after"
+    detail = (
+        f"{many(len(proposal.tests), 'test')}; {proposal.before} before, {proposal.after} after"
+    )
     ctx.emit(StageEnded(stage="tests", acted=bool(proposal.tests), detail=detail))
     return proposal

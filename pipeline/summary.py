@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.task import Judged, Solution
+from pipeline.core.wording import many
 from pipeline.models.api import ModelInfo
 from pipeline.running.judge import first_failure
 from sandbox.api import Verdict
@@ -66,8 +67,9 @@ def summary(solution: Solution, function: str) -> str:
     lines = [f"{function}: {solution.status}", *(f"  {line}" for line in solution.evidence)]
     ledger = solution.ledger
     if ledger:
+        tokens, calls = many(ledger.generated_tokens, "token"), many(ledger.model_calls, "call")
         lines.append(
-            f"  cost: {ledger.generated_tokens} tokens in {ledger.model_calls} calls, "
+            f"  cost: {tokens} in {calls}, "
             f"{ledger.sandbox_runs} sandbox runs, {ledger.wall_s:.1f} s"
         )
     return "\n".join(lines)

@@ -22,6 +22,7 @@ from atlas_lsp.commands.common import (
 from atlas_lsp.commands.outcomes import FunctionOutcome, applied, outcome_of, show
 from atlas_lsp.commands.solve import opened
 from atlas_lsp.exits import BROKEN, NOTHING_GOOD, OK, Stopped, UsageError
+from pipeline.core.wording import many
 
 if TYPE_CHECKING:
     from pipeline.broken import Aim
@@ -70,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         n_written = sum(one.is_written for one in done.outcomes)
         if not n_written:
             raise
-        raise Stopped(f"stopped; {n_written} functions were written") from None
+        raise Stopped(f"stopped; {many(n_written, 'function')} written") from None
     return _conclude(args, report, done)
 
 
@@ -152,7 +153,7 @@ def _conclude(args: argparse.Namespace, report: FixReport, done: _Done) -> int:
     if broken.reach.cut:
         note(broken.reach.cut)
     for one, turned in zip(done.outcomes, done.turned, strict=True):
-        tests = f"  {len(turned)} tests pass now" if turned else ""
+        tests = f"  {many(len(turned), 'test')} mended" if turned else ""
         print(f"{one.word:12}  {one.place}{tests}", file=sys.stderr)
     for node_id, why in report.unfixed.items():
         print(f"{'still fails':12}  {node_id}: {why}", file=sys.stderr)
@@ -164,9 +165,9 @@ def _conclude(args: argparse.Namespace, report: FixReport, done: _Done) -> int:
         note(f"stopped: {report.stopped}")
     n_left = len(report.unfixed)
     n_failing = len(broken.aimed)
+    ran = many(len(broken.reach.tests), "test")
     print(
-        f"{len(broken.reach.tests)} tests ran, {n_failing} failed, {n_failing - n_left} of them "
-        f"pass with what was found",
+        f"{ran} ran, {n_failing} failed, {n_failing - n_left} of them pass with what was found",
         file=sys.stderr,
     )
     return code

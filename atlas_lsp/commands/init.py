@@ -17,6 +17,7 @@ from atlas_lsp.commands.common import color_flag, note, print_json, progress, se
 from atlas_lsp.commands.download import downloaded
 from atlas_lsp.exits import NOTHING_GOOD, OK, UsageError
 from atlas_lsp.settings import user_file, user_settings, write_user_setting
+from pipeline.core.wording import many
 
 if TYPE_CHECKING:
     from atlas_lsp.machine import Machine
@@ -178,7 +179,7 @@ async def prove(model: str, args: argparse.Namespace) -> JobResult:
 
 def shown(result: JobResult) -> str:
     ledger = result.solution.ledger
-    took = f" in {ledger.wall_s:.1f} s, {ledger.generated_tokens} tokens" if ledger else ""
+    took = f" in {ledger.wall_s:.1f} s, {many(ledger.generated_tokens, 'token')}" if ledger else ""
     return f"{result.site.name}: {result.solution.status}{took}"
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from atlas_lsp.commands.common import has_color, note, print_json
 from atlas_lsp.exits import BROKEN, NOTHING_GOOD, OK, USAGE, error_json
+from pipeline.core.wording import many
 
 if TYPE_CHECKING:
     from pipeline.core.task import Solution
@@ -170,4 +171,4 @@ def conclude(args: argparse.Namespace, done: Sequence[FunctionOutcome]) -> None:
         print(f"{one.word:{width}}  {one.place}", file=sys.stderr)
     if done:
         said = ", ".join(f"{n} {word}" for word, n in counts.most_common())
-        print(f"{len(done)} functions: {said}", file=sys.stderr)
+        print(f"{many(len(done), 'function')}: {said}", file=sys.stderr)

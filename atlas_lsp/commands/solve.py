@@ -33,6 +33,7 @@ from atlas_lsp.commands.outcomes import (
 )
 from atlas_lsp.commands.targets import FileTarget, add_targets, is_one_function, targets
 from atlas_lsp.exits import OK, Stopped
+from pipeline.core.wording import many
 from pipeline.world.project import project_of
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         n_written = sum(one.is_written for one in done)
         if not n_written:
             raise
-        said = f"stopped; {n_written} functions were written, the same command goes on"
+        said = f"stopped; {many(n_written, 'function')} written, the same command goes on"
         raise Stopped(said) from None
     if not is_one_function(args.targets):
         conclude(args, done)

@@ -12,6 +12,7 @@ from pipeline.account.told_tests import about_left_out, about_tests, counted
 from pipeline.core.board import Board
 from pipeline.core.context import Context
 from pipeline.core.task import FIRST_ASKED, SMALL_EDITS, Judged, Solution, Status, Task
+from pipeline.core.wording import many
 from pipeline.running.judge import first_failure
 from pipeline.select.choose import Choice
 from sandbox.api import BROKEN_MACHINERY, Verdict
@@ -66,7 +67,7 @@ def why_nothing(ctx: Context, task: Task, board: Board) -> Iterator[str]:
     yield from about_end(ctx, board)
     yield from about_left_out(task)
     if board.judged:
-        yield f"tried {len(board.judged)} candidates in {', '.join(board.stages)}"
+        yield f"tried {many(len(board.judged), 'candidate')} in {', '.join(board.stages)}"
 
 
 def about_end(ctx: Context, board: Board) -> Iterator[str]:
@@ -113,7 +114,7 @@ def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple
     lines += about_end(ctx, board)
     n_rejected = sum(1 for one in board.judged if one is not choice.best)
     if n_rejected:
-        lines.append(f"{n_rejected} other candidates were rejected")
+        lines.append(f"{many(n_rejected, 'other candidate')} rejected")
     return tuple(lines)
 
 

@@ -10,6 +10,7 @@ from contextlib import aclosing
 
 from pipeline.core.context import Context
 from pipeline.core.events import Answered, Progress, Prompted
+from pipeline.core.wording import many
 from pipeline.models.api import Completion, Message, Model, Request
 
 SMALLEST_ANSWER = 16
@@ -89,8 +90,8 @@ class _Call:
     def _on_token(self, index: int, _piece: str) -> None:
         self.counts[index] += 1
         if (total := sum(self.counts)) % 16 == 0:
-            message = f"{self._stage}: {total} tokens from {len(self._requests)} candidates"
-            self._ctx.emit(Progress(message=message))
+            source = many(len(self._requests), "candidate")
+            self._ctx.emit(Progress(message=f"{self._stage}: {total} tokens from {source}"))
 
     def _on_done(self, index: int, completion: Completion) -> None:
         """Called on a thread of the model."""

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from pipeline.core.context import Context
 from pipeline.core.task import Candidate, Judged, Origin, Task
+from pipeline.core.wording import many
 
 Move = Literal["repair", "restart"]
 Rounds = AsyncGenerator[Sequence[Candidate], None]
@@ -62,7 +63,7 @@ class Board:
         if not n_made:
             return "made no candidate"
         best = self.nearest
-        said = f"{n_made} candidates, {n_new} new"
+        said = f"{many(n_made, 'candidate')}, {n_new} new"
         if not best or not best.visible:
             return said
         return f"{said}, best passes {best.n_passed} of {best.n_visible}"

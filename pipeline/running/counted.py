@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline.core.calls import VisibleTest
 from pipeline.core.reach import BAD_ENDS, Reach, Tested
 from pipeline.core.task import Task
+from pipeline.core.wording import many
 from pipeline.running.guards import GUARDS_S, within
 from pipeline.running.reaching import EACH_CPU_S, PATIENCE, reach_of
 from pipeline.running.written_tests import calls_in, sources_of
@@ -108,7 +109,9 @@ async def with_project_tests(
     guards, n_left = _guards(reach, world.path, {t.node_id for t in (*kept, *flaky)})
     notes = [*_notes(reach, unfit), *(f"left out: {t.node_id} is flaky" for t in flaky)]
     if n_left:
-        notes.append(f"{n_left} tests of the module that passed before take too long to run again")
+        notes.append(
+            f"no time to run {many(n_left, 'test')} of the module again that passed before"
+        )
     tested = Tested(
         counted=tuple(test.node_id for test in kept),
         failed=frozenset(t.node_id for t in kept if t.end in BAD_ENDS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.core.wording import many
 from pipeline.source.edit import unified_diff
 
 
@@ -15,7 +16,7 @@ class MutationScore:
     """Mutants that some call that was tried tells from the function."""
 
     def __str__(self) -> str:
-        return f"{self.killed} of {self.total} mutants" if self.total else "no mutants"
+        return f"{self.killed} of {many(self.total, 'mutant')}" if self.total else "no mutants"
 
     @property
     def share(self) -> float:
