@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +72,7 @@ def content_sha256(path: Path) -> str:
         with (gzip.open if _is_gzip(path) else open)(path, "rb") as file:
             while block := file.read(CHUNK):
                 digest.update(block)
-    except (gzip.BadGzipFile, EOFError) as exc:
+    except (gzip.BadGzipFile, zlib.error, EOFError) as exc:
         raise BenchError(f"{path} is a damaged gzip file: {exc}") from exc
     return digest.hexdigest()
 

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -213,7 +214,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, Json]]:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     yield number, _object(line, path, number)
-    except (gzip.BadGzipFile, EOFError) as exc:
+    except (gzip.BadGzipFile, zlib.error, EOFError) as exc:
         raise SuiteError(f"{path} is a damaged gzip file after line {number}: {exc}") from exc
     except UnicodeDecodeError as exc:
         raise SuiteError(f"{path} is not utf-8 after line {number}: {exc.reason}") from exc

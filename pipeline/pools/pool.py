@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BufferedReader
@@ -75,7 +76,7 @@ def _rows(path: Path, most: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
                     raise PoolError(f"line {n}: longer than {most >> 20} MiB; split it")
                 if raw.strip():
                     yield n, _row(raw, n)
-        except (gzip.BadGzipFile, EOFError) as exc:
+        except (gzip.BadGzipFile, zlib.error, EOFError) as exc:
             raise PoolError(f"after line {n}: not a whole gzip file ({exc}); copy it anew") from exc
 
 

@@ -15,9 +15,7 @@ from suite_rows import WriteSuite, double_task
 from test_bench_survives import command, results, run, start
 
 from atlas_lsp.exits import OK, USAGE
-
-WORKERS = {"ray": "ray::Solver", "slurm": "submitit.core._submit"}
-"""How the worker's process calls itself."""
+from benchmarks.kills import workers
 
 
 @pytest.fixture
@@ -26,23 +24,14 @@ def server() -> Iterator[ModelServer]:
         yield one
 
 
-def workers(where: str, mark: str) -> list[int]:
-    """Worker processes of the run that has this text in its environment."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            name = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            environ = (path / "environ").read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if WORKERS[where] in name and mark in environ:
-            found.append(int(path.name))
-    return sorted(found)
+def kill_one(where: str, mark: str) -> None:
+    """Of the workers that have this text in their environment the one that came first."""
+    os.kill(workers(where, mark)[0], signal.SIGKILL)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["ray", "slurm"])
-def test_a_worker_that_is_killed_changes_nothing(
+def test_workers_that_are_killed_change_nothing(
     where: str, write_suite: WriteSuite, tmp_path: Path, server: ModelServer
 ):
     library = {"ray": "ray", "slurm": "submitit"}[where]
@@ -56,9 +45,13 @@ def test_a_worker_that_is_killed_changes_nothing(
         tempfile.TemporaryDirectory(dir="/tmp") as short,
         start(command(suite, out, server, "--on", where, "--jobs", "2"), Path(short)) as process,
     ):
-        # Both workers wait for an answer: one is killed with a cell in its hands.
+        # Both workers wait for an answer: each is killed with a cell in its hands, and of those
+        # that take their place one more.
         server.wait_for(2)
-        os.kill(workers(where, short)[0], signal.SIGKILL)
+        kill_one(where, short)
+        kill_one(where, short)
+        server.wait_for(4)
+        kill_one(where, short)
         server.go_on.set()
         _, complained = process.communicate()
     assert process.returncode == OK, complained

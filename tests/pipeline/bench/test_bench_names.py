@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +238,18 @@ def test_a_file_with_another_sha256_is_not_kept(
     flags = ("gpqa-diamond", "--from", str(path))
     check_refused(capsys, "41d1213cd7a4 was published; nothing was kept", "fetch", *flags)
     assert not (suites / "gpqa-diamond").exists()
+
+
+@pytest.mark.parametrize("break_it", [lambda b: b[:-9], lambda b: b[:10] + b"\xff" * 40])
+def test_a_damaged_gzip_is_not_kept(
+    suites: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    break_it: Callable[[bytes], bytes],
+):  # fmt: skip
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(break_it(gzip.compress(json.dumps(lookalikes.quixbugs()).encode())))
+    flags = ("fetch", "humaneval+", "--from", str(path))
+    check_refused(capsys, "is a damaged gzip file", *flags)
+    assert not (suites / "humaneval+").exists()
 
 
 def test_a_file_without_a_published_sha256_is_taken(suites: Path, tmp_path: Path):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import pickle
+import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,9 @@ from suite_rows import WriteSuite, double_task
 
 from atlas_lsp.cli import main
 from atlas_lsp.exits import NOTHING_GOOD, OK, USAGE
+from pipeline.bench.records import RunFolder
 from pipeline.bench.samples import LONGEST, pass_at_k, unbiased
+from pipeline.bench.shards import alone
 
 RIGHT, WRONG = "def double(n):\n    return n + n\n", "def double(n):\n    return n * n\n"
 
@@ -155,6 +160,37 @@ def test_a_truncated_gzip_is_refused(
     check_refused(capsys, "is a damaged gzip file", suite, path, "--out", tmp_path / "out")
 
 
+def test_a_gzip_with_a_hole_is_refused(
+    write_suite: WriteSuite, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    suite, path = write_suite([double_task(0)]), tmp_path / "samples.jsonl.gz"
+    packed = bytearray(gzip.compress(random.Random(0).randbytes(4000).hex().encode()))
+    packed[1000:1100] = bytes(100)
+    path.write_bytes(packed)
+    check_refused(capsys, "is a damaged gzip file", suite, path, "--out", tmp_path / "out")
+    check_refused(capsys, "is a damaged gzip file", path, path, "--out", tmp_path / "out")
+
+
+class Attack:
+    def __reduce__(self) -> Any:
+        return Path.touch, (Path("owned"),)
+
+
+@pytest.mark.parametrize("protocol", [0, 5])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_pickle_is_refused_and_never_loaded(
+    write_suite: WriteSuite, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch, protocol: int, pack: Callable[[bytes], bytes],
+):  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    suite, path = write_suite([double_task(0)]), tmp_path / "answers.jsonl"
+    path.write_bytes(pack(pickle.dumps([Attack()], protocol)))
+    message = "is not JSON" if protocol == 0 else "is not utf-8"
+    check_refused(capsys, message, suite, path, "--out", tmp_path / "out")
+    check_refused(capsys, message, path, path, "--out", tmp_path / "out")
+    assert not (tmp_path / "owned").exists()
+
+
 def test_an_answer_of_ten_megabytes_is_wrong_and_never_run(write_suite: WriteSuite, tmp_path: Path):
     suite = write_suite([double_task(0)])
     rows = [{"task_id": "double/0", "solution": one} for one in (RIGHT + "#" * 10_000_000, RIGHT)]
@@ -176,6 +212,38 @@ def test_other_answers_in_the_same_folder_are_refused(
     capsys.readouterr()
     check_refused(capsys, "holds scores of another samples_sha256", suite, second, "--out", out)
     assert (out / "result.json").read_bytes() == before
+
+
+def test_a_suite_that_changed_meanwhile_is_refused(
+    write_suite: WriteSuite, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = samples(tmp_path, [{"task_id": "double/0", "solution": RIGHT}])
+    assert score(write_suite([double_task(0)]), path, "--out", tmp_path / "out") == OK
+    capsys.readouterr()
+    suite = write_suite([double_task(0), double_task(1)])
+    flags = (suite, path, "--out", tmp_path / "out")
+    check_refused(capsys, "holds scores of another suite_sha256", *flags)
+
+
+def test_the_folder_of_a_run_is_refused(
+    write_suite: WriteSuite, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    suite, out = write_suite([double_task(0)]), tmp_path / "out"
+    path = samples(tmp_path, [{"task_id": "double/0", "solution": RIGHT}])
+    out.mkdir()
+    (out / "run.json").write_text("{}")
+    check_refused(capsys, "holds a run; give another --out", suite, path, "--out", out)
+    assert not (out / "scores").exists()
+
+
+def test_two_into_one_folder_at_once_are_refused(
+    write_suite: WriteSuite, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    suite, out = write_suite([double_task(0)]), tmp_path / "out"
+    path = samples(tmp_path, [{"task_id": "double/0", "solution": RIGHT}])
+    with alone(RunFolder(out)):
+        check_refused(capsys, "is being worked on by process", suite, path, "--out", out)
+    assert not (out / "scores").exists()
 
 
 def test_pass_at_k_is_the_unbiased_estimate():

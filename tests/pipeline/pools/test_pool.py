@@ -108,6 +108,7 @@ def as_line(**fields: object) -> bytes:
         (as_line(generated_tests=["assert f(1)"]), "'generated_tests' is no list of lists"),
         (as_line() + as_line(), "line 2: task_id 't/1' is that of line 1 too"),
         (gzip.compress(as_line() * 2)[:-12], "not a whole gzip file"),
+        (gzip.compress(as_line())[:10] + b"\xff" * 40, "not a whole gzip file"),
     ],
 )
 def test_a_bad_line_is_named_with_the_mend(tmp_path: Path, text: bytes, says: str):
