@@ -6,6 +6,7 @@ The expected value is what the reference gives; *official* is upstream's verdict
 
 from __future__ import annotations
 
+import marshal
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -147,6 +148,9 @@ def judge_all(
         if not _is_plain(one):
             verdicts.append(Verdicts(official=False, strict=False))
             continue
+        if entry != "find_zero" and _is_identical(one.value, wanted):
+            verdicts.append(Verdicts(official=True, strict=True))
+            continue
         verdicts.append(
             Verdicts(
                 official=_accepts(entry, args, one.value, wanted, was, sticky),
@@ -154,6 +158,17 @@ def judge_all(
             )
         )
     return verdicts
+
+
+def _is_identical(out: Any, wanted: Any) -> bool:
+    """The same to the last bit, which every rule accepts; told without a look at each item.
+
+    Not for NaN, which equals nothing, and never for values in which order is left open.
+    """
+    try:
+        return out == wanted and marshal.dumps(out, 2) == marshal.dumps(wanted, 2)
+    except ValueError:
+        return False
 
 
 def _accepts(
@@ -172,14 +187,14 @@ def _accepts(
         return False
 
 
-def _all_close(out: Any, wanted: Any, atol: float) -> bool:
+def _all_close(out: Any, wanted: Any, atol: float, *, equal_nan: bool = False) -> bool:
     with np.errstate(all="ignore"):
-        return bool(np.allclose(out, wanted, rtol=RTOL, atol=atol))
+        return bool(np.allclose(out, wanted, rtol=RTOL, atol=atol, equal_nan=equal_nan))
 
 
 def _is_floats(value: object) -> bool:
-    if isinstance(value, list | tuple) and value:
-        return all(isinstance(item, float) for item in value)
+    if isinstance(value, list | tuple):
+        return set(map(type, value)) == {float}
     return isinstance(value, float)
 
 
@@ -202,6 +217,8 @@ def _near(out: object, wanted: object, atol: float) -> bool:
         is_number = isinstance(out, int | float) and isinstance(wanted, int | float)
         return is_number and _is_near(out, wanted, atol)
     if isinstance(out, list | tuple) and type(out) is type(wanted):
+        if _is_floats(out) and _is_floats(wanted) and len(out) == len(wanted):
+            return _all_close(out, wanted, atol, equal_nan=True)
         return len(out) == len(wanted) and all(
             _near(a, b, atol) for a, b in zip(out, wanted, strict=True)
         )

@@ -6,6 +6,7 @@ Holds hidden tests: only for `publish`, `scorer` and `samples`, never in a proce
 from __future__ import annotations
 
 import hashlib
+import marshal
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol
@@ -209,12 +210,20 @@ def behaviour_of(seen: Sequence[Observation]) -> str:
     return _digest(shown).hex()[:16]
 
 
+_SCALARS = frozenset({int, float, bool, str, bytes, complex, type(None)})
+
+
 def _fingerprint(value: object) -> bytes:
     """Of plain data; sets and dicts without their order."""
     if isinstance(value, Opaque):
         return _digest([b"opaque", value.type.encode("utf-8", "surrogatepass")])
     if isinstance(value, list | tuple):
-        return _digest([type(value).__name__.encode(), *map(_fingerprint, value)])
+        kind = type(value).__name__.encode()
+        # Millions of numbers are packed at once: version 2 knows neither references nor interning,
+        # so that equal values have equal bytes in any process.
+        if _SCALARS.issuperset(map(type, value)):
+            return _digest([kind, b"scalars", marshal.dumps(value, 2)])
+        return _digest([kind, *map(_fingerprint, value)])
     if isinstance(value, set | frozenset):
         return _digest([b"set", *sorted(map(_fingerprint, value))])
     if isinstance(value, dict):

@@ -24,9 +24,9 @@ def server() -> Iterator[ModelServer]:
         yield one
 
 
-def kill_one(where: str, mark: str) -> None:
-    """Of the workers that have this text in their environment the one that came first."""
-    os.kill(workers(where, mark)[0], signal.SIGKILL)
+def kill(pids: list[int]) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.slow
@@ -48,10 +48,9 @@ def test_workers_that_are_killed_change_nothing(
         # Both workers wait for an answer: each is killed with a cell in its hands, and of those
         # that take their place one more.
         server.wait_for(2)
-        kill_one(where, short)
-        kill_one(where, short)
+        kill(workers(where, short))
         server.wait_for(4)
-        kill_one(where, short)
+        kill(workers(where, short)[:1])
         server.go_on.set()
         _, complained = process.communicate()
     assert process.returncode == OK, complained
