@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.bench import packed
 from pipeline.bench.grading import BadTask, Grade, behaviour_of, observe_calls
 from sandbox.api import Call, Limits, Observation, Opaque, Outcome, Policy, Sandbox
 from sandbox.verdicts import equal
@@ -100,8 +101,9 @@ class EvalPlusGrader:
         what: str,
     ) -> tuple[Observation, ...]:
         code = f"{program}\n\n{view.format(entry=self.entry)}"
-        forms = [Call(entry=VIEW, args=tuple(args)) for args in inputs]
-        return await observe_calls(box, code, forms, limits, what)
+        forms = [Call(entry=packed.NAME, args=tuple(args)) for args in inputs]
+        seen = await observe_calls(box, code, forms, limits, what)
+        return tuple(map(packed.unpacked, seen))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,10 +269,6 @@ _ORACLES: dict[str, Callable[[Args, Any, float], bool]] = {
     "surface_Area": _surface,
     "digit_distance_nums": _digit_distance,
 }
-VIEW = "_atlas_view"
-LONG = 1 << 14
-"""Characters or items from which a value travels as its hash, if no float is in it: to know the
-hash is to know the value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,24 +279,13 @@ class _Views:
     of_reference: str
 
 
-_LONG = f"""
-def {VIEW}(*args):
-    out = {{entry}}(*args)
-    if type(out) not in (str, list, tuple) or len(out) < {LONG}:
-        return out
-    text = out if type(out) is str else repr(out)
-    if type(out) is not str and "." in text:
-        return out
-    import hashlib
-    return ("{VIEW}", type(out).__name__, hashlib.sha256(text.encode("utf-8", "replace")).digest())
-"""
-_SET = f"def {VIEW}(*args):\n    return set({{entry}}(*args))\n"
-_IS_SOMETHING = f"def {VIEW}(*args):\n    return {{entry}}(*args) is not None\n"
+_SET = f"def {packed.NAME}(*args):\n    return set({{entry}}(*args))\n"
+_IS_SOMETHING = f"def {packed.NAME}(*args):\n    return {{entry}}(*args) is not None\n"
 _TRUTH = (
-    f"def {VIEW}(*args):\n    out = {{entry}}(*args)\n"
+    f"def {packed.NAME}(*args):\n    out = {{entry}}(*args)\n"
     "    return out if isinstance(out, bool) else out is not None\n"
 )
-_ITSELF = _Views(of_candidate=_LONG, of_reference=_LONG)
+_ITSELF = _Views(of_candidate=packed.VIEW, of_reference=packed.VIEW)
 _VIEWS: dict[str, _Views] = {
     **dict.fromkeys(
         ("check_str", "text_match_three", "text_starta_endb"),
