@@ -108,7 +108,9 @@ def paths_of(source: Source, release: str = "") -> tuple[Path, ...]:
     folder = data_folder() / source.name
     if not source.files:
         file = folder / f"{source.name}.jsonl.gz"
-        return (file if file.exists() or not folder.is_dir() else folder,)
+        # A folder of exercises; an empty one is what a fetch leaves that went wrong.
+        is_suite = not file.exists() and folder.is_dir() and any(folder.iterdir())
+        return (folder if is_suite else file,)
     files = [folder / one.name for one in source.files]
     chosen = source.releases.get(release, tuple(range(len(files))))
     return tuple(files[n] for n in chosen)

@@ -259,6 +259,18 @@ def test_a_file_without_a_published_sha256_is_taken(suites: Path, tmp_path: Path
     assert [p.task_id for p, _ in read_suite(locate("quixbugs"))] == ["twofold", "doubled"]
 
 
+def test_a_fetch_that_went_wrong_is_no_suite_and_can_be_made_up_for(
+    suites: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (suites / "quixbugs").mkdir(parents=True)
+    flags = ("run", "quixbugs", "--out", str(tmp_path / "run"))
+    check_refused(capsys, "quixbugs is not here", *flags)
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in lookalikes.quixbugs()))
+    assert main(["bench", "fetch", "quixbugs", "--from", str(path)]) == OK
+    assert len(list(read_suite(locate("quixbugs")))) == 2
+
+
 def test_an_unknown_convention_is_refused(suites: Path):
     lookalikes.lay("gpqa-diamond", suites)
     with pytest.raises(SuiteError, match="no convention 'mine'; there are: last-line, lm-eval"):
