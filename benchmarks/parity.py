@@ -172,18 +172,21 @@ def upstream(path: Path, kind: str, cases: Sequence[Case], python: Path) -> list
         suite = Path(folder) / path.name
         suite.write_bytes(path.read_bytes())
         suite.chmod(0o644)
-        fence: dict[str, Any] = {}
-        if os.geteuid() == 0:
-            fence = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         done = subprocess.run(
             [str(python), "-c", script, str(suite), kind],
             input=lines, stdout=subprocess.PIPE, text=True, cwd=folder, timeout=3600, check=False,
             env={"HOME": folder, "TMPDIR": folder, "PATH": "/usr/bin:/bin"},
-            preexec_fn=_limit, **fence,
+            **fence(),
         )  # fmt: skip
     if done.returncode:
         raise SystemExit(f"EvalPlus ended with {done.returncode}; its last words are above")
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def fence() -> dict[str, Any]:
+    """For `subprocess`: limits, and another user where we may choose one."""
+    others = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    return {"preexec_fn": _limit, **others}
 
 
 def _limit() -> None:
