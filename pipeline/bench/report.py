@@ -117,23 +117,28 @@ def _literature_table(results: Results) -> Table | None:
             rows += [_literature_row(one, s) for s in ours]
     cited = dict.fromkeys(one["source"] for run in results.runs for one in published(run))
     note = (
-        "Same prompt, greedy, same rule (EvalPlus); published figures are of bf16 weights:"
-        f" {'; '.join(cited)}."
+        "Same prompt, greedy, same rule (EvalPlus); published figures are of bf16 weights and of"
+        f" the whole suite: {'; '.join(cited)}."
     )
-    head = ("model", "suite", "published base / plus", "ours, base", "ours, plus")
+    head = ("model", "suite", "published base / plus", "our tasks", "ours, base", "ours, plus")
     return ("Beside the literature", head, rows, note) if rows else None
 
 
 def _literature_row(one: Json, ours: Summary) -> tuple[str, ...]:
     base = ours.marks.get("base", ours.pass_at_1)
     figures = f"{one['base']:.1f} / {one['plus']:.1f}"
-    return one["model"], one["suite"], figures, rate_text(base), rate_text(ours.pass_at_1)
+    rates = rate_text(base), rate_text(ours.pass_at_1)
+    return one["model"], one["suite"], figures, str(ours.n_tasks), *rates
 
 
 def published(run: Json) -> list[Json]:
-    """The published figures for a run's model and suite, by parts of their names."""
+    """The published figures for a run's model and suite, by parts of their names.
+
+    A GGUF file may call itself by words, `Qwen2.5 Coder 1.5B Instruct GGUF`.
+    """
     figures: list[Json] = json.loads(LITERATURE.read_text(encoding="utf-8"))
-    model, suite = run["model"]["name"].lower(), Path(run["suite"]["name"]).name.lower()
+    model = "-".join(run["model"]["name"].lower().replace("_", " ").split())
+    suite = Path(run["suite"]["name"]).name.lower()
     return [
         one
         for one in figures

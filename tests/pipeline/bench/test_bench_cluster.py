@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from model_server import ModelServer, model_server
 from suite_rows import WriteSuite, double_task
 from test_bench_survives import command, results, run, start
 
 from atlas_lsp.exits import OK, USAGE
 from benchmarks.kills import workers
+from benchmarks.model_server import ModelServer, model_server
 
 
 @pytest.fixture

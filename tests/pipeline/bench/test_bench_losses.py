@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from model_server import ModelServer, model_server
 from suite_rows import WriteSuite
 from test_bench_survives import answers, command, results, run, start, suite_of, wait_until
 
 from atlas_lsp.exits import BROKEN, OK
+from benchmarks.model_server import ModelServer, model_server
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from typing import Any
 
 import lookalikes
 import pytest
-from model_server import ModelServer, model_server
 
 from atlas_lsp.cli import main
 from atlas_lsp.exits import OK, USAGE
+from benchmarks.model_server import ModelServer, model_server
 from pipeline.bench.hidden import locate, read_suite, sources
 from pipeline.bench.records import SuiteError, read_object, read_rows
 

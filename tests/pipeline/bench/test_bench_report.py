@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.bench.figures import Results, Row, load, results_of
 from pipeline.bench.records import BenchError
-from pipeline.bench.report import markdown, tables, write_report
+from pipeline.bench.report import markdown, published, tables, write_report
 
 RUN = {
     "suite": {"name": "<made>", "n_tasks": 4, "hidden_tests_per_task": 9},
@@ -178,12 +178,28 @@ def test_official_stands_beside_base_and_strict():
 
 def test_the_published_figure_stands_beside_condition_e_of_the_same_model():
     by_title = {title: body for title, _, body, _ in tables(with_marks())}
-    ((model, suite, figures, base, plus),) = by_title["Beside the literature"]
+    ((model, suite, figures, n, base, plus),) = by_title["Beside the literature"]
     assert (model, suite, figures) == ("Qwen2.5-Coder-1.5B-Instruct", "HumanEval+", "70.7 / 66.5")
+    assert int(n) == with_marks().of("E").n_tasks
     assert base.startswith("100.0")
     assert plus.startswith("100.0")
     assert any("arXiv" in note for title, *_, note in tables(with_marks()) if "lit" in title)
     assert "Beside the literature" not in {title for title, *_ in tables(made())}
+
+
+@pytest.mark.parametrize(
+    ("name", "plus"),
+    [
+        ("Qwen2.5 Coder 1.5B Instruct GGUF", 66.5),
+        ("Qwen2.5 Coder 0.5B Instruct AWQ", 57.3),
+        ("Qwen/Qwen2.5-Coder-7B-Instruct", 84.1),
+        ("Qwen2.5 Coder 1.5B", None),
+        ("nano", None),
+    ],
+)
+def test_a_model_is_known_by_the_name_that_its_file_gives_it(name: str, plus: float | None):
+    run = RUN | {"model": {"name": name}, "suite": {"name": "data/HumanEvalPlus.jsonl.gz"}}
+    assert [one["plus"] for one in published(run)] == ([plus] if plus else [])
 
 
 def test_the_report_says_where_inputs_dropped_out():

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from model_server import ModelServer, model_server
 from suite_rows import WriteSuite, double_task
 
 from atlas_lsp.exits import BROKEN, INTERRUPTED, NOTHING_GOOD, OK, USAGE
+from benchmarks.model_server import ModelServer, model_server
 from pipeline.bench.records import Cell, RunFolder
 from pipeline.bench.shards import Shard, shard_of
 

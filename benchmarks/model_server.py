@@ -1,4 +1,4 @@
-"""An OpenAI-compatible server in a thread of the test: it says what a function tells it to.
+"""An OpenAI-compatible server in a thread: it says what a function tells it to.
 
 Real processes can ask it, so that runs, shards and cluster workers can be killed and go on.
 """
