@@ -135,6 +135,10 @@ class Results:
     """The plain-sample condition whose mean tokens are nearest to the last of the ladder's."""
     rows: tuple[Row, ...] = field(default=(), repr=False)
 
+    def has(self, condition: str, part: str) -> bool:
+        """Runs of several suites need not have a part in common."""
+        return any((s.condition, s.part) == (condition, part) for s in self.summaries)
+
     def of(self, condition: str, part: str = ALL) -> Summary:
         return next(s for s in self.summaries if (s.condition, s.part) == (condition, part))
 
@@ -153,14 +157,22 @@ def load(folders: Sequence[Path]) -> Results:
     Raises BenchError for a folder that is no scored run.
     """
     runs, rows = [], []
-    for path in folders:
+    for path, prefix in zip(folders, _prefixes(folders), strict=True):
         folder = RunFolder(path)
-        runs.append(_run_of(folder))
-        prefix = f"{path.name}:" if len(folders) > 1 else ""
+        runs.append(_run_of(folder) | {"prefix": prefix})
         rows += [_row(folder, record, prefix) for _, record in read_rows(folder.scores)]
     if not rows:
         raise BenchError("there is nothing to report: the runs hold no scored answer")
     return results_of(rows, runs)
+
+
+def _prefixes(folders: Sequence[Path]) -> list[str]:
+    """What conditions begin with: the name of their folder, or its path where two share a name."""
+    if len(folders) == 1:
+        return [""]
+    names = [path.name for path in folders]
+    are_unique = len(set(names)) == len(names)
+    return [f"{path.name if are_unique else path}:" for path in folders]
 
 
 def _run_of(folder: RunFolder) -> Json:

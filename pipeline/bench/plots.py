@@ -50,8 +50,9 @@ def _ladder(results: Results) -> Figure:
 
     def draw(axes: Axes) -> None:
         for n, condition in enumerate(conditions):
-            at = [p + (n - (len(conditions) - 1) / 2) * step for p in range(len(parts))]
-            rates = [results.of(condition, part).pass_at_1 for part in parts]
+            there = [p for p, part in enumerate(parts) if results.has(condition, part)]
+            at = [p + (n - (len(conditions) - 1) / 2) * step for p in there]
+            rates = [results.of(condition, parts[p]).pass_at_1 for p in there]
             values = [100 * one.rate for one in rates]
             low = [100 * (one.rate - one.interval.low) for one in rates]
             high = [100 * (one.interval.high - one.rate) for one in rates]
@@ -59,13 +60,13 @@ def _ladder(results: Results) -> Figure:
                 values, at, xerr=[low, high], fmt=_MARKERS[n % 8], color=SERIES[n % 8],
                 markersize=6, elinewidth=1.6, label=condition,
             )  # fmt: skip
-            ceilings = [100 * results.of(condition, part).oracle.rate for part in parts]
+            ceilings = [100 * results.of(condition, parts[p]).oracle.rate for p in there]
             axes.plot(
                 ceilings, at, linestyle="", marker="|", markersize=9, markeredgewidth=1.6,
                 color=SERIES[n % 8],
             )  # fmt: skip
         axes.set_yticks(range(len(parts)), parts)
-        axes.invert_yaxis()
+        axes.set_ylim(len(parts) - 0.5, -0.5)
         axes.set_xlim(-2, 102)
         axes.set_xlabel("percent of tasks")
         axes.grid(axis="x", color=LINE, linewidth=0.6)

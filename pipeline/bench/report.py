@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.bench.figures import ALL, DROPPED, Comparison, Rate, Results, Summary, as_json
 from pipeline.bench.records import Json, write_atomically
+from pipeline.bench.statistics import Paired
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -80,7 +81,7 @@ def tables(results: Results) -> list[Table]:
 def _pass_table(results: Results) -> Table:
     head = ("condition", *(_part_head(results, part) for part in results.parts))
     rows = [
-        (condition, *(rate_text(results.of(condition, part).pass_at_1) for part in results.parts))
+        (condition, *(_rate_in(results, condition, part) for part in results.parts))
         for condition in results.conditions
     ]
     note = "Percent of tasks, with 95 % Wilson interval; one answer per task, no hidden test seen."
@@ -113,7 +114,8 @@ def _literature_table(results: Results) -> Table | None:
     rows = []
     for run in results.runs:
         for one in published(run):
-            ours = [s for s in _whole(results) if s.condition.rpartition(":")[2] == "E"]
+            own = run.get("prefix", "") + "E"
+            ours = [s for s in _whole(results) if s.condition == own]
             rows += [_literature_row(one, s) for s in ours]
     cited = dict.fromkeys(one["source"] for run in results.runs for one in published(run))
     note = (
@@ -152,8 +154,21 @@ def in_ladder(condition: str) -> bool:
 
 
 def _part_head(results: Results, part: str) -> str:
-    n = max(s.n_tasks for s in results.summaries if s.part == part)
-    return f"{part} (n = {n})"
+    counts = _counts(results, part)
+    return f"{part} (n = {min(counts)})" if len(counts) == 1 else part
+
+
+def _rate_in(results: Results, condition: str, part: str) -> str:
+    """With its own number of tasks, where runs of different tasks stand side by side."""
+    if not results.has(condition, part):
+        return "–"
+    one = results.of(condition, part)
+    text = rate_text(one.pass_at_1)
+    return text if len(_counts(results, part)) == 1 else f"{text}, n = {one.n_tasks}"
+
+
+def _counts(results: Results, part: str) -> set[int]:
+    return {s.n_tasks for s in results.summaries if s.part == part}
 
 
 def _whole(results: Results) -> list[Summary]:
@@ -225,7 +240,7 @@ def _matched_text(results: Results) -> str:
 
 
 def _paired_table(results: Results) -> Table:
-    head = ("pair", "part", "only first", "only second", "difference", "McNemar p")
+    head = ("pair", "part", "tasks", "only first", "only second", "difference", "McNemar p")
     rows = [_paired_row(one) for one in results.comparisons if one.part == ALL]
     rows += [_paired_row(one) for one in _ends(results)]
     note = "Same tasks; difference in points, second minus first, with 95 % bootstrap interval."
@@ -244,6 +259,7 @@ def _paired_row(one: Comparison) -> tuple[str, ...]:
     return (
         f"{one.first} → {one.second}",
         one.part,
+        str(test.n),
         f"{test.only_first:g}",
         f"{test.only_second:g}",
         f"{100 * test.difference:+.1f} [{100 * test.interval.low:+.1f},"
@@ -359,15 +375,30 @@ def _headline(results: Results) -> str:
     ladder = [c for c in results.conditions if in_ladder(c)]
     if len(ladder) < 2:
         return f"pass@1 {escape(rate_text(_whole(results)[0].pass_at_1))} %"
-    first, last = results.of(ladder[0]).pass_at_1, results.of(ladder[-1]).pass_at_1
-    test = next(
-        c.test for c in results.comparisons if (c.first, c.second) == (ladder[0], ladder[-1])
+    first, last = results.of(ladder[0]), results.of(ladder[-1])
+    pairs = {(c.first, c.second): c.test for c in results.comparisons if c.part == ALL}
+    test = pairs.get((first.condition, last.condition))
+    return escape(f"{_from_to(first, last, test)}{_change(test) if test else ''}.")
+
+
+def _from_to(first: Summary, last: Summary, test: Paired | None) -> str:
+    """Rates of different tasks are set side by side, never subtracted."""
+    rates = [percent(one.pass_at_1.rate) for one in (first, last)]
+    if test and first.n_tasks == last.n_tasks == test.n:
+        return (
+            f"pass@1 goes from {rates[0]} % ({first.condition}) to {rates[1]} % ({last.condition}):"
+        )
+    each = " and ".join(
+        f"{rate} % on {one.n_tasks} tasks ({one.condition})"
+        for rate, one in zip(rates, (first, last), strict=True)
     )
-    return escape(
-        f"pass@1 goes from {percent(first.rate)} % ({ladder[0]}) to {percent(last.rate)} %"
-        f" ({ladder[-1]}): {100 * test.difference:+.1f} points, 95 % interval"
-        f" {100 * test.interval.low:+.1f} to {100 * test.interval.high:+.1f},"
-        f" McNemar p {p_text(test.p_value)}."
+    return f"pass@1 is {each}; " + (f"on the {test.n} of both:" if test else "no task is in both")
+
+
+def _change(test: Paired) -> str:
+    return (
+        f" {100 * test.difference:+.1f} points, 95 % interval {100 * test.interval.low:+.1f}"
+        f" to {100 * test.interval.high:+.1f}, McNemar p {p_text(test.p_value)}"
     )
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bench.figures import Results, Row, load, results_of
+from pipeline.bench.figures import Results, Row, _prefixes, load, results_of
+from pipeline.bench.plots import figures
 from pipeline.bench.records import BenchError
-from pipeline.bench.report import markdown, published, tables, write_report
+from pipeline.bench.report import html, markdown, published, tables, write_report
 
 RUN = {
     "suite": {"name": "<made>", "n_tasks": 4, "hidden_tests_per_task": 9},
@@ -88,6 +89,50 @@ def test_pairs_are_compared_on_the_same_tasks():
     pairs = {(c.first, c.second, c.part): c.test for c in made().comparisons}
     test = pairs["A", "D", "all"]
     assert (test.only_first, test.only_second, test.difference) == (0, 2, 0.5)
+
+
+def test_runs_of_different_tasks_are_never_subtracted():
+    rows = [right("x:A", 0), row("x:A", 1), row("x:A", 2), right("y:D", 0), right("y:D", 4)]
+    results = results_of(rows, [RUN, RUN])
+    page = html(results, [])
+    assert (
+        "pass@1 is 33.3 % on 3 tasks (x:A) and 100.0 % on 2 tasks (y:D); on the 1 of both:" in page
+    )
+    by_title = {title: body for title, _, body, _ in tables(results)}
+    assert by_title["pass@1"][0][1].endswith(", n = 3")
+    assert by_title["pass@1"][1][1].endswith(", n = 2")
+    (pair, _, n, *_), *_ = by_title["Paired tests"]
+    assert (pair, n) == ("x:A → y:D", "1")
+
+
+def test_runs_without_a_common_task_are_set_side_by_side():
+    rows = [right("x:A", 0), row("y:D", 1)]
+    results = results_of(rows, [RUN, RUN])
+    page = html(results, figures(results))
+    assert "<svg" in page
+    assert "100.0 % on 1 tasks (x:A) and 0.0 % on 1 tasks (y:D); no task is in both." in page
+
+
+def test_the_same_tasks_are_subtracted():
+    assert "pass@1 goes from 25.0 % (A) to 75.0 % (D): +50.0 points" in html(made(), [])
+
+
+def test_published_figures_stand_beside_the_run_of_their_own_model():
+    runs = [
+        RUN | {"prefix": f"{name}:", "model": {"name": f"Qwen2.5 Coder {name} Instruct"},
+               "suite": {"name": "humaneval+"}}
+        for name in ("0.5B", "7B")
+    ]  # fmt: skip
+    rows = [right("0.5B:E", 0), row("7B:E", 0)]
+    by_title = {title: body for title, _, body, _ in tables(results_of(rows, runs))}
+    found = [(one[2], one[-1].split()[0]) for one in by_title["Beside the literature"]]
+    assert found == [("61.6 / 57.3", "100.0"), ("88.4 / 84.1", "0.0")]
+
+
+def test_folders_of_one_name_are_told_apart_by_their_paths():
+    assert _prefixes([Path("a/x"), Path("b/y")]) == ["x:", "y:"]
+    assert _prefixes([Path("a/x"), Path("b/x")]) == ["a/x:", "b/x:"]
+    assert _prefixes([Path("a/x")]) == [""]
 
 
 def test_several_seeds_of_a_task_count_as_one_task():
