@@ -110,7 +110,7 @@ async def settings_changed(ls: AtlasServer) -> None:
     await pull_settings(ls)
     ls.window.refresh_lenses()
     for uri in [uri for uri in ls.checked if ls.settings(uri).diagnostics == "off"]:
-        checks.forget(ls.desk(uri))
+        checks.forget(Desk(ls, uri))
 
 
 async def register(ls: AtlasServer) -> None:
@@ -151,17 +151,17 @@ def add_texts(server: AtlasServer) -> None:
         uri = params.text_document.uri
         ls.tell_changed(uri)
         if ls.checked.get(uri):
-            ls.spawn_check(uri, checks.settle(ls.desk(uri)))
+            ls.spawn_check(uri, checks.settle(Desk(ls, uri)))
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(ls: AtlasServer, params: types.DidSaveTextDocumentParams) -> None:
         uri = params.text_document.uri
         if ls.settings(uri).diagnostics == "save":
-            ls.spawn_check(uri, checks.check(ls.desk(uri)))
+            ls.spawn_check(uri, checks.check(Desk(ls, uri)))
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(ls: AtlasServer, params: types.DidCloseTextDocumentParams) -> None:
-        checks.forget(ls.desk(params.text_document.uri))
+        checks.forget(Desk(ls, params.text_document.uri))
 
 
 def add_views(server: AtlasServer) -> None:
@@ -248,14 +248,14 @@ def add_plugin_answers(server: AtlasServer) -> None:
         result, said = ls.shelf.results.get((uri, name)), output[0] if output else None
         if result is None or not results.can_be_answered(result, said):
             return False
-        ls.spawn(results.answer(ls.desk(uri), name, result, said))
+        ls.spawn(results.answer(Desk(ls, uri), name, result, said))
         return True
 
     @server.command("atlas.examples")
     async def examples(ls: AtlasServer, uri: str) -> list[dict[str, object]] | dict[str, str]:
         """Run the examples of a file, and say how each function fared."""
         try:
-            return await results.examples(ls.desk(uri))
+            return await results.examples(Desk(ls, uri))
         except (SandboxError, OSError) as exc:
             return {"error": str(exc)}
 
@@ -274,22 +274,22 @@ def add_plugin_answers(server: AtlasServer) -> None:
 def add_job_commands(server: AtlasServer) -> None:
     @server.command("atlas.solve")
     def solve(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
-        return work.start(ls.desk(uri), "solve", name)
+        return work.start(Desk(ls, uri), "solve", name)
 
     @server.command("atlas.repair")
     def repair(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
-        return work.start(ls.desk(uri), "repair", name)
+        return work.start(Desk(ls, uri), "repair", name)
 
     @server.command("atlas.tests")
     def tests(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
-        return work.start(ls.desk(uri), work.TESTS, name)
+        return work.start(Desk(ls, uri), work.TESTS, name)
 
     @server.command("atlas.again")
     def again(ls: AtlasServer, uri: str, name: str, *more_time: bool) -> dict[str, str]:
         """Solve or repair anew: with the next seed, or with twice the time."""
         was = ls.shelf.results.pop((uri, name), None)
         instead = results.again(was, ls.settings(uri), more_time=any(more_time))
-        return work.start(ls.desk(uri), "solve", name, instead)
+        return work.start(Desk(ls, uri), "solve", name, instead)
 
     @server.command("atlas.cancel")
     def cancel(ls: AtlasServer, *job_id: str) -> int:
@@ -322,7 +322,7 @@ def add_result_commands(server: AtlasServer) -> None:
         """Apply a finished result; False when there is none. The outcome is told as a message."""
         result = ls.shelf.results.get((uri, name))
         if result:
-            ls.spawn(_applied(ls.desk(uri), name, result))
+            ls.spawn(_applied(Desk(ls, uri), name, result))
         return result is not None
 
     @server.command("atlas.check")
@@ -330,7 +330,7 @@ def add_result_commands(server: AtlasServer) -> None:
         """Run the examples of a file now and show those that fail."""
         if not ls.settings(uri).trusted or ls.settings(uri).diagnostics == "off":
             return False
-        ls.spawn_check(uri, checks.check(ls.desk(uri)))
+        ls.spawn_check(uri, checks.check(Desk(ls, uri)))
         return True
 
 
@@ -374,7 +374,7 @@ def add_evidence_commands(server: AtlasServer) -> None:
     @server.command("atlas.replay")
     def run_again(ls: AtlasServer, uri: str, record_id: str) -> dict[str, str]:
         """Run a kept result again with the same text, seed and model, and compare."""
-        return replay(ls.desk(uri), record_id)
+        return replay(Desk(ls, uri), record_id)
 
 
 async def _applied(desk: Desk, name: str, result: JobResult) -> None:

@@ -37,7 +37,7 @@ def atlas() -> int:
 def server() -> int:
     """The language server; its stdin and stdout are the client's."""
     find_our_packages()
-    from atlas_lsp.__main__ import main
+    from atlas_lsp.serving import main
 
     return main()
 

@@ -18,7 +18,6 @@ from pygls.uris import from_fs_path, to_fs_path
 
 from atlas_lsp.cards import History
 from atlas_lsp.client import Client
-from atlas_lsp.desk import Desk
 from atlas_lsp.documents import Buffer, Buffers
 from atlas_lsp.jobs import JobTable, Key
 from atlas_lsp.orders import Checked
@@ -129,10 +128,6 @@ class AtlasServer(LanguageServer):
             },
             beside={path: one for path, one in beside.items() if one is not None},
         )
-
-    def desk(self, uri: str) -> Desk:
-        """For a flow that runs on while the file changes."""
-        return Desk(self, uri)
 
     def text(self, uri: str) -> Text:
         """As the client has it, or the disk. Raises SourceError or OSError where there is none."""

@@ -12,7 +12,7 @@ from atlas_lsp.progress import JobProgress
 from atlas_lsp.protocol import NoAnswer, answer_to
 
 if TYPE_CHECKING:
-    from atlas_lsp.state import AtlasServer
+    from pygls.lsp.server import LanguageServer
 
 QUESTION_S = 600.0
 """How long a question to the user stays open; the code action stays after that."""
@@ -22,7 +22,7 @@ APPLY_S = 10.0
 class Window:
     """Says nothing twice by itself, and takes silence for no."""
 
-    def __init__(self, server: AtlasServer, client: Client) -> None:
+    def __init__(self, server: LanguageServer, client: Client) -> None:
         self._server = server
         self.client = client
 

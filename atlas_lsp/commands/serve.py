@@ -12,6 +12,6 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def run(args: argparse.Namespace) -> int:
-    from atlas_lsp.__main__ import main
+    from atlas_lsp.serving import main
 
     return main(args.rest)
