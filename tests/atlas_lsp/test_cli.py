@@ -66,6 +66,20 @@ def module(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize("words", [(), ("--model", "nowhere.gguf")])
+def test_the_server_checks_what_the_doctor_checks(words: tuple[str, ...]):
+    command = [sys.executable, "-m", "atlas_lsp", "--check", "--json", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    doctor = atlas("doctor", "--json", *words)
+    assert done.returncode == doctor.returncode
+    found, wanted = (
+        [(one["name"], one["ok"], one["mend"]) for one in json.loads(text)]
+        for text in (done.stdout, doctor.stdout)
+    )
+    assert found == wanted
+    assert ("model", not words) in [(name, ok) for name, ok, _ in found]
+
+
 def test_a_missing_file_is_named(tmp_path: Path):
     check_fails(2, "no such file", "nowhere.py", words=("solve", f"{tmp_path}/nowhere.py::f"))
 
