@@ -4,6 +4,7 @@ library only.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found] # typeshed has none
 import _thread
 import contextlib
 import ctypes
@@ -12,16 +13,17 @@ import gc
 import io
 import os
 import resource
-import signal
+import struct
 import sys
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from sandbox import child
+from sandbox import child, landlock
 from sandbox.cgroup import Counter
-from sandbox.guise import Title, look_like_a_program
+from sandbox.guise import Title
 from sandbox.landlock import Fence
 from sandbox.wire import FRAME, WireRequest
 
@@ -93,14 +95,42 @@ def _above(fd: int, least: int) -> int:
     return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
 
 
-def limit(request: WireRequest) -> None:
-    data = ((request.memory_mb + 48) << 20) + _own_data()
+class Allowance(NamedTuple):
+    """What the worker tells a child of its test, and nothing more: each page that a child touches
+    is copied.
+    """
+
+    body_bytes: int
+    result_bytes: int
+    cpu_s: int
+    data_bytes: int
+
+    def pack(self) -> bytes:
+        return _ALLOWANCE.pack(*self)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Allowance:
+        return cls(*_ALLOWANCE.unpack(data))
+
+
+_ALLOWANCE = struct.Struct("!3IQ")
+ALLOWANCE_BYTES = _ALLOWANCE.size
+
+
+def allowance(request: WireRequest, body_bytes: int) -> Allowance:
+    """For a child that has what the worker has now."""
     cpu_s = request.cpu_ms // 1000 + 2
     if request.renew:
         cpu_s *= request.n_frames
+    data_bytes = ((request.memory_mb + 48) << 20) + _own_data()
+    return Allowance(body_bytes, request.result_bytes, cpu_s, data_bytes)
+
+
+def limit(allowed: Allowance) -> None:
+    data = allowed.data_bytes
     limits = {
         resource.RLIMIT_AS: 2 * data + (512 << 20),
-        resource.RLIMIT_CPU: cpu_s,
+        resource.RLIMIT_CPU: allowed.cpu_s,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: 256,
         resource.RLIMIT_FSIZE: 64 << 20,
@@ -144,8 +174,11 @@ def _own_data() -> int:
     return 0
 
 
-def enclose(setting: Confinement) -> None:
-    """Be the first that the kernel ends when memory runs out, and open no more than a test may."""
+def enclose(setting: Confinement, fence: int) -> None:
+    """Be the first that the kernel ends when memory runs out, and open no more than a test may.
+
+    `fence` is the descriptor of this child's own; negative where there is none.
+    """
     if setting.local:
         return
     with contextlib.suppress(OSError):
@@ -153,9 +186,9 @@ def enclose(setting: Confinement) -> None:
         os.write(fd, b"1000")
         os.close(fd)
     if setting.title is not None:
-        look_like_a_program(setting.title)
-    if setting.fence is not None:
-        setting.fence.enter()
+        setting.title.of_a_program()
+    if fence >= 0:
+        landlock.enter(fence)
 
 
 def drop(setting: Confinement, offset: int) -> None:
@@ -193,7 +226,8 @@ def prepare_streams() -> None:
 
 def restore_python() -> None:
     """Signals and collector as a fresh start has them."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # What `signal` has around it makes enumerations of both, on pages that nothing else touches.
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     gc.enable()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import zlib
 from collections.abc import Iterator
 
 _MAX_DRAINED = 100
@@ -18,7 +17,7 @@ def drained(value: object) -> object:
     it gives: to be told apart by that and never by an address. Every other value itself.
     """
     kind = type(value)
-    if not isinstance(value, Iterator) or kind.__module__ not in ("builtins", "itertools"):
+    if kind.__module__ not in ("builtins", "itertools") or not isinstance(value, Iterator):
         return value
     items = [_item(item) for item in itertools.islice(value, _MAX_DRAINED)]
     items += ["..."] * (len(items) == _MAX_DRAINED)
@@ -35,5 +34,8 @@ def _told(text: str) -> str:
     text = re.sub(r" at 0x[0-9a-f]+", "", text)
     if len(text) <= _MAX_NAME:
         return text
+    # A library more is a fork that copies more, for a name that is rarely so long.
+    import zlib
+
     digest = zlib.crc32(text.encode("utf-8", "surrogatepass"))
     return f"{text[: _MAX_NAME - 20]}...#{digest:08x}"

@@ -7,7 +7,6 @@ A test can switch the tracing off, so this guides a search and proves nothing.
 from __future__ import annotations
 
 import sys
-import threading
 import traceback
 import types
 from typing import Any
@@ -27,6 +26,9 @@ class Entries:
     def start(self) -> None:
         """From now on, in all threads; what is switched off again is not missed."""
         if self._monitor is None:
+            # In every worker its hook would run in each fork.
+            import threading
+
             threading.settrace(self._called)
             sys.settrace(self._called)
             return

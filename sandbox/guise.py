@@ -23,7 +23,20 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def use_up_pids() -> None:
-    """Start and end threads until the next process gets a number that says nothing."""
+    """Start and end threads until the next process gets a number that says nothing.
+
+    In a process of its own, because stacks of threads stay mapped, and each fork copies the maps.
+    """
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _start_threads()
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def _start_threads() -> None:
     attributes = ctypes.create_string_buffer(64)
     _libc.pthread_attr_init(attributes)
     _libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(_SMALL_STACK))
@@ -47,22 +60,31 @@ class Title:
 
     def __init__(self) -> None:
         fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
-        self._start, self._end = int(fields[45]), int(fields[46])
+        start, end = int(fields[45]), int(fields[46])
+        room = (ctypes.c_char * (end - start)).from_address(start)
+        self._room = memoryview(room).cast("B")
+        self._of_a_program = self._filled("python3 solution.py")
 
-    def set(self, name: str, line: str) -> None:
-        """The line is cut to the room that the first one took."""
-        room = self._end - self._start
-        if room > 1:
-            text = line.encode()[: room - 2].ljust(room - 1, b"\0")
-            # A last byte that is not zero tells the kernel that the title was rewritten.
-            ctypes.memmove(self._start, text + b" ", room)
-        _libc.prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
+    def _filled(self, line: str) -> bytes:
+        """The line, cut to the room that the first one took."""
+        n = len(self._room)
+        # A last byte that is not zero tells the kernel that the title was rewritten.
+        return line.encode()[: max(n - 2, 0)].ljust(n - 1, b"\0") + b" " if n > 1 else b" " * n
 
+    def of_init(self) -> None:
+        """This process as the first one of a machine; its children find the arguments of a Python
+        that was started with the module's file.
+        """
+        self._set(b"init", self._filled("/sbin/init"))
+        sys.orig_argv = ["python3", "solution.py"]
 
-def look_like_a_program(title: Title) -> None:
-    """In a child: a Python that was started with the module's file."""
-    title.set("python3", "python3 solution.py")
-    sys.orig_argv = ["python3", "solution.py"]
+    def of_a_program(self) -> None:
+        """In a child."""
+        self._set(b"python3", self._of_a_program)
+
+    def _set(self, name: bytes, line: bytes) -> None:
+        self._room[:] = line
+        _libc.prctl(_PR_SET_NAME, name, 0, 0, 0)
 
 
 class Ages:

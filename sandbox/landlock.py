@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import os
 import struct
+from pathlib import Path
 
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
 _PATH_BENEATH = 1
@@ -21,35 +22,37 @@ _OF_PROC = (
     *("cmdline", "cpuinfo", "devices", "filesystems", "loadavg", "meminfo", "stat", "swaps"),
     *("sys", "uptime", "version", "vmstat"),
 )
+_OF_SYS = ("devices", "kernel", "module")
+"""The others beside `fs` are folders of links into these."""
 
 
 class Fence:
-    """What may be opened; made once, entered by each child for good."""
+    """What may be opened; each child gets one of its own, made by the worker as far as it can be:
+    every page that a child touches is copied.
+    """
 
     def __init__(self) -> None:
         self._rules = [
-            *((fd, _READ) for fd in _opened(_readable())),
-            *((fd, _READ | _WRITE) for fd in _opened(["/tmp", "/dev", "/project"])),
+            *(_rule(fd, _READ) for fd in _opened(_readable())),
+            *(_rule(fd, _READ | _WRITE) for fd in _opened(["/tmp", "/dev", "/project"])),
         ]
-        """Descriptors of places, and what is allowed beneath them."""
 
-    def enter(self) -> bool:
-        """Bind this process and all that it will start; needs no_new_privs. False where the
-        kernel cannot.
-        """
-        handled = ctypes.create_string_buffer(struct.pack("=Q", _READ | _WRITE), 8)
-        ruleset = int(_libc.syscall(_CREATE, handled, ctypes.c_size_t(8), 0))
-        if ruleset < 0:
-            return False
-        try:
-            for fd, access in self._rules:
-                _allow(ruleset, fd, access)
-            for fd in _opened(["/proc/self"]):
-                _allow(ruleset, fd, _READ)
-                os.close(fd)
-            return int(_libc.syscall(_RESTRICT, ruleset, 0)) == 0
-        finally:
-            os.close(ruleset)
+    def made(self) -> int:
+        """The descriptor of a fence for one child; negative where the kernel refuses."""
+        ruleset = int(_libc.syscall(_CREATE, _HANDLED, _SIZE, 0))
+        for rule in self._rules if ruleset >= 0 else ():
+            _libc.syscall(_ADD, ruleset, _PATH_BENEATH, rule, 0)
+        return ruleset
+
+
+def enter(ruleset: int) -> bool:
+    """Bind this process, which may read its own part of /proc besides, and all that it will start;
+    needs no_new_privs. False where the kernel cannot.
+    """
+    own = os.open("/proc/self", os.O_PATH | os.O_CLOEXEC)
+    _libc.syscall(_ADD, ruleset, _PATH_BENEATH, _rule(own, _READ), 0)
+    os.close(own)
+    return int(_libc.syscall(_RESTRICT, ruleset, 0)) == 0
 
 
 def is_available() -> bool:
@@ -57,16 +60,34 @@ def is_available() -> bool:
     return int(_libc.syscall(_CREATE, None, ctypes.c_size_t(0), 1)) >= 1
 
 
-def _allow(ruleset: int, fd: int, access: int) -> None:
-    rule = struct.pack("=Qi", access, fd)
-    _libc.syscall(_ADD, ruleset, _PATH_BENEATH, ctypes.create_string_buffer(rule, len(rule)), 0)
+def _rule(fd: int, access: int) -> ctypes.Array[ctypes.c_char]:
+    """A `struct landlock_path_beneath_attr`."""
+    data = struct.pack("=Qi", access, fd)
+    return ctypes.create_string_buffer(data, len(data))
+
+
+_HANDLED = ctypes.create_string_buffer(struct.pack("=Q", _READ | _WRITE), 8)
+_SIZE = ctypes.c_size_t(8)
 
 
 def _readable() -> list[str]:
-    """Everything at the top but /proc and /sys, and the parts of those that tell nothing of us."""
-    top = [f"/{name}" for name in sorted(os.listdir("/")) if name not in ("proc", "sys")]  # noqa: PTH208
-    of_sys = [f"/sys/{name}" for name in sorted(os.listdir("/sys")) if name != "fs"]  # noqa: PTH208
-    return [*top, *of_sys, *(f"/proc/{name}" for name in _OF_PROC)]
+    """Everything at the top but /proc and /sys, and the parts of those that tell nothing of us.
+
+    Each rule is copied for each child, so none is made for links and for empty folders.
+    """
+    names = [name for name in sorted(os.listdir("/")) if name not in ("proc", "sys")]  # noqa: PTH208
+    top = [f"/{name}" for name in names if _holds_something(Path("/", name))]
+    inside = (*(f"/sys/{name}" for name in _OF_SYS), *(f"/proc/{name}" for name in _OF_PROC))
+    return [*top, *inside]
+
+
+def _holds_something(place: Path) -> bool:
+    if place.is_symlink():
+        return False
+    try:
+        return not place.is_dir() or any(place.iterdir())
+    except OSError:
+        return True
 
 
 def _opened(paths: list[str]) -> list[int]:

@@ -11,15 +11,18 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import remote
 from sandbox.child import RESULT_FD
 from sandbox.confine import (
+    ALLOWANCE_BYTES,
     PR_SET_DUMPABLE,
     PR_SET_PDEATHSIG,
+    Allowance,
     Confinement,
+    allowance,
     as_owner,
     drop,
     enclose,
@@ -32,24 +35,26 @@ from sandbox.confine import (
     split_stdin,
 )
 from sandbox.forms import run_candidate
-from sandbox.wire import IN, NONCE_BYTES, REQUEST_BYTES, WireRequest, read_exact
+from sandbox.wire import IN, WireRequest, read_exact
 
-Act = Callable[[bytes, WireRequest], None]
-"""What a child does with its body."""
+Act = Callable[[bytes, int], None]
+"""What a child does with its body; a result has no more than so many bytes."""
 
 
 @dataclass(frozen=True)
 class Child:
-    """A waiting child: it takes a head from `go`, then its body from IN, and says `arrived`."""
+    """A waiting child: it takes its allowance from `go`, then its body from IN, and says
+    `arrived`.
+    """
 
     pid: int
     go: int
     arrived: int
 
-    def send_off(self, request: WireRequest) -> bool:
+    def send_off(self, allowed: Allowance) -> bool:
         """Give it its test; False when it has ended or the body did not come."""
         try:
-            os.write(self.go, replace(request, nonce=bytes(NONCE_BYTES)).pack())
+            os.write(self.go, allowed.pack())
             os.close(self.go)
             return bool(os.read(self.arrived, 1))
         except BrokenPipeError:
@@ -86,7 +91,7 @@ class Standby:
                 return self._start_pair(request)
             if self._child is None:
                 raise OSError("no process for the test")
-            return [self._child.pid], self._child.send_off(request)
+            return [self._child.pid], self._child.send_off(allowance(request, request.body_bytes))
         finally:
             for fd in self._writes:
                 os.close(fd)
@@ -116,19 +121,22 @@ class Standby:
                 if child is None:
                     raise OSError("no process for the test")
                 pids.append(child.pid)
-                if not child.send_off(replace(request, body_bytes=n_bytes)):
+                if not child.send_off(allowance(request, n_bytes)):
                     return pids, False
         return pids, True
 
     def _fork(self, act: Act, extra: tuple[int, ...] = (), offset: int = 0) -> Child | None:
         go, ours = os.pipe()
         arrived, theirs = os.pipe()
+        fence = self._setting.fence.made() if self._setting.fence else -1
         try:
             pid = os.fork()
         except OSError:
             pid = -1
         if pid == 0:
-            in_child(lambda: self._wait(act, extra, offset, (go, theirs)))
+            in_child(lambda: self._wait(act, extra, offset, (go, theirs), fence))
+        if fence >= 0:
+            os.close(fence)
         os.close(go)
         os.close(theirs)
         if pid < 0:
@@ -137,39 +145,41 @@ class Standby:
             return None
         return Child(pid, ours, arrived)
 
-    def _wait(self, act: Act, extra: tuple[int, ...], offset: int, pipes: tuple[int, int]) -> None:
+    def _wait(
+        self, act: Act, extra: tuple[int, ...], offset: int, pipes: tuple[int, int], fence: int
+    ) -> None:
         """In the child: give up everything but three descriptors, await the test, run it."""
         if self._setting.local:
             os.setsid()
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        enclose(self._setting)
+        enclose(self._setting, fence)
         inbox, go, arrived = redirect(self._writes, extra, (IN, *pipes))
         drop(self._setting, offset)
         restore_python()
-        head = read_exact(REQUEST_BYTES, go)
-        if not head:
+        told = read_exact(ALLOWANCE_BYTES, go)
+        if not told:
             return
-        request = WireRequest.unpack(head)
-        body = read_exact(request.body_bytes, inbox)
+        allowed = Allowance.unpack(told)
+        body = read_exact(allowed.body_bytes, inbox)
         os.write(arrived, b"1"[: bool(body)])
         for fd in (inbox, go, arrived):
             os.close(fd)
         os.chdir(self.directory)
-        limit(request)
-        act(body, request)
+        limit(allowed)
+        act(body, allowed.result_bytes)
 
 
-def _candidate(body: bytes, request: WireRequest) -> None:
+def _candidate(body: bytes, result_bytes: int) -> None:
     job, stdin = split_stdin(body)
     give_stdin(stdin)
-    run_candidate(job, request.result_bytes)
+    run_candidate(job, result_bytes)
 
 
-def _served_candidate(body: bytes, _request: WireRequest) -> None:
+def _served_candidate(body: bytes, _result_bytes: int) -> None:
     os.close(RESULT_FD)
     remote.serve_calls(split_stdin(body)[0])
 
 
-def _test(body: bytes, request: WireRequest) -> None:
+def _test(body: bytes, result_bytes: int) -> None:
     prctl(PR_SET_DUMPABLE, 0)
-    remote.run_test(split_stdin(body)[0], request.result_bytes)
+    remote.run_test(split_stdin(body)[0], result_bytes)

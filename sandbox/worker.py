@@ -127,7 +127,7 @@ def _disguise(setting: Confinement) -> Ages:
     ages = Ages(folders if not setting.local else ())
     if setting.title is not None:
         use_up_pids()
-        setting.title.set("init", "/sbin/init")
+        setting.title.of_init()
     ages.restore()
     return ages
 
