@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import open_sandbox
-from sandbox.api import Call, Job, Outcome, Sandbox
+from sandbox.api import Call, Expression, Job, Outcome, Sandbox
 
 pytestmark = pytest.mark.docker
 
@@ -126,3 +126,33 @@ async def test_no_test_spares_itself_when_memory_runs_out(docker_box: Sandbox):
         pytest.skip("this kernel has no Landlock, and the results say so")
     (seen,) = await docker_box.run([Job(code=code, form=Call(entry="f"))])
     assert seen.value == ("1000\n", "1000\n")
+
+
+async def test_a_program_meets_only_modules_that_many_programs_import(docker_box: Sandbox):
+    """A module with a hook for forks, or a library, would cost every run; threads still work."""
+    source = """
+import sys
+early = sorted({"threading", "zlib", "subprocess", "socketserver", "asyncio"} & {*sys.modules})
+import threading
+done = []
+thread = threading.Thread(target=done.append, args=(1,))
+thread.start()
+thread.join()
+early, done
+"""
+    (seen,) = await docker_box.run([Job(code="", form=Expression(source=source))])
+    assert seen.value == ([], [1]), seen
+
+
+async def test_each_program_reads_its_own_part_of_proc_and_no_other(docker_box: Sandbox):
+    source = """
+def readable(path):
+    try:
+        return bool(open(path).read(1))
+    except OSError:
+        return False
+[readable(path) for path in ("/proc/self/status", "/proc/self/maps", "/proc/1/status")]
+"""
+    jobs = [Job(code="", form=Expression(source=source))] * 3
+    for seen in await docker_box.run(jobs):
+        assert seen.value == [True, True, False], seen
