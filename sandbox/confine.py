@@ -95,7 +95,7 @@ def _above(fd: int, least: int) -> int:
     return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
 
 
-class Allowance(NamedTuple):
+class Terms(NamedTuple):
     """What the worker tells a child of its test, and nothing more: each page that a child touches
     is copied.
     """
@@ -106,31 +106,31 @@ class Allowance(NamedTuple):
     data_bytes: int
 
     def pack(self) -> bytes:
-        return _ALLOWANCE.pack(*self)
+        return _TERMS.pack(*self)
 
     @classmethod
-    def unpack(cls, data: bytes) -> Allowance:
-        return cls(*_ALLOWANCE.unpack(data))
+    def unpack(cls, data: bytes) -> Terms:
+        return cls(*_TERMS.unpack(data))
 
 
-_ALLOWANCE = struct.Struct("!3IQ")
-ALLOWANCE_BYTES = _ALLOWANCE.size
+_TERMS = struct.Struct("!3IQ")
+TERMS_BYTES = _TERMS.size
 
 
-def allowance(request: WireRequest, body_bytes: int) -> Allowance:
+def terms_of(request: WireRequest, body_bytes: int) -> Terms:
     """For a child that has what the worker has now."""
     cpu_s = request.cpu_ms // 1000 + 2
     if request.renew:
         cpu_s *= request.n_frames
     data_bytes = ((request.memory_mb + 48) << 20) + _own_data()
-    return Allowance(body_bytes, request.result_bytes, cpu_s, data_bytes)
+    return Terms(body_bytes, request.result_bytes, cpu_s, data_bytes)
 
 
-def limit(allowed: Allowance) -> None:
-    data = allowed.data_bytes
+def limit(terms: Terms) -> None:
+    data = terms.data_bytes
     limits = {
         resource.RLIMIT_AS: 2 * data + (512 << 20),
-        resource.RLIMIT_CPU: allowed.cpu_s,
+        resource.RLIMIT_CPU: terms.cpu_s,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: 256,
         resource.RLIMIT_FSIZE: 64 << 20,

@@ -17,12 +17,11 @@ from pathlib import Path
 from sandbox import remote
 from sandbox.child import RESULT_FD
 from sandbox.confine import (
-    ALLOWANCE_BYTES,
     PR_SET_DUMPABLE,
     PR_SET_PDEATHSIG,
-    Allowance,
+    TERMS_BYTES,
     Confinement,
-    allowance,
+    Terms,
     as_owner,
     drop,
     enclose,
@@ -33,6 +32,7 @@ from sandbox.confine import (
     redirect,
     restore_python,
     split_stdin,
+    terms_of,
 )
 from sandbox.forms import run_candidate
 from sandbox.wire import IN, WireRequest, read_exact
@@ -43,7 +43,7 @@ Act = Callable[[bytes, int], None]
 
 @dataclass(frozen=True)
 class Child:
-    """A waiting child: it takes its allowance from `go`, then its body from IN, and says
+    """A waiting child: it takes its terms from `go`, then its body from IN, and says
     `arrived`.
     """
 
@@ -51,10 +51,10 @@ class Child:
     go: int
     arrived: int
 
-    def send_off(self, allowed: Allowance) -> bool:
+    def send_off(self, terms: Terms) -> bool:
         """Give it its test; False when it has ended or the body did not come."""
         try:
-            os.write(self.go, allowed.pack())
+            os.write(self.go, terms.pack())
             os.close(self.go)
             return bool(os.read(self.arrived, 1))
         except BrokenPipeError:
@@ -91,7 +91,7 @@ class Standby:
                 return self._start_pair(request)
             if self._child is None:
                 raise OSError("no process for the test")
-            return [self._child.pid], self._child.send_off(allowance(request, request.body_bytes))
+            return [self._child.pid], self._child.send_off(terms_of(request, request.body_bytes))
         finally:
             for fd in self._writes:
                 os.close(fd)
@@ -121,7 +121,7 @@ class Standby:
                 if child is None:
                     raise OSError("no process for the test")
                 pids.append(child.pid)
-                if not child.send_off(allowance(request, n_bytes)):
+                if not child.send_off(terms_of(request, n_bytes)):
                     return pids, False
         return pids, True
 
@@ -156,17 +156,17 @@ class Standby:
         inbox, go, arrived = redirect(self._writes, extra, (IN, *pipes))
         drop(self._setting, offset)
         restore_python()
-        told = read_exact(ALLOWANCE_BYTES, go)
+        told = read_exact(TERMS_BYTES, go)
         if not told:
             return
-        allowed = Allowance.unpack(told)
-        body = read_exact(allowed.body_bytes, inbox)
+        terms = Terms.unpack(told)
+        body = read_exact(terms.body_bytes, inbox)
         os.write(arrived, b"1"[: bool(body)])
         for fd in (inbox, go, arrived):
             os.close(fd)
         os.chdir(self.directory)
-        limit(allowed)
-        act(body, allowed.result_bytes)
+        limit(terms)
+        act(body, terms.result_bytes)
 
 
 def _candidate(body: bytes, result_bytes: int) -> None:
