@@ -36,6 +36,8 @@ LOAD_CPU_S = 30.0
 _FIXTURE = re.compile(r"\bgetfixture\(\s*['\"](\w+)")
 _NO_MODULE = re.compile(r"No module named '([^']+)'")
 _LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file")
+_EXTENSION = re.compile(r"([\w./+-]+)\.so: cannot open shared object file")
+"""What glibc says of an extension module that was built for another machine."""
 _UNREACHABLE = (
     *("gaierror", "ConnectionRefusedError", "ConnectionError", "URLError", "NewConnectionError"),
     *("ConnectError", "ConnectTimeout", "MaxRetryError", "OperationalError"),
@@ -191,6 +193,11 @@ def cause(kind: str, message: str, surroundings: Surroundings) -> str:
         return surroundings.why_absent(found[1])
     if found := _LIBRARY.search(message):
         return f"{name} needs the native library {found[1]}, which the sandbox has not"
+    if found := _EXTENSION.search(message):
+        # `/site/pkg/_core.abi3.so`, wherever the sandbox has it.
+        *folders, file = found[1].split("/")
+        inside = folders[folders.index("site") + 1 :] if "site" in folders else folders[-1:]
+        return surroundings.why_absent(".".join((*inside, file.partition(".")[0])))
     if last == "TclError" or "DISPLAY" in message:
         return f"{name} needs a display, which the sandbox has not; test what needs none"
     if last in _UNREACHABLE or "Network is unreachable" in message:

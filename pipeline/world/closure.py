@@ -12,17 +12,19 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.world.distributions import is_stdlib
 from pipeline.world.place import Place
-from pipeline.world.project import python_files
+from pipeline.world.project import files_below, python_files
 from pipeline.world.syntax import parsed
 
 MAX_FILES = 4_000
 MAX_BYTES = 64 << 20
 MAX_FILE_BYTES = 8 << 20
+MAX_IN_FOLDER = 500
+"""Files and folders of a folder of data that some source names."""
 _EXAMPLE = re.compile(r"^\s*(?:>>>|\.\.\.) ?(.*(?:\bimport\b).*)$", re.MULTILINE)
 SECRET = re.compile(
     r"(?i)^\.|^id_(rsa|dsa|ecdsa|ed25519)|secret|credential|passw|\.(pem|key|p12|pfx)$"
 )
-_EXTENSIONS = (".so", ".pyd")
+EXTENSIONS = (".so", ".pyd")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,7 @@ def _at(place: Path) -> _Found | None:
         return _Found(path=module)
     if place.parent.is_dir() and place.name.isidentifier():
         for path in sorted(place.parent.glob(f"{place.name}.*")):
-            if path.suffix in _EXTENSIONS and path.is_file():
+            if path.suffix in EXTENSIONS and path.is_file():
                 return _Found(path=path)
     return None
 
@@ -189,7 +191,7 @@ class _Walk:
         assert found.path is not None
         if len(self.sources) >= MAX_FILES or self.n_bytes > MAX_BYTES:
             self.is_cut = True
-        elif found.path.suffix in _EXTENSIONS:
+        elif found.path.suffix in EXTENSIONS:
             self.extensions[name] = found.path
         else:
             with contextlib.suppress(OSError):
@@ -432,10 +434,8 @@ def _named_files(one: _Source, *, in_package: bool) -> Iterator[Path]:
 def _folder_files(path: Path, folder: Path) -> Iterator[Path]:
     if (path / "__init__.py").exists():
         return
-    for n, file in enumerate(sorted(path.rglob("*"))):
-        if n >= 500:
-            return
-        if file.is_file() and _is_data(file, folder):
+    for file in files_below(path, most_looked_at=MAX_IN_FOLDER):
+        if _is_data(file, folder):
             yield file
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.world.closure import Closure, Roots, closure_of
+from pipeline.world.closure import EXTENSIONS, Closure, Roots, closure_of
 from pipeline.world.distributions import Installed, Packages, packages_of
 from pipeline.world.environment import Environment, environment_of
 from pipeline.world.fixtures import Fixtures, fixtures_of
+from pipeline.world.machine import other_machine
 from pipeline.world.place import Place, place_of
 from pipeline.world.project import Project, absolute, project_of
 from sandbox.api import World
@@ -60,7 +62,21 @@ class Surroundings:
                 f"{self.place.name} needs {top}, which is not installed in "
                 f"{self.environment.prefix}; run `{self.environment.python} -m pip install {top}`"
             )
+        binary = next(self._binaries(module), None)
+        if binary is not None:
+            built_for = other_machine(binary) or "another Python"
+            return (
+                f"{self.place.name} needs {module}, and {binary} was built for {built_for}; "
+                f"install {top} again with `{self.environment.python} -m pip`"
+            )
         return f"{self.place.name} needs {module}, which could not be imported from {top}"
+
+    def _binaries(self, module: str) -> Iterator[Path]:
+        """What is installed of an extension module."""
+        at = Path(*module.split("."))
+        for site in {one.site: None for one in self.distributions}:
+            found = sorted((site / at.parent).glob(f"{glob.escape(at.name)}.*"))
+            yield from (path for path in found if path.suffix in EXTENSIONS)
 
 
 def surroundings_of(

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.world.machine import other_machine
 from pipeline.world.project import MARKS, Project, absolute
 
 _VERSION = re.compile(r"(\d+)\.(\d+)")
@@ -249,6 +250,8 @@ def _problem(
         at = config.get("home", "")
         gone = f" (it was made with {at})" if at else ""
         return f"{prefix} has no interpreter that still exists{gone}; {mend}"
+    if built_for := other_machine(python):
+        return f"{prefix} holds a Python for {built_for}, which does not run here; {mend}"
     if version == (0, 0):
         return f"{prefix} does not say which Python it holds; {mend}"
     return ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import configparser
+import os
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,27 +70,47 @@ def python_files(folder: Path) -> Iterator[Path]:
 
 
 def files_below(
-    folder: Path, suffixes: Sequence[str], *, most_looked_at: int | None = None
+    folder: Path,
+    suffixes: Sequence[str] = (),
+    *,
+    most_looked_at: int | None = None,
+    enters: Callable[[str], bool] = lambda _name: True,
 ) -> Iterator[Path]:
-    """As `python_files`, of other kinds; ends after so many files and folders of whatever kind."""
+    """As `python_files`, of other kinds, () being all; ends after so many files and folders of
+    whatever kind, and goes only into folders that `enters` takes by their name.
+    """
     stack, n = [folder], 0
     while stack:
         at = stack.pop()
-        try:
-            entries = sorted(at.iterdir())
-        except OSError:
-            continue
-        for entry in entries:
+        for entry in _entries(at):
             n += 1
             if most_looked_at is not None and n > most_looked_at:
                 return
             if entry.name.startswith((".", "__pycache__")):
                 continue
-            if entry.is_dir():
-                if not entry.is_symlink() and not (entry / "pyvenv.cfg").exists():
-                    stack.append(entry)
-            elif entry.suffix in suffixes:
-                yield entry
+            path = at / entry.name
+            if _is_folder(entry):
+                is_own = not entry.is_symlink() and not (path / "pyvenv.cfg").exists()
+                if is_own and enters(entry.name):
+                    stack.append(path)
+            elif not suffixes or path.suffix in suffixes:
+                yield path
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link that leads in a circle.
+        return False
 
 
 def _up(folder: Path) -> Iterator[Path]:

@@ -16,10 +16,12 @@ from pathlib import Path
 from pipeline.world.closure import SECRET, Roots, imports_in, reaching
 from pipeline.world.discover import Surroundings, surroundings_of
 from pipeline.world.distributions import Installed, packages_of
-from pipeline.world.project import absolute, pytest_settings, python_files
+from pipeline.world.project import absolute, files_below, pytest_settings
 from pipeline.world.syntax import parsed
 
 MAX_TEST_FILES = 2_000
+MAX_LOOKED_AT = 50_000
+"""Files and folders of whatever kind among which tests are looked for: half a second."""
 _NOTHING = "_nothing_of_the_project.py"
 MAX_CARRIED_BYTES = 32 << 20
 MAX_CARRIED_FILES = 3_000
@@ -224,10 +226,11 @@ class _Search:
         _, settings = pytest_settings(self.around.project.root)
         patterns = _words(settings.get("python_files")) or ("test_*.py", "*_test.py")
         refused = _words(settings.get("norecursedirs")) or _NO_RECURSE
-        for path in python_files(folder):
-            inner = path.relative_to(folder).parent.parts
-            if any(fnmatch(part, pattern) for part in inner for pattern in refused):
-                continue
+
+        def enters(name: str) -> bool:
+            return not any(fnmatch(name, pattern) for pattern in refused)
+
+        for path in files_below(folder, (".py",), most_looked_at=MAX_LOOKED_AT, enters=enters):
             is_one = any(fnmatch(path.name, p) or path.match(p) for p in patterns)
             if is_one or (path.name.startswith("test") and "unittest" in _text(path)):
                 yield path
@@ -339,8 +342,7 @@ def _tree(path: Path, root: Path) -> Path | None:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        is_ours = not any(SECRET.search(part) or part == "__pycache__" for part in parts)
+    for path in files_below(folder, most_looked_at=2 * MAX_CARRIED_FILES):
+        is_ours = not any(SECRET.search(part) for part in path.relative_to(folder).parts)
         if is_ours and path.suffix not in (".pyc", ".so") and path.is_file():
             yield path
