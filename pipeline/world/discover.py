@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.world.built_for import other_machine
 from pipeline.world.closure import EXTENSIONS, Closure, Roots, closure_of
 from pipeline.world.distributions import Installed, Packages, packages_of
 from pipeline.world.environment import Environment, environment_of
 from pipeline.world.fixtures import Fixtures, fixtures_of
-from pipeline.world.machine import other_machine
 from pipeline.world.place import Place, place_of
 from pipeline.world.project import Project, absolute, project_of
 from sandbox.api import World

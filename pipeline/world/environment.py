@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.world.machine import other_machine
+from pipeline.world.built_for import other_machine
 from pipeline.world.project import MARKS, Project, absolute
 
 _VERSION = re.compile(r"(\d+)\.(\d+)")
