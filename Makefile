@@ -26,7 +26,7 @@ demo: $(VENV)/installed ## set everything up, then solve the examples with the e
 
 test: $(VENV)/installed ## run all tests
 	@.ci/docker || echo "the tests that need Docker will be skipped"
-	$(BIN)/python -m pytest --ignore=tests/vscode/test_scenes.py
+	$(BIN)/python -m pytest --ignore=tests/vscode/scenes
 
 test-vscode: $(VENV)/installed ## the extension in a real VS Code, in a browser
 	@tests/vscode/install.sh $(BIN)

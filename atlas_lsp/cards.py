@@ -40,6 +40,14 @@ class Record:
     def diff(self) -> Path:
         return self.folder / "change.diff"
 
+    @property
+    def is_discarded(self) -> bool:
+        return (self.folder / "discarded").exists()
+
+    def discard(self) -> None:
+        """It comes back no more; the history keeps it. Raises OSError."""
+        (self.folder / "discarded").touch()
+
     def load(self) -> dict[str, Any]:
         """Raises FileNotFoundError when it was pruned."""
         found: dict[str, Any] = json.loads(
@@ -64,9 +72,13 @@ class History:
         name = re.sub(r"\W+", "_", result.site.name, flags=re.ASCII)[:40]
         record = Record(folder=self.folder / f"{stamp}-{name}")
         record.folder.mkdir(parents=True)
+        best = result.solution.chosen
+        chosen = best.candidate if best else None
         request = {
             "uri": uri,
-            "function": result.site.name,
+            "function": result.site.label,
+            "origin": chosen.origin if chosen else None,
+            "imports": chosen.imports if chosen else (),
             "path": result.document.path,
             "text_sha256": text_hash(result.document.text),
             "settings": {

@@ -97,7 +97,7 @@ async def _proved_fit(desk: Desk, result: JobResult) -> Fit | Misfit:
         if not text.in_order:
             return Misfit(why="stands in a text that the editor sent out of order")
         fitting = fit(result, text.document)
-        if isinstance(fitting, Misfit) or not fitting.moved:
+        if isinstance(fitting, Misfit) or not (fitting.moved or result.is_kept):
             return fitting
         order = VerifyOrder(document=text.document, settings=desk.settings, result=result)
         judged = await desk.run(order)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipeline.core.events import Event
     from pipeline.core.task import Judged
     from pipeline.job import JobResult
+    from pipeline.running.counted import WhichTests
     from pipeline.source.locate import FunctionSite
     from pipeline.testgen.proposal import TestProposal
     from pipeline.wiring import Runtime
@@ -65,7 +66,6 @@ class SolveOrder(Ordered):
     async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> JobResult:
         from pipeline.core.context import Settings
         from pipeline.job import run_job
-        from pipeline.running.counted import ALL_TESTS, NO_TESTS
         from pipeline.source.locate import find_function
 
         site, asked = find_function(self.document, self.name), self.settings
@@ -79,7 +79,7 @@ class SolveOrder(Ordered):
             emit=emit,
             keep_best=keep_best,
             interpreter=asked.python or None,
-            tests=ALL_TESTS if asked.project_tests else NO_TESTS,
+            tests=_tests_of(asked),
         )
 
 
@@ -134,19 +134,27 @@ class VerifyOrder(Ordered):
         from pipeline.core.inside import inside
         from pipeline.running.counted import tested_like
         from pipeline.running.judge import judge_all
+        from pipeline.running.ready import placed_task
         from pipeline.source.from_file import task_from_file
         from pipeline.source.locate import find_function
 
         chosen, was = self.result.solution.chosen, self.result.task
+        if chosen is None:
+            return None
         site = find_function(self.document, self.result.site.label)
         task = tested_like(was, task_from_file(self.document, site, loading=was.loading))
-        if chosen is None or (task.before, task.after, task.tests) == (
-            was.before,
-            was.after,
-            was.tests,
-        ):
+        is_the_same = (task.before, task.after, task.tests) == (was.before, was.after, was.tests)
+        if is_the_same and not self.result.is_kept:
             return None
         up = await opened(self.settings)
+        if self.result.is_kept:
+            task = await placed_task(
+                up.sandbox,
+                self.document,
+                site,
+                interpreter=self.settings.python or None,
+                tests=_tests_of(self.settings),
+            )
         ctx = up.context(Settings(), group=task.task_id)
         ctx = replace(ctx, sandbox=inside(ctx.sandbox, task.loading))
         (judged,) = await judge_all(ctx, task, "verify", [chosen.candidate])
@@ -242,3 +250,9 @@ class CheckOrder(Ordered):
             if not one.site.is_stub
         )
         return tuple(one for one in checked if one.verdicts or one.tests)
+
+
+def _tests_of(settings: ServerSettings) -> WhichTests:
+    from pipeline.running.counted import ALL_TESTS, NO_TESTS
+
+    return ALL_TESTS if settings.project_tests else NO_TESTS

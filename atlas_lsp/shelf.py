@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from atlas_lsp.fits import Misfit, same_function
@@ -28,7 +29,9 @@ class Shelf:
 
     def discard(self, key: Key) -> bool:
         """Forget a result; the history keeps it. False where there was none."""
-        self.records.pop(key, None)
+        if record := self.records.pop(key, None):
+            with suppress(OSError):
+                record.discard()
         return self.results.pop(key, None) is not None
 
     def adopt(self, text: Text, is_open: Callable[[str], bool]) -> None:
@@ -39,6 +42,11 @@ class Shelf:
                 self.results[new] = self.results.pop(key)
                 if key in self.records:
                     self.records[new] = self.records.pop(key)
+
+    def take_back(self, key: Key, record: Record, result: JobResult) -> None:
+        """One of an earlier server, unless there is a newer one."""
+        if key not in self.results:
+            self.results[key], self.records[key] = result, record
 
     def home_of(self, result: JobResult, texts: Iterable[Text]) -> str:
         """The file among these that holds the result's function; "" for none."""

@@ -22,6 +22,7 @@ from atlas_lsp.documents import Buffer, Buffers
 from atlas_lsp.jobs import JobTable, Key
 from atlas_lsp.orders import Checked
 from atlas_lsp.protocol import AtlasProtocol
+from atlas_lsp.returned import returned
 from atlas_lsp.settings import (
     ServerSettings,
     as_layer,
@@ -226,6 +227,16 @@ class AtlasServer(LanguageServer):
         """A file was opened that may be an old one under a new name."""
         if text := self._text(uri):
             self.shelf.adopt(text, self.buffers.is_open)
+            self.spawn(self._take_back(text))
+
+    async def _take_back(self, text: Text) -> None:
+        """What an earlier server finished on the functions of this file."""
+        history, document = self.history(text.uri), text.document
+        found = await asyncio.to_thread(lambda: list(returned(history, text.uri, document)))
+        for name, record, result in found:
+            self.shelf.take_back((text.uri, name), record, result)
+        if found:
+            self.window.refresh_lenses()
 
     # --- tasks --------------------------------------------------------------------------------
 

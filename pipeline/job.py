@@ -53,6 +53,8 @@ class JobResult:
     made_with: MadeWith
     answers: tuple[tuple[str, JobResult], ...] = ()
     """What the question's outputs are, and the result for whoever says that it is right."""
+    is_kept: bool = False
+    """Read from the history: nobody has looked yet where its module lives and what tests it has."""
 
 
 async def run_job(

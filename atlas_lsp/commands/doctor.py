@@ -102,7 +102,10 @@ def model(name: str) -> Iterator[Check]:
     try:
         yield Check(name="model", ok=True, what=asyncio.run(load()))
     except ModelError as exc:
-        mend = "name another model with --model; `atlas model list` shows what there is"
+        known = (
+            "" if "`atlas model list`" in str(exc) else "; `atlas model list` shows what there is"
+        )
+        mend = f"name another model with --model{known}"
         yield Check(name="model", ok=False, what=str(exc), mend=mend)
     yield Check(name="gpu", ok=True, what=gpu())
 

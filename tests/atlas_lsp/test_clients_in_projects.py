@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import pytest
@@ -15,49 +14,12 @@ from tests.atlas_lsp.test_real_clients import (
     TYPED,
     command_of,
     environment,
-    write_project,
 )
+from tests.package import CART, TESTED, add_tests, package_in
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
-PURSE = "class Coins(int):\n    def __repr__(self):\n        return f'Coins({int(self)})'\n"
-MONEY = "def cents(price):\n    return round(100 * price)\n"
-CART = '''\
-"""A cart 🚀."""
-
-from purse import Coins
-
-from .money import cents
-
-
-def half(price):
-    """What each of two pays.
-
-    >>> half(3)
-    Coins(150)
-    >>> half(1)
-    Coins(50)
-    """
-    return Coins(cents(price) // 3)
-'''
 ON_DISK = "def half(price:\n"
-
-
-def package_in(folder: Path) -> Path:
-    """The file to open: what it needs is in the environment, beside it, and not on the disk."""
-    write_project(folder)
-    venv.create(folder / ".venv", with_pip=False)
-    (site,) = (folder / ".venv").glob("lib/*/site-packages")
-    (site / "purse.py").write_text(PURSE)
-    info = site / "purse-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: purse\nVersion: 1.0\n")
-    (info / "RECORD").write_text("purse.py,,\npurse-1.0.dist-info/METADATA,,\n")
-    inner = folder / "src" / "shop"
-    inner.mkdir(parents=True)
-    for name, text in {"__init__": "", "money": MONEY, "cart": ON_DISK}.items():
-        (inner / f"{name}.py").write_text(text, encoding="utf-8")
-    return inner / "cart.py"
 
 
 def played(client: str, scene: str, file: Path, unsaved: str, folder: Path) -> str:
@@ -81,7 +43,7 @@ def played(client: str, scene: str, file: Path, unsaved: str, folder: Path) -> s
 def test_a_function_is_repaired_where_it_lives(client: str, tmp_path: Path):
     project = tmp_path / "project"
     project.mkdir()
-    file = package_in(project)
+    file = package_in(project, ON_DISK)
     text = played(client, "repair", file, CART, tmp_path)
     (path,) = (tmp_path / "cache").rglob("evidence.json")
     evidence = json.loads(path.read_text(encoding="utf-8"))
@@ -93,3 +55,18 @@ def test_a_function_is_repaired_where_it_lives(client: str, tmp_path: Path):
     assert "1 distribution" in ran
     assert not list(project.rglob("*.pyc")), "nothing of the project ran outside of the sandbox"
     assert sys.prefix not in ran
+
+
+@pytest.mark.parametrize("client", ["node", *NEOVIMS])
+def test_a_failing_test_of_the_project_is_where_a_repair_begins(client: str, tmp_path: Path):
+    project = tmp_path / "project"
+    project.mkdir()
+    file = package_in(project, TESTED)
+    add_tests(project)
+    text = played(client, "tested", file, TESTED, tmp_path)
+    (path,) = (tmp_path / "cache").rglob("evidence.json")
+    evidence = json.loads(path.read_text(encoding="utf-8"))
+    assert evidence["status"] == "verified"
+    assert evidence["tests"]["visible"] == {"passed": 5, "total": 5}
+    assert text == TYPED + TESTED.replace("// 3", "// 2")
+    assert file.read_text() == TESTED

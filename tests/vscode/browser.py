@@ -61,12 +61,13 @@ class CodeServer:
     env: Mapping[str, str] = field(default_factory=dict)
     has_server: bool = True
     """`atlas-lsp` is installed as pipx would do it."""
+    has_extension: bool = True
     port: int = 0
 
     def __post_init__(self) -> None:
         self.port = self.port or free_port()
         (self.folder / "User").mkdir(parents=True)
-        local = self.folder / "home" / ".local" / "bin"
+        local = self.home / ".local" / "bin"
         local.mkdir(parents=True)
         if self.has_server:
             (local / "atlas-lsp").symlink_to(Path(sys.executable).parent / "atlas-lsp")
@@ -74,6 +75,10 @@ class CodeServer:
 
     def write_settings(self, settings: Mapping[str, Any]) -> None:
         (self.folder / "User" / "settings.json").write_text(json.dumps(settings))
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
 
     @property
     def cache(self) -> Path:
@@ -92,14 +97,15 @@ class CodeServer:
 
     @property
     def environ(self) -> dict[str, str]:
-        own = {"HOME": str(self.folder / "home"), "ATLAS_CACHE": str(self.cache)}
+        own = {"HOME": str(self.home), "ATLAS_CACHE": str(self.cache)}
         return {**os.environ, **own, **self.env}
 
     @contextmanager
     def running(self) -> Iterator[CodeServer]:
-        install = self.command("--install-extension", str(VSIX))
-        done = subprocess.run(install, env=self.environ, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr.decode()
+        if self.has_extension:
+            install = self.command("--install-extension", str(VSIX))
+            done = subprocess.run(install, env=self.environ, capture_output=True, check=False)
+            assert done.returncode == 0, done.stderr.decode()
         serve = self.command("--auth", "none", "--bind-addr", f"127.0.0.1:{self.port}")
         with (self.folder / "log").open("wb") as log:
             process = subprocess.Popen(
@@ -162,6 +168,16 @@ class Window:
 
     def close(self) -> None:
         self.page.close()
+
+    def tidy(self) -> None:
+        """As it was before anything was opened; the server and what it knows stay."""
+        self.page.keyboard.press("Escape")
+        if self.page.locator(".tab.dirty").count():
+            self.command("File: Save All")
+        self.command("View: Close All Editors")
+        self.page.locator(".tab").first.wait_for(state="detached")
+        self.command("Notifications: Clear All Notifications")
+        self.n_clicks = 0
 
     # --- seeing ---------------------------------------------------------------------------------
 

@@ -126,7 +126,7 @@ class Atlas implements Hooks {
   };
 
   crashed(givenUp: boolean): void {
-    this.told(givenUp ? "the server ended five times; it is not started again" : "the server ended and is started again; what it had finished is in its history");
+    this.told(givenUp ? "the server ended five times; it is not started again" : "the server ended and is started again; what it had finished comes back from its history");
   }
 
   /** Commands without arguments are about the function at the cursor, or the diff that is shown. */

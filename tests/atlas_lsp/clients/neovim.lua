@@ -44,7 +44,13 @@ if vim.env.ATLAS_UNSAVED then
   vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.fn.readfile(vim.env.ATLAS_UNSAVED))
 end
 vim.fn.search('^def ')
-local commands = { repair = 'AtlasRepair', question = 'AtlasRepair', tests = 'AtlasTests' }
+if scene == 'tested' then
+  vim.cmd('AtlasCheck')
+  wait('the failing test', function()
+    return #vim.diagnostic.get(0) > 0
+  end)
+end
+local commands = { tested = 'AtlasRepair', repair = 'AtlasRepair', question = 'AtlasRepair', tests = 'AtlasTests' }
 vim.cmd(commands[scene] or 'AtlasSolve')
 wait('progress', function()
   return atlas.status ~= '' or ended

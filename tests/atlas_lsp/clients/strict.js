@@ -99,7 +99,11 @@ async function main() {
       contentChanges: [{ text }],
     });
   }
-  const { command } = await action({ cancel: 'solve', question: 'repair' }[scene] || scene);
+  if (scene === 'tested') {
+    await connection.sendRequest('workspace/executeCommand', { command: 'atlas.check', arguments: [uri] });
+    await until(() => diagnostics.some((one) => one.code === 'pytest'), 'the failing test');
+  }
+  const { command } = await action({ cancel: 'solve', question: 'repair', tested: 'repair' }[scene] || scene);
   const source = new rpc.CancellationTokenSource();
   const answer = connection.sendRequest('workspace/executeCommand', command, source.token);
   await answer;
