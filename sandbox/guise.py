@@ -14,7 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-_FIRST_PIDS = range(1_000, 6_000)
+_FIRST_PIDS = range(1_000, 2_600)
+"""A thread for each at every worker's start; a thousand runs of a used one hide in them."""
 _AGES_S = range(20 * 3600, 40 * 86_400)
 _AT_ONCE = 40
 _SMALL_STACK = 16 << 10
