@@ -1,5 +1,6 @@
 """Mechanical repair against planted bugs: hidden-test success, precision, time to the first patch.
 
+The sets are those of the data folder: HumanEvalFix and QuixBugs, or what `benchmarks.planted` made.
 `python -m benchmarks.repair [--quick] [--json] [--deadline S]` solves with the docstring's examples
 only, writes the answers and their sha256, and then starts `... score`, the only process that opens
 the hidden tests; it runs them in a sandbox of its own.
@@ -31,7 +32,6 @@ from sandbox import open_sandbox
 from sandbox.api import Job, Limits, Outcome, Program, Sandbox, SandboxUnavailable
 from sandbox.verdicts import run_twice
 
-SETS = ("humanevalfix", "quixbugs")
 HIDDEN_LIMITS = Limits(cpu_s=5.0, memory_mb=512)
 QUICK_LIMIT = 12
 
@@ -68,9 +68,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="where answers are kept (default: thrown away)")
     parser.add_argument("-v", "--verbose", action="store_true", help="one line per task")
     args = parser.parse_args()
-    absent = [name for name in SETS if not (args.data / "repair" / f"{name}.jsonl.gz").is_file()]
-    if absent:
-        print(f"benchmarks.repair: skipped, no {absent[0]} in {args.data}; give --data FOLDER")
+    if not sets_in(args.data):
+        print(f"benchmarks.repair: skipped, no set in {args.data}/repair; give --data FOLDER")
         return 0
     try:
         report = measure(args)
@@ -79,6 +78,12 @@ def main() -> int:
         return 3
     print(json.dumps(report, indent=1) if args.json else as_text(report))
     return 0
+
+
+def sets_in(data: Path) -> list[str]:
+    """Those with hidden tests, as `benchmarks.planted` writes one."""
+    hidden = sorted((data / "repair").glob("*.hidden.jsonl.gz"))
+    return [path.name.removesuffix(".hidden.jsonl.gz") for path in hidden]
 
 
 def measure(args: argparse.Namespace) -> dict[str, object]:
@@ -97,7 +102,7 @@ def measure(args: argparse.Namespace) -> dict[str, object]:
                 f"{a.task_id:28} {a.status:10} {mark} {a.wall_s:5.1f}s {a.share:.2f} {edits}",
                 file=sys.stderr,
             )
-    rows = {name: row([a for a in answers if a.set == name], passed) for name in SETS}
+    rows = {name: row([a for a in answers if a.set == name], passed) for name in sets_in(args.data)}
     return {"deadline_s": args.deadline, "answers_sha256": digest, **rows}
 
 
@@ -122,7 +127,7 @@ async def solve_all(args: argparse.Namespace, limit: int | None) -> list[Answer]
     await sandbox.start()
     try:
         answers = []
-        for name in SETS:
+        for name in sets_in(args.data):
             tasks = list(records(args.data / "repair" / f"{name}.jsonl.gz"))
             for record in [t for t in tasks if args.only in t["task_id"]][:limit]:
                 answers.append(await solve(sandbox, name, record, args.deadline))
@@ -182,7 +187,7 @@ def score(path: Path, data: Path, kind: str) -> int:
 async def score_all(answers: Sequence[dict[str, str]], data: Path, kind: str) -> dict[str, bool]:
     hidden = {
         record["task_id"]: record["test"]
-        for name in SETS
+        for name in sets_in(data)
         for record in records(data / "repair" / f"{name}.hidden.jsonl.gz")
     }
     mark = os.urandom(8).hex()
@@ -253,10 +258,10 @@ def percent(share: float) -> float:
 
 def as_text(report: dict[str, object]) -> str:
     lines = [f"mechanical repair, {report['deadline_s']} s per task, hidden tests (Wilson 95 %)"]
-    for name in SETS:
+    for name, rows in report.items():
+        if not isinstance(rows, dict):
+            continue
         lines.append(name)
-        rows = report[name]
-        assert isinstance(rows, dict)
         for what, value in rows.items():
             shown = value
             if isinstance(value, dict):
