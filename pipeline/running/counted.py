@@ -185,9 +185,9 @@ def fit_to_count(hits: Sequence[TestSeen]) -> list[TestSeen]:
 def _sorted_out(hits: Sequence[TestSeen]) -> tuple[list[TestSeen], list[tuple[TestSeen, str]]]:
     """Those that can count, and the others with the reason."""
     reasons = [(test, unfit(test)) for test in hits]
-    if any(t.end in BAD_ENDS and not why and not _is_endless(t) for t, why in reasons):
+    if any(t.end in BAD_ENDS and not why and not is_endless(t) for t, why in reasons):
         # Where others say what is wrong, one that takes long may just be slow.
-        reasons = [(t, why or (SLOW if _is_endless(t) else "")) for t, why in reasons]
+        reasons = [(t, why or (SLOW if is_endless(t) else "")) for t, why in reasons]
     return [t for t, why in reasons if not why], [(t, why) for t, why in reasons if why]
 
 
@@ -220,10 +220,11 @@ def _within_reason(able: Sequence[TestSeen]) -> list[TestSeen]:
 
 def _cost_s(test: TestSeen) -> float:
     """Seconds; a test that did not end may well be quick once its function returns."""
-    return 0.1 if _is_endless(test) else test.duration_s
+    return 0.1 if is_endless(test) else test.duration_s
 
 
-def _is_endless(test: TestSeen) -> bool:
+def is_endless(test: TestSeen) -> bool:
+    """It was ended: its function may never return, or the test just takes long."""
     return test.end in BAD_ENDS and TOO_LONG in test.message
 
 

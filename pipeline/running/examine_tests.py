@@ -7,14 +7,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.core.reach import Reach
-from pipeline.running.counted import ALL_TESTS, TEST_ID, WhichTests, fit_to_count
+from pipeline.running.counted import ALL_TESTS, TEST_ID, WhichTests, fit_to_count, is_endless
 from pipeline.running.examine import Examined, Outcomes, merged_worlds
 from pipeline.running.reaching import reach_of
-from pipeline.source.locate import FunctionSite, numbered_functions
+from pipeline.source.locate import numbered_functions
 from pipeline.syntax.text import Document
 from pipeline.world.discover import surroundings_of
 from pipeline.world.tested_by import TestFiles, files_that_test
-from sandbox.api import Completes, Observation, Outcome, ProjectTests, Sandbox, Test, Verdict
+from sandbox.api import (
+    Completes,
+    Observation,
+    Outcome,
+    ProjectTests,
+    Sandbox,
+    Test,
+    TestEnd,
+    Verdict,
+)
 from sandbox.verdicts import judge
 
 
@@ -77,7 +86,7 @@ def _by_project(tested: Sequence[_Tested]) -> Iterator[list[_Tested]]:
 
 def _counted(one: Examined, inside: str, reach: Reach) -> Examined:
     """With a verdict more where tests reach the function; what fails first is an example."""
-    verdict = _verdict(one.site, inside, reach)
+    verdict = _verdict(one, inside, reach)
     if verdict is None or one.outcome is Outcomes.CANNOT_RUN:
         return one
     is_good = verdict.passed and one.outcome is not Outcomes.FAILED
@@ -89,9 +98,14 @@ def _counted(one: Examined, inside: str, reach: Reach) -> Examined:
     )
 
 
-def _verdict(site: FunctionSite, inside: str, reach: Reach) -> Verdict | None:
+def _verdict(one: Examined, inside: str, reach: Reach) -> Verdict | None:
+    site = one.site
     lines = frozenset((site.first_line + 1, site.def_line + 1))
     able = fit_to_count(reach.entering(inside, lines, site.last_name))
+    ended = [test for test in able if not is_endless(test)]
+    if one.outcome is Outcomes.PASSED or any(test.end is TestEnd.PASSED for test in ended):
+        # The function does return, so a test that had to be ended may just take long.
+        able = ended
     if not able or site.is_stub:
         return None
     form = ProjectTests(node_ids=tuple(test.node_id for test in able))

@@ -34,6 +34,45 @@ def test_it_takes_the_sandbox_from_the_settings(module: Path, text: str, code: i
     assert (row["outcome"], row["tests"]["total"]) == (outcome, 2)
 
 
+BARE = "def is_even(n):\n    return n % 2 == 0\n"
+LOOPS = """def wait(n):
+    while n:
+        pass
+"""
+SLOW_TESTS = """from m import *
+
+def test_quick():
+    assert {quick}
+
+def test_long():
+    x = 1
+    while {quick}:
+        x += 1
+"""
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("text", "tests", "outcome", "passed"),
+    [
+        # Its examples pass, or another test: the long one may just be slow.
+        (RIGHT, SLOW_TESTS.format(quick="even_too(4)"), "passed", 3),
+        (BARE, SLOW_TESTS.format(quick="is_even(4)"), "passed", 1),
+        # Nothing shows that it ever returns.
+        (LOOPS, "from m import wait\n\ndef test_long():\n    wait(1)\n", "failed", 0),
+    ],
+)
+def test_a_test_that_takes_long_is_no_failure_of_what_passes_others(
+    module: Path, text: str, tests: str, outcome: str, passed: int
+):
+    module.write_text(text)
+    module.with_name("pyproject.toml").write_text("[project]\nname = 'm'\nversion = '1'\n")
+    module.with_name("test_m.py").write_text(tests)
+    done = atlas("check", str(module), "--json", VIRTUAL_ENV=sys.prefix)
+    (row,) = json.loads(done.stdout)["functions"]
+    assert (row["outcome"], row["tests"]["passed"]) == (outcome, passed)
+
+
 def test_errors_are_one_document_too(tmp_path: Path):
     done = atlas("check", str(tmp_path / "nowhere.py"), "--json")
     assert done.returncode == 2
