@@ -195,14 +195,15 @@ def unfit(test: TestSeen) -> str:
     """Why a test says nothing about the code it enters; "" where it does."""
     if test.end is TestEnd.PASSED:
         return ""
-    said = _AT.sub("", " ".join(test.message.split()))[:120]
+    whole = _AT.sub("", " ".join(test.message.split()))
+    said = whole[:120]
     if test.end is TestEnd.SKIPPED:
         return f"was skipped ({said})" if said else "was skipped"
     if test.end is TestEnd.MISSING_MODULE:
         return f"needs a module that is not installed ({said})"
     # What an assertion quotes is the function's own.
     is_claim = said.startswith(("assert", "AssertionError", "Failed"))
-    return next((why for pattern, why in _NEEDS if not is_claim and pattern.search(said)), "")
+    return next((why for pattern, why in _NEEDS if not is_claim and pattern.search(whole)), "")
 
 
 def _within_reason(able: Sequence[TestSeen]) -> list[TestSeen]:
