@@ -229,12 +229,23 @@ class Window:
         self.click(toast.locator(".monaco-button", has_text=re.compile(f"^{re.escape(name)}$")))
 
     def open(self, name: str) -> None:
+        self.until(lambda: self._finds(name), f"{name} among the files")
+        self.page.keyboard.press("Enter")
+        self.page.locator(".tab.active", has_text=name).wait_for()
+
+    def _finds(self, name: str) -> bool:
+        """A search that began before the file was there does not look again: a new one does."""
+        from playwright.sync_api import TimeoutError as NotThere
+
+        self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+p")
         self.page.keyboard.type(name)
         row = self.page.locator(".quick-input-list .monaco-list-row", has_text=name).first
-        row.wait_for()
-        self.page.keyboard.press("Enter")
-        self.page.locator(".tab.active", has_text=name).wait_for()
+        try:
+            row.wait_for(timeout=10_000)
+        except NotThere:
+            return False
+        return True
 
     def command(self, title: str) -> None:
         self.page.keyboard.press("F1")

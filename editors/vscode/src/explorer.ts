@@ -117,7 +117,9 @@ export class Explorer implements Disposable {
     });
     run.appendOutput(`${one.name}: ${one.passed} of ${one.total} pass\r\n`, undefined, item);
     for (const test of one.tests) {
-      const below = this.controller.createTestItem(`${one.name}/${test.name}`, test.name, file.uri);
+      const [path = "", ...names] = test.name.split("::");
+      const below = this.controller.createTestItem(`${one.name}/${test.name}`, names.join("::") || path, file.uri);
+      below.description = path;
       if (item.range) below.range = item.range;
       item.children.add(below);
       const told = new TestMessage(test.message);
