@@ -217,7 +217,11 @@ class Window:
         """The file's text, after saving it."""
         self.page.keyboard.press("Control+s")
         self.until(lambda: not self.page.locator(".tab.active.dirty").count(), "the file on disk")
-        return (self.project / name).read_text(encoding="utf-8")
+        path = self.project / name
+        # The mark goes while VS Code writes: an emptied file is one that is being written.
+        self.until(lambda: path.stat().st_size, "the text on disk")
+        self.page.wait_for_timeout(100)
+        return path.read_text(encoding="utf-8")
 
     # --- doing ----------------------------------------------------------------------------------
 
