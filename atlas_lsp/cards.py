@@ -124,7 +124,9 @@ def headline(result: JobResult) -> str:
     solution = result.solution
     best = solution.chosen
     parts = [str(solution.status) if str(solution.status) != "none" else "no solution"]
-    if best and best.n_visible:
+    if best and best.unjudged:
+        parts.append(f"the sandbox could not run the tests ({best.unjudged.detail})")
+    elif best and best.n_visible:
         parts.append(f"{best.n_passed}/{best.n_visible} examples")
     if solution.ledger:
         parts.append(f"{solution.ledger.wall_s:.0f} s")

@@ -15,7 +15,6 @@ from pipeline.core.task import FIRST_ASKED, SMALL_EDITS, Judged, Solution, Statu
 from pipeline.core.wording import many
 from pipeline.running.judge import first_failure
 from pipeline.select.choose import Choice
-from sandbox.api import BROKEN_MACHINERY, Verdict
 
 
 async def conclude(ctx: Context, task: Task, board: Board, choice: Choice) -> Solution:
@@ -47,7 +46,7 @@ def why_nothing(ctx: Context, task: Task, board: Board) -> Iterator[str]:
     if board.obstacle:
         yield board.obstacle
         return
-    broken = _broken(board.current) if board.current else None
+    broken = board.current.unjudged if board.current else None
     breaking = next((one for one in board.judged if one.breaks), None)
     best = max((one.n_passed for one in board.judged), default=0)
     if broken:
@@ -121,7 +120,7 @@ def evidence_of(ctx: Context, task: Task, board: Board, choice: Choice) -> tuple
 def about_visible(ctx: Context, task: Task, current: Judged | None, best: Judged) -> list[str]:
     if not best.visible:
         return []
-    if broken := _broken(best):
+    if broken := best.unjudged:
         return [f"the sandbox could not run the tests: {broken.detail}"]
     where = f"{ctx.sandbox.kind} sandbox"
     lines = [f"passes {counted(best)}, run twice in the {where}"]
@@ -136,12 +135,6 @@ def about_visible(ctx: Context, task: Task, current: Judged | None, best: Judged
         lines.append(f"run with the part of the module that it needs: {task.loading.why_cut}")
     failure = first_failure(best)
     return [*lines, f"still fails: {failure.detail}"] if failure else lines
-
-
-def _broken(judged: Judged) -> Verdict | None:
-    """A verdict that the machinery could not give."""
-    found = (v for v in judged.visible if v.observation.outcome in BROKEN_MACHINERY)
-    return next(found, None)
 
 
 def about_origin(best: Judged) -> str:

@@ -12,7 +12,17 @@ from pipeline.core.calls import VisibleTest, split_calls
 from pipeline.core.reach import Tested
 from pipeline.syntax.blanked import blanked
 from pipeline.syntax.indentation import indented
-from sandbox.api import Call, Doctest, ProjectTests, Proof, Returns, Test, Verdict, World
+from sandbox.api import (
+    BROKEN_MACHINERY,
+    Call,
+    Doctest,
+    ProjectTests,
+    Proof,
+    Returns,
+    Test,
+    Verdict,
+    World,
+)
 
 if TYPE_CHECKING:
     from pipeline.core.ledger import Ledger
@@ -265,6 +275,12 @@ class Judged:
             v.proof is not Proof.SHARED or (v.observation.tests and not self.why_no_proof)
             for v in self.visible
         )
+
+    @property
+    def unjudged(self) -> Verdict | None:
+        """A verdict that the machinery could not give; None where all were given."""
+        broken = (v for v in self.visible if v.observation.outcome in BROKEN_MACHINERY)
+        return next(broken, None)
 
     @property
     def n_passed(self) -> int:
