@@ -86,9 +86,10 @@ def apply_title(result: JobResult, fit: Fit) -> str:
     solution = result.solution
     best = solution.chosen
     tests = f" ({best.n_passed}/{best.n_visible} examples)" if best and best.n_visible else ""
-    moved = "; the file around it changed since" if fit.moved else ""
+    since = "; the file around it changed since" if fit.moved else ""
+    since = since or ("; from an earlier session" if result.is_kept else "")
     word = str(solution.status) if solution.is_good else "UNVERIFIED"
-    return f"Atlas: apply {word} solution of `{result.site.name}`{tests}{moved}"
+    return f"Atlas: apply {word} solution of `{result.site.name}`{tests}{since}"
 
 
 def workspace_edit(

@@ -95,6 +95,10 @@ def _of_result(seen: Snapshot, name: str, result: JobResult) -> list[types.CodeA
 def _apply_action(
     seen: Snapshot, result: JobResult, fitting: Fit, title: str, kind: str = actions.APPLY
 ) -> types.CodeAction:
+    if result.is_kept and seen.client.may_send_edit(seen.text.version):
+        # Proved again first: what it was proved with may have changed between the sessions.
+        name = result.site.label
+        return actions.command(title, kind, "atlas.apply", [seen.uri, name])
     confirm = "" if result.solution.is_good else "This solution is not verified"
     edit = actions.workspace_edit(
         seen.uri, seen.text.version, fitting, seen.unit, seen.client, confirm=confirm

@@ -197,13 +197,16 @@ def unfit(test: TestSeen) -> str:
         return ""
     whole = _AT.sub("", " ".join(test.message.split()))
     said = whole[:120]
+    # pytest names a fixture behind the signature of its test; what a test itself raises begins
+    # with what it is, and may quote anything after that.
+    searched = whole if test.end is TestEnd.ERROR else said
     if test.end is TestEnd.SKIPPED:
         return f"was skipped ({said})" if said else "was skipped"
     if test.end is TestEnd.MISSING_MODULE:
         return f"needs a module that is not installed ({said})"
     # What an assertion quotes is the function's own.
     is_claim = said.startswith(("assert", "AssertionError", "Failed"))
-    return next((why for pattern, why in _NEEDS if not is_claim and pattern.search(whole)), "")
+    return next((why for pattern, why in _NEEDS if not is_claim and pattern.search(searched)), "")
 
 
 def _within_reason(able: Sequence[TestSeen]) -> list[TestSeen]:

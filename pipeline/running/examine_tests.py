@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.core.reach import Reach
-from pipeline.running.counted import ALL_TESTS, TEST_ID, WhichTests, fit_to_count, is_endless
+from pipeline.running.counted import ALL_TESTS, SLOW, TEST_ID, WhichTests, fit_to_count, is_endless
 from pipeline.running.examine import Examined, Outcomes, merged_worlds
 from pipeline.running.reaching import reach_of
 from pipeline.source.locate import numbered_functions
@@ -22,7 +22,7 @@ from sandbox.api import (
     Sandbox,
     Test,
     TestEnd,
-    Verdict,
+    TestSeen,
 )
 from sandbox.verdicts import judge
 
@@ -86,28 +86,31 @@ def _by_project(tested: Sequence[_Tested]) -> Iterator[list[_Tested]]:
 
 def _counted(one: Examined, inside: str, reach: Reach) -> Examined:
     """With a verdict more where tests reach the function; what fails first is an example."""
-    verdict = _verdict(one, inside, reach)
-    if verdict is None or one.outcome is Outcomes.CANNOT_RUN:
+    able, slow = _able(one, inside, reach)
+    left_out = f"left out: {slow[0].node_id} {SLOW}" if slow else ""
+    if one.site.is_stub or one.outcome is Outcomes.CANNOT_RUN:
         return one
+    if not able:
+        return replace(one, detail=one.detail or left_out)
+    form = ProjectTests(node_ids=tuple(test.node_id for test in able))
+    test = Test(test_id=TEST_ID, form=form, expect=Completes())
+    verdict = judge(test, Observation(outcome=Outcome.RETURNED, tests=tuple(able)))
     is_good = verdict.passed and one.outcome is not Outcomes.FAILED
     return replace(
         one,
         outcome=Outcomes.PASSED if is_good else Outcomes.FAILED,
-        detail=one.detail or verdict.detail,
+        detail=one.detail or verdict.detail or left_out,
         verdicts=(*one.verdicts, verdict),
     )
 
 
-def _verdict(one: Examined, inside: str, reach: Reach) -> Verdict | None:
-    site = one.site
-    lines = frozenset((site.first_line + 1, site.def_line + 1))
-    able = fit_to_count(reach.entering(inside, lines, site.last_name))
+def _able(one: Examined, inside: str, reach: Reach) -> tuple[list[TestSeen], list[TestSeen]]:
+    """The tests that judge it, and those that had to be ended though the function does return:
+    they may just take long.
+    """
+    lines = frozenset((one.site.first_line + 1, one.site.def_line + 1))
+    able = fit_to_count(reach.entering(inside, lines, one.site.last_name))
     ended = [test for test in able if not is_endless(test)]
     if one.outcome is Outcomes.PASSED or any(test.end is TestEnd.PASSED for test in ended):
-        # The function does return, so a test that had to be ended may just take long.
-        able = ended
-    if not able or site.is_stub:
-        return None
-    form = ProjectTests(node_ids=tuple(test.node_id for test in able))
-    test = Test(test_id=TEST_ID, form=form, expect=Completes())
-    return judge(test, Observation(outcome=Outcome.RETURNED, tests=tuple(able)))
+        return ended, [test for test in able if is_endless(test)]
+    return able, []

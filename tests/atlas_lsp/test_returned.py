@@ -44,7 +44,7 @@ async def nothing(editor: Editor) -> None:
 
 def test_a_result_comes_back_and_is_proved_anew_before_it_is_applied(tmp_path: Path):
     offered, editor = next_server(tmp_path, nothing, apply=True)
-    assert any(APPLY in title for title in offered)
+    assert any(f"{APPLY}; from an earlier session" in title for title in offered)
     assert editor.solver.n_verified == 1
     assert "return 2 * n" in editor.text
 
@@ -53,6 +53,22 @@ def test_a_result_that_passes_no_more_is_not_applied(tmp_path: Path):
     _, editor = next_server(tmp_path, nothing, apply=True, passes=False)
     assert editor.text == STUB
     assert any("no longer passes" in message for message in editor.messages)
+
+
+@pytest.mark.parametrize(("manners", "is_proved_first"), [("honest", True), ("blind", False)])
+def test_the_code_action_proves_it_anew_where_we_may_send_an_edit(
+    tmp_path: Path, manners: str, is_proved_first: bool
+):
+    taken: list[bool] = []
+
+    async def look(editor: Editor) -> None:
+        await asyncio.sleep(2)
+        found = [one for one in await editor.actions(0, triggerKind=1) if APPLY in one["title"]]
+        taken.extend("edit" not in one for one in found)
+
+    check(tmp_path, solve, STUB, apply="offer")
+    check(tmp_path, look, STUB, manners=EDITORS[manners])
+    assert taken == [is_proved_first]
 
 
 async def discard(editor: Editor) -> None:

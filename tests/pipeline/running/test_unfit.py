@@ -23,3 +23,14 @@ LONG = "tests/test_benchmarks.py:24: file /project/tests/test_benchmarks.py, lin
 )
 def test_the_reason_may_stand_at_the_end_of_a_long_message(message: str, why: str):
     assert unfit(TestSeen(node_id="t.py::t", end=TestEnd.ERROR, message=message)) == why
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        ("t.py:3: ConnectionRefusedError: [Errno 111]", "needs a network"),
+        (f"t.py:3: ValueError: {200 * 'x '} sqlite3.OperationalError", ""),
+    ],
+)
+def test_what_a_test_quotes_after_its_own_failure_is_no_reason(message: str, why: str):
+    assert unfit(TestSeen(node_id="t.py::t", end=TestEnd.FAILED, message=message)) == why
