@@ -9,13 +9,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import shutil
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.bench.hidden import paths_of
-from pipeline.bench.records import TORN, BenchError
+from pipeline.bench.records import DAMAGED_GZIP, TORN, BenchError
 from pipeline.bench.suite import Remote, Source
 
 CHUNK = 1 << 20
@@ -72,7 +71,7 @@ def content_sha256(path: Path) -> str:
         with (gzip.open if _is_gzip(path) else open)(path, "rb") as file:
             while block := file.read(CHUNK):
                 digest.update(block)
-    except (gzip.BadGzipFile, zlib.error, EOFError) as exc:
+    except DAMAGED_GZIP as exc:
         raise BenchError(f"{path} is a damaged gzip file: {exc}") from exc
     return digest.hexdigest()
 

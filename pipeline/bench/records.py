@@ -17,6 +17,8 @@ from typing import Any
 from urllib.parse import quote
 
 Json = dict[str, Any]
+DAMAGED_GZIP = (gzip.BadGzipFile, zlib.error, EOFError)
+"""What reading one raises: no head, a hole, no end."""
 TORN = ".torn-"
 """How the names of half-written files begin."""
 
@@ -214,7 +216,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, Json]]:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     yield number, _object(line, path, number)
-    except (gzip.BadGzipFile, zlib.error, EOFError) as exc:
+    except DAMAGED_GZIP as exc:
         raise SuiteError(f"{path} is a damaged gzip file after line {number}: {exc}") from exc
     except UnicodeDecodeError as exc:
         raise SuiteError(f"{path} is not utf-8 after line {number}: {exc.reason}") from exc

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import gzip
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BufferedReader
@@ -13,6 +12,7 @@ from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
+from pipeline.bench.records import DAMAGED_GZIP
 from pipeline.bench.suites import LIMITS
 from pipeline.core.calls import VisibleTest
 from pipeline.core.task import Task
@@ -76,7 +76,7 @@ def _rows(path: Path, most: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
                     raise PoolError(f"line {n}: longer than {most >> 20} MiB; split it")
                 if raw.strip():
                     yield n, _row(raw, n)
-        except (gzip.BadGzipFile, zlib.error, EOFError) as exc:
+        except DAMAGED_GZIP as exc:
             raise PoolError(f"after line {n}: not a whole gzip file ({exc}); copy it anew") from exc
 
 

@@ -18,6 +18,7 @@ from test_bench_survives import answers, command, results, run, start, suite_of,
 
 from atlas_lsp.exits import BROKEN, OK
 from benchmarks.model_server import ModelServer, model_server
+from tests.sandbox.test_dropped_options import carry
 
 
 @pytest.fixture
@@ -118,17 +119,9 @@ class Engine:
         with near, socket.socket(socket.AF_UNIX) as far:
             far.connect(self._real)
             self._open += (near, far)
-            back = self._start(_carry, far, near)
-            _carry(near, far)
+            back = self._start(carry, far, near)
+            carry(near, far)
             back.join()
-
-
-def _carry(source: socket.socket, to: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(1 << 16):
-            to.sendall(data)
-    with contextlib.suppress(OSError):
-        to.shutdown(socket.SHUT_WR)
 
 
 @pytest.fixture
