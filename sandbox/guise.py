@@ -19,6 +19,8 @@ _FIRST_PIDS = range(1_000, 2_600)
 _AGES_S = range(20 * 3600, 40 * 86_400)
 _AT_ONCE = 40
 _SMALL_STACK = 16 << 10
+_TRIES = 500
+"""A second in all: a busy machine is slow to put ended threads away."""
 _PR_SET_NAME = 15
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -45,15 +47,18 @@ def _start_threads() -> None:
     threads = (ctypes.c_ulong * _AT_ONCE)()
     places = [ctypes.byref(threads, 8 * i) for i in range(_AT_ONCE)]
     left = random.SystemRandom().choice(_FIRST_PIDS)
-    while left > 0:
+    tries = _TRIES
+    while left > 0 and tries > 0:
         made = [
             i for i, p in enumerate(places) if not _libc.pthread_create(p, attributes, start, 0)
         ]
         for i in made:
             _libc.pthread_join(ctypes.c_ulong(threads[i]), None)
-        if not made:
-            return
         left -= len(made)
+        if not made:
+            # A joined thread counts against the limit until the kernel has put it away.
+            tries -= 1
+            time.sleep(0.002)
 
 
 class Title:

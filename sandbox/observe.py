@@ -208,7 +208,9 @@ def _trouble(job: Job, reply: Reply) -> tuple[Outcome | None, str]:
         return _OF_REASON[reply.reason], text
     if reply.oom_kills and reply.signal:
         return Outcome.MEMORY, "killed by the kernel, out of memory"
-    if reply.signal == signal.SIGXCPU:
+    # The kernel's own limit ends with SIGKILL; the parts of a batch share the time counted here.
+    is_spent = reply.cpu_us >= limits.cpu_s * 1e6 and not isinstance(job.form, Batch)
+    if reply.signal == signal.SIGXCPU or (reply.signal == signal.SIGKILL and is_spent):
         return Outcome.TIMEOUT_CPU, f"more than {limits.cpu_s:g} s of CPU time"
     if reply.signal:
         return Outcome.CRASH, f"killed by {_signal_name(reply.signal)}"

@@ -110,10 +110,12 @@ def _refused(*acts: str, setup: str = "import os, socket, ctypes, subprocess") -
     return Probe(code=code)
 
 
-def _ends(body: str, *outcomes: Outcome, setup: str = "import os, time") -> Probe:
+def _ends(
+    body: str, *outcomes: Outcome, setup: str = "import os, time", limits: Limits = _SHORT
+) -> Probe:
     lines = "".join(f"    {line}\n" for line in body.splitlines())
     code = f"{setup}\ndef f():\n{lines}"
-    return Probe(code=code, limits=_SHORT, outcomes=frozenset(outcomes))
+    return Probe(code=code, limits=limits, outcomes=frozenset(outcomes))
 
 
 def _holds(body: str, setup: str = "import os", **more: object) -> Probe:
@@ -172,7 +174,12 @@ PROMISES: tuple[Promise, ...] = (
             _ends("return 9 ** 9 ** 9", Outcome.TIMEOUT_CPU),
             _ends("time.sleep(99)", Outcome.TIMEOUT_WALL),
             _ends("while True: print('x' * 999)", Outcome.OUTPUT_LIMIT),
-            _ends("x = []\nwhile True: x.append(bytearray(1 << 20))", Outcome.MEMORY),
+            _ends(
+                "x = []\nwhile True: x.append(bytearray(1 << 20))",
+                Outcome.MEMORY,
+                # Filling the memory takes a busy machine longer than the others' limit.
+                limits=Limits(cpu_s=5.0),
+            ),
         ),
     ),
     Promise(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +15,7 @@ from sandbox.api import (
     Doctest,
     DoctestExample,
     Job,
+    Limits,
     Outcome,
     Program,
     Returns,
@@ -133,3 +135,10 @@ async def test_a_program_under_which_two_workers_die_has_crashed(form):
 async def test_workers_that_always_die_blame_no_program(form):
     hostile, harmless = await outcomes(lambda _data: True, form)
     assert set(hostile) == set(harmless) == {Outcome.SANDBOX_ERROR}
+
+
+@pytest.mark.parametrize(("cpu_s", "outcome"), [(0.2, Outcome.CRASH), (1.1, Outcome.TIMEOUT_CPU)])
+def test_the_kernels_own_limit_on_time_is_a_limit_on_time(cpu_s: float, outcome: Outcome):
+    job = Job(code="", form=Program(), limits=Limits(cpu_s=1.0))
+    reply = Reply(say=Say.DONE, nonce=b"", signal=signal.SIGKILL, cpu_us=int(cpu_s * 1e6))
+    assert observation(job, understand(job, reply, 0)).outcome is outcome
