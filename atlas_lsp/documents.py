@@ -7,14 +7,13 @@ such files at the wrong place; LSP knows `\\n`, `\\r\\n` and `\\r` only.
 from __future__ import annotations
 
 import logging
-import os
 import re
-import stat
 from pathlib import Path
 
 from lsprotocol import types
 from pygls.workspace import TextDocument, Workspace
 
+from pipeline.storage.foreign import Unreadable, foreign_bytes
 from pipeline.syntax.text import (
     Document,
     SourceError,
@@ -26,28 +25,21 @@ from pipeline.syntax.text import (
 )
 
 log = logging.getLogger(__name__)
-MAX_CHARS, MAX_BYTES = 1_000_000, 4 << 20
+MAX_CHARS = 1_000_000
 """Parsing so much takes the loop for about a second; nobody writes such a file by hand."""
 CELL = "vscode-notebook-cell:"
 UNITS: dict[str, Unit] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
 
 
 def file_bytes(path: Path) -> bytes:
-    """All of a regular file of at most MAX_BYTES; never waits for a pipe or a device.
+    """Never waits for a pipe or a device.
 
     Raises SourceError for any other file, OSError for one that cannot be opened.
     """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise SourceError(f"{path} is no regular file; name a Python file")
-        with os.fdopen(handle, "rb", closefd=False) as file:
-            data = file.read(MAX_BYTES + 1)
-    finally:
-        os.close(handle)
-    if len(data) > MAX_BYTES:
-        raise SourceError(f"{path} is larger than {MAX_BYTES >> 20} MiB; split it")
-    return data
+        return foreign_bytes(path)
+    except Unreadable as exc:
+        raise SourceError(f"{exc}; name a smaller Python file") from exc
 
 
 class Buffer(TextDocument):

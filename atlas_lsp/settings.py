@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from atlas_lsp.exits import UsageError
+from pipeline.storage.foreign import foreign_bytes
 
 SCHEMA = Path(__file__).with_name("settings.schema.json")
 """The same for editors that read JSON; `python -m atlas_lsp.settings` writes it."""
@@ -329,7 +330,7 @@ def project_settings(root: Path) -> tuple[dict[str, object], tuple[str, ...]]:
 
 def _read_toml(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")), ()
+        return tomllib.loads(foreign_bytes(path).decode()), ()
     except FileNotFoundError:
         return {}, ()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:

@@ -18,6 +18,7 @@ from pipeline.models.api import PromptTooLong
 from pipeline.running.counted import WhichTests
 from pipeline.running.spectrum import Suspect, explained_by_others
 from pipeline.source.locate import FunctionSite, numbered_functions
+from pipeline.storage.foreign import foreign_bytes
 from pipeline.syntax.text import Document, SourceError, document_from_bytes
 from pipeline.wiring import Runtime
 from sandbox.api import TestSeen
@@ -153,7 +154,7 @@ def _found(
 ) -> tuple[Document, FunctionSite] | None:
     """The function in its file as it is by now; None for a nested one, and for what went away."""
     try:
-        before = document_from_bytes(path.read_bytes(), _shown(path))
+        before = document_from_bytes(foreign_bytes(path), _shown(path))
         lines = {s.first_line + 1: s for s in numbered_functions(before)}
         site = lines.get(suspect.entered.line)
         if site is None or site.owner == "function":

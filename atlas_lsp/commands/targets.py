@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from atlas_lsp.commands.common import note
 from atlas_lsp.exits import UsageError
+from pipeline.storage.foreign import foreign_bytes
 
 if TYPE_CHECKING:
     from pipeline.source.locate import FunctionSite
@@ -69,7 +70,7 @@ def read_document(path: Path) -> Document:
         raise UsageError(f"{path} is no regular file; name a Python file")
     if (size := path.stat().st_size) > MAX_BYTES:
         raise UsageError(f"{path} has {size} bytes; the largest that is read is {MAX_BYTES}")
-    document = document_from_bytes(path.read_bytes(), path.as_posix())
+    document = document_from_bytes(foreign_bytes(path, MAX_BYTES), path.as_posix())
     try:
         _ = document.tree
     except SourceSyntaxError as exc:

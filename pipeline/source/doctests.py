@@ -18,6 +18,7 @@ from pipeline.source.examples import Example, claim, visible_example
 from pipeline.source.locate import FunctionSite, docstring_node
 from pipeline.source.names import BUILTINS, bound, needed
 from pipeline.source.told import only_about
+from pipeline.storage.foreign import Unreadable, foreign_text
 from pipeline.syntax.literals import literal
 from pipeline.syntax.text import Document, SourceError, parse
 from sandbox.api import (
@@ -91,9 +92,10 @@ def doctests_of_file(
     `known` are the names of the function's module.
     Raises DoctestMalformed; OSError when the file cannot be read.
     """
-    if path.stat().st_size > MAX_DOCTEST_FILE_BYTES:
+    try:
+        value = foreign_text(path, MAX_DOCTEST_FILE_BYTES)
+    except Unreadable:
         return ()
-    value = path.read_text(encoding="utf-8", errors="replace")
     if ">>>" not in value or site.last_name not in value:
         return ()
     lines = tuple(range(1, value.count("\n") + 2))

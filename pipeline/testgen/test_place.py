@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.storage.foreign import foreign_bytes
 from pipeline.syntax.text import Document, SourceError, document_from_bytes, parse
 
 ROOT_SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", ".git", ".hg")
@@ -131,6 +132,6 @@ def _imports(path: Path, module: str) -> bool:
 
 def _read(path: Path) -> Document | None:
     try:
-        return document_from_bytes(path.read_bytes(), path.as_posix())
+        return document_from_bytes(foreign_bytes(path), path.as_posix())
     except (OSError, SourceError):
         return None

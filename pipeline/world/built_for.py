@@ -6,6 +6,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from pipeline.storage.foreign import is_foreign_file
+
 _ELF, _N_BYTES = b"\x7fELF", 20
 _OTHER_SYSTEMS = {
     b"MZ": "Windows",
@@ -41,6 +43,8 @@ def _own() -> bytes:
 
 
 def _head(path: Path) -> bytes:
+    if not is_foreign_file(path):
+        return b""
     try:
         with path.open("rb") as file:
             return file.read(_N_BYTES)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from pipeline.storage.foreign import foreign_bytes
 from pipeline.world.distributions import is_stdlib
 from pipeline.world.place import Place
 from pipeline.world.project import files_below, python_files
@@ -292,7 +293,7 @@ def _read(name: str, path: Path, data: bytes, *, is_package: bool) -> _Source:
 @lru_cache(maxsize=20_000)
 def _read_file(name: str, path: Path, is_package: bool, _changed_ns: int, _n_bytes: int) -> _Source:
     """Of a file on the disk; remembered until it changes."""
-    return _read(name, path, path.read_bytes(), is_package=is_package)
+    return _read(name, path, foreign_bytes(path, MAX_FILE_BYTES), is_package=is_package)
 
 
 def _imports(nodes: Sequence[ast.AST], package: str) -> Iterator[str]:

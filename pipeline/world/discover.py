@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.storage.foreign import foreign_bytes
 from pipeline.world.built_for import other_machine
-from pipeline.world.closure import EXTENSIONS, Closure, Roots, closure_of
+from pipeline.world.closure import EXTENSIONS, MAX_BYTES, Closure, Roots, closure_of
 from pipeline.world.distributions import Installed, Packages, packages_of
 from pipeline.world.environment import Environment, environment_of
 from pipeline.world.fixtures import Fixtures, fixtures_of
@@ -191,7 +192,7 @@ def _is_below(path: str, root: str) -> bool:
 def _contents(files: Mapping[str, Path]) -> Iterator[tuple[str, bytes]]:
     for inside, path in sorted(files.items()):
         try:
-            yield inside, path.read_bytes()
+            yield inside, foreign_bytes(path, MAX_BYTES)
         except OSError:
             # It went away meanwhile; what needs it will say so.
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ from packaging.markers import UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from pipeline.storage.foreign import foreign_bytes, foreign_text
 from pipeline.syntax.text import literal_of
 from pipeline.world.environment import Environment
 from pipeline.world.project import absolute
 from pipeline.world.syntax import parsed
 
 MAX_PTH_BYTES = 200_000
+MAX_METADATA_BYTES = 32 << 20
+"""The list of files of a distribution with ten thousand of them has about 2 MB."""
 _NO_MODULE = frozenset({"__pycache__", "bin", ".."})
 
 
@@ -141,11 +145,28 @@ def marker_of(version: tuple[int, int]) -> dict[str, str]:
     }
 
 
+class _Distribution(importlib.metadata.PathDistribution):
+    """Reads what is there as files that others wrote."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._folder = path
+
+    def read_text(self, filename: str | os.PathLike[str]) -> str | None:
+        try:
+            return foreign_text(self._folder / filename, MAX_METADATA_BYTES)
+        except OSError:
+            return None
+
+
 def _installed(site: Path) -> Iterator[Installed]:
-    for one in importlib.metadata.distributions(path=[str(site)]):
-        path = getattr(one, "_path", None)
+    for found in importlib.metadata.distributions(path=[str(site)]):
+        path = getattr(found, "_path", None)
+        if not isinstance(path, Path):
+            continue
+        one = _Distribution(path)
         name = _field(one, "Name")
-        if not name or not isinstance(path, Path):
+        if not name:
             continue
         yield Installed(
             name=canonicalize_name(name),
@@ -211,9 +232,7 @@ def _editable_source(one: importlib.metadata.Distribution) -> Path | None:
 def _pth_roots(site: Path, path: Path) -> Iterator[Path]:
     """Folders that a `.pth` file names; its lines of code are never run."""
     try:
-        if path.stat().st_size > MAX_PTH_BYTES:
-            return
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = foreign_text(path, MAX_PTH_BYTES).splitlines()
     except OSError:
         return
     for line in lines:
@@ -227,7 +246,7 @@ def _pth_roots(site: Path, path: Path) -> Iterator[Path]:
 def _mapping(path: Path) -> Iterator[tuple[str, Path]]:
     """The `MAPPING` of a finder that setuptools writes for an editable install."""
     try:
-        tree = parsed(path.read_bytes())
+        tree = parsed(foreign_bytes(path))
     except OSError:
         return
     for stmt in tree.body:

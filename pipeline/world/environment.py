@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.storage.foreign import foreign_text
 from pipeline.world.built_for import other_machine
 from pipeline.world.project import MARKS, Project, absolute
 
@@ -125,8 +126,8 @@ def _beside(
             yield "UV_PROJECT_ENVIRONMENT", at / own
         yield from ((name, at / name) for name in _FOLDERS)
         pdm = at / ".pdm-python"
-        if pdm.is_file():
-            yield ".pdm-python", Path(pdm.read_text(encoding="utf-8", errors="replace").strip())
+        if said := _text(pdm).strip():
+            yield ".pdm-python", Path(said)
         if not any((at / mark).exists() for mark in MARKS) and at == project.root:
             break
 
@@ -161,23 +162,22 @@ def _of_project(label: str, folder: Path, project: Project) -> Iterator[Path]:
 
 
 def _pinned(root: Path) -> tuple[str, ...]:
-    try:
-        text = (root / ".python-version").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ()
-    return tuple(line.strip() for line in text.splitlines()[:1])
+    return tuple(line.strip() for line in _text(root / ".python-version").splitlines()[:1])
 
 
 def _conda_name(root: Path) -> str | None:
     for file in ("environment.yml", "environment.yaml"):
-        try:
-            text = (root / file).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        found = re.search(r"^name:\s*([\w.-]+)", text, re.MULTILINE)
+        found = re.search(r"^name:\s*([\w.-]+)", _text(root / file), re.MULTILINE)
         if found:
             return found[1]
     return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return foreign_text(path)
+    except OSError:
+        return ""
 
 
 def _looks_like_one(path: Path) -> bool:
@@ -203,11 +203,7 @@ def _interpreters(prefix: Path) -> Iterator[Path]:
 
 
 def _config(prefix: Path) -> dict[str, str]:
-    try:
-        text = (prefix / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return {}
-    pairs = (line.partition("=") for line in text.splitlines())
+    pairs = (line.partition("=") for line in _text(prefix / "pyvenv.cfg").splitlines())
     return {key.strip().lower(): value.strip() for key, _, value in pairs if value}
 
 

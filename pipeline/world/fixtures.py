@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.source.names import bound, needed
+from pipeline.storage.foreign import foreign_bytes, is_foreign_file
 from pipeline.world.closure import base_of, imports_of
 from pipeline.world.place import Place
 from pipeline.world.project import Project
@@ -100,12 +101,15 @@ def _conftests(project: Project, place: Place) -> Iterator[Path]:
     stop = folders.index(project.root) if project.root in folders else 0
     for folder in reversed(folders[: stop + 1]):
         path = folder / "conftest.py"
-        if path.is_file() and path.stat().st_size <= MAX_CONFTEST_BYTES:
+        if is_foreign_file(path):
             yield path
 
 
 def _read(path: Path, project: Project, place: Place) -> _Conftest:
-    tree = parsed(path.read_bytes())
+    try:
+        tree = parsed(foreign_bytes(path, MAX_CONFTEST_BYTES))
+    except OSError:
+        tree = ast.Module(body=[], type_ignores=[])
     root = place.root if place.root in path.parents else project.root
     package = ".".join(path.parent.relative_to(root).parts)
     for node in ast.walk(tree):

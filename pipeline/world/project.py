@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.storage.foreign import foreign_text
+
 MARKS = ("pyproject.toml", "setup.cfg", "setup.py", "pytest.ini", "tox.ini", ".git", ".hg")
 """Whatever lies beside one of these is the root of a project."""
 _INI = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest"}
@@ -65,7 +67,7 @@ def absolute(path: Path) -> Path:
 
 
 def python_files(folder: Path) -> Iterator[Path]:
-    """In order, without hidden folders, environments, and links to folders."""
+    """Regular ones in order, without hidden folders, environments, and links to folders."""
     return files_below(folder, (".py",))
 
 
@@ -93,7 +95,7 @@ def files_below(
                 is_own = not entry.is_symlink() and not (path / "pyvenv.cfg").exists()
                 if is_own and enters(entry.name):
                     stack.append(path)
-            elif not suffixes or path.suffix in suffixes:
+            elif (not suffixes or path.suffix in suffixes) and _is_file(entry):
                 yield path
 
 
@@ -103,6 +105,13 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return sorted(found, key=lambda entry: entry.name)
     except OSError:
         return []
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -135,9 +144,7 @@ def _longest_first(path: Path) -> tuple[int, str]:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            return ""
-        return path.read_text(encoding="utf-8", errors="replace")
+        return foreign_text(path, MAX_CONFIG_BYTES)
     except OSError:
         return ""
 

@@ -15,6 +15,7 @@ from pipeline.inputs.callers import WrittenCall, written_calls
 from pipeline.inputs.target import Target
 from pipeline.source.locate import FunctionNode, FunctionSite
 from pipeline.source.shown import MAX_CALLERS, brief_forms, calls_in
+from pipeline.storage.foreign import foreign_bytes
 from pipeline.syntax.text import Document, SourceError, document_from_bytes
 from pipeline.world.closure import base_of
 from pipeline.world.discover import Surroundings
@@ -143,9 +144,8 @@ def _texts(root: Path, *, but: Path, of_tests: bool) -> Iterator[tuple[Path, str
         if n > MAX_SEARCHED or n_bytes > MAX_SEARCHED_BYTES:
             return
         try:
-            if path.stat().st_size <= MAX_FILE_BYTES:
-                text = document_from_bytes(path.read_bytes()).plain
-                n_bytes += len(text)
-                yield path, text
+            text = document_from_bytes(foreign_bytes(path, MAX_FILE_BYTES)).plain
+            n_bytes += len(text)
+            yield path, text
         except (OSError, SourceError):
             continue

@@ -13,6 +13,7 @@ from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 
+from pipeline.storage.foreign import foreign_text
 from pipeline.world.closure import SECRET, Roots, imports_in, reaching
 from pipeline.world.discover import Surroundings, surroundings_of
 from pipeline.world.distributions import Installed, packages_of
@@ -173,7 +174,7 @@ def _plugins(around: Surroundings) -> tuple[Installed, ...]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return foreign_text(path)
     except OSError:
         return ""
 

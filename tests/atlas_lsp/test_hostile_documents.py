@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from atlas_lsp.documents import MAX_BYTES, MAX_CHARS
+from atlas_lsp.documents import MAX_CHARS
+from pipeline.storage.foreign import MOST_BYTES
 from tests.atlas_lsp.stdio import Client
 
 EASY = "def twice(n):\n    '''Twice n.'''\n"
@@ -31,7 +32,7 @@ def directory(folder: Path) -> Path:
 def large(folder: Path) -> Path:
     path = folder / "large.py"
     with path.open("wb") as file:
-        file.truncate(MAX_BYTES + 1)
+        file.truncate(MOST_BYTES + 1)
     return path
 
 
