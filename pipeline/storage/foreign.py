@@ -19,12 +19,15 @@ class Unreadable(OSError):
 
 
 def foreign_bytes(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
-    """Raises Unreadable for what is no regular file or larger, OSError where it cannot be opened."""
+    """Raises Unreadable for what is no regular file or too large, OSError for what is not there."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise Unreadable(f"{path} is no regular file")
-        data = file.read(most_bytes + 1)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            data = file.read(most_bytes + 1)
+    finally:
+        os.close(handle)
     if len(data) > most_bytes:
         size = f"{most_bytes >> 20} MiB" if most_bytes >= 1 << 20 else f"{most_bytes >> 10} kB"
         raise Unreadable(f"{path} is larger than {size}")
