@@ -44,7 +44,7 @@ async def choose(ctx: Context, task: Task, board: Board) -> Choice:
     Without visible tests the posterior comes before agreement, which is a part of it.
     Unknown is never best: a missing logprob sorts last, inputs that cannot be made decide nothing.
     """
-    if board.is_settled or not board.judged:
+    if not board.judged:
         return Choice(best=None)
     pool = board.judged
     able = [one for one in pool if one.passes or not task.visible]

@@ -141,6 +141,33 @@ async def test_the_first_proof_ends_what_is_still_written(box: Sandbox):
     assert ctx.ledger.answer_tokens == 3 * len(answer("return n + n").split()) - 2
 
 
+class Stalling(ScriptedModel):
+    """Gives its first answer, and no other."""
+
+    n_asked = 0
+
+    async def complete(
+        self, requests: Sequence[Request], **hooks: object
+    ) -> tuple[Completion, ...]:
+        if self.n_asked:
+            await asyncio.Event().wait()
+        self.n_asked += 1
+        return await super().complete(requests, **hooks)  # type: ignore[arg-type]
+
+
+async def test_a_time_limit_keeps_the_best_so_far(box: Sandbox):
+    ctx = Context(
+        model=Stalling([answer("return n + 2")], info=SMALL),
+        sandbox=box,
+        settings=dataclasses.replace(PLAIN, timeout_s=2.0),
+    )
+    solution = await solve(ctx, task_of(STUB))
+    assert solution.status is Status.UNVERIFIED
+    assert solution.chosen is not None
+    assert "n + 2" in solution.chosen.candidate.code
+    assert "the time limit of 2 s was reached" in solution.evidence
+
+
 async def test_a_wrong_function_is_never_shown_as_one_to_be_written(box: Sandbox):
     answers = ["return n ** 3", "return n ** 4", *["return n ** 5"] * 3]
     _, events = await check(box, WRONG, answers)
