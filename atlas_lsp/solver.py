@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from atlas_lsp.orders import Emit, Order
 from atlas_lsp.settings import ServerSettings
+from sandbox.api import SandboxUnavailable
 
 if TYPE_CHECKING:
     from pipeline.core.events import Event
@@ -54,9 +55,7 @@ class PipelineSolver:
         if self._idle:
             self._idle.cancel()
         try:
-            return await self._thread.run(
-                lambda: order.run(self._machinery.opened, emit, keep_best)
-            )
+            return await self._thread.run(lambda: self._machinery.run(order, emit, keep_best))
         finally:
             forwarding.cancel()
             self._n_running -= 1
@@ -101,13 +100,26 @@ class _Machinery:
         self._lock: asyncio.Lock | None = None
         self._runtime: tuple[tuple[str, str, str], Runtime] | None = None
 
+    async def run(self, order: Order[T], emit: Emit, keep_best: asyncio.Event) -> T:
+        """After a loss the next order starts anew: an engine that is back may lack the image."""
+        try:
+            return await order.run(self.opened, emit, keep_best)
+        except SandboxUnavailable:
+            async with self._turn():
+                await self.close()
+            raise
+
+    def _turn(self) -> asyncio.Lock:
+        """Opening and closing, one at a time; made here because it belongs to that loop."""
+        self._lock = self._lock or asyncio.Lock()
+        return self._lock
+
     async def opened(self, settings: ServerSettings) -> Runtime:
         """Opened anew when another model or sandbox is asked for."""
         from pipeline.wiring import runtime
 
         wanted = (settings.model, settings.sandbox, settings.container_runtime)
-        self._lock = self._lock or asyncio.Lock()
-        async with self._lock:
+        async with self._turn():
             if self._runtime and self._runtime[0] != wanted:
                 await self.close()
             if self._runtime is None:

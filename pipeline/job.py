@@ -11,6 +11,7 @@ from pipeline.account.answers import answered
 from pipeline.core.context import Settings
 from pipeline.core.events import Emit, StageEnded, StageStarted, ignore
 from pipeline.core.inside import inside
+from pipeline.core.present import Present
 from pipeline.core.task import Solution, Task
 from pipeline.core.wording import many
 from pipeline.engine import solve
@@ -76,7 +77,7 @@ async def run_job(
     cannot be read.
     """
     group = f"{document.path}::{site.label}"
-    box = runtime.sandbox
+    box = Present(runtime.sandbox)
     task = await placed_task(box, document, site, interpreter=interpreter, tests=tests, group=group)
     ctx = runtime.context(settings, emit, group=group, keep_best=keep_best)
     ctx = dataclasses.replace(
@@ -134,7 +135,12 @@ async def propose_tests(
     """
     group = f"tests {document.path}::{site.label}"
     task = await placed_task(
-        runtime.sandbox, document, site, interpreter=interpreter, tests=NO_TESTS, group=group
+        Present(runtime.sandbox),
+        document,
+        site,
+        interpreter=interpreter,
+        tests=NO_TESTS,
+        group=group,
     )
     form: Literal["doctest", "pytest"] = "pytest" if style == "pytest" else "doctest"
     if task.loading.obstacle:

@@ -14,6 +14,7 @@ from pipeline.core.context import Context, Settings
 from pipeline.core.events import Emit, ignore
 from pipeline.core.ledger import Ledger
 from pipeline.core.metered import MeteredSandbox
+from pipeline.core.present import Present
 from pipeline.models.api import API_KEY, Model, ModelNotFound
 from pipeline.storage.caches import cache_folder
 from sandbox import open_sandbox
@@ -41,7 +42,7 @@ class Runtime:
         ledger = Ledger()
         return Context(
             model=self.model,
-            sandbox=MeteredSandbox(self.sandbox, ledger),
+            sandbox=Present(MeteredSandbox(self.sandbox, ledger)),
             settings=settings,
             ledger=ledger,
             emit=emit,

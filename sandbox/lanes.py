@@ -114,6 +114,8 @@ class WorkerPool:
         self._groups: OrderedDict[str, deque[Ticket]] = OrderedDict()
         self._lanes: list[_Lane] = []
         self._closing = False
+        self.down_since: float | None = None
+        """When no lane could open a worker any more; the lanes wait for the engine together."""
         self.nursery = _Nursery(open_worker)
 
     @property
@@ -268,7 +270,6 @@ class _Lane(threading.Thread):
         self._workers: OrderedDict[_Key, _Counted] = OrderedDict()
         self._fragile: set[str] = set()
         """Packages whose import ended a worker; each test imports them itself."""
-        self._down_since: float | None = None
         self._running: _Counted | None = None
         self.ready = threading.Event()
         self.start_error: Exception | None = None
@@ -459,14 +460,14 @@ class _Lane(threading.Thread):
             try:
                 counted = self._open(key, job.world)
             except (SandboxUnavailable, WorkerDied) as exc:
-                self._down_since = self._down_since or time.monotonic()
-                is_late = time.monotonic() + wait_s - self._down_since > self._pool.reconnect_s
+                down_since = self._pool.down_since = self._pool.down_since or time.monotonic()
+                is_late = time.monotonic() + wait_s - down_since > self._pool.reconnect_s
                 if is_late or self._pool.is_closing or self._is_cancelled():
                     raise _unavailable(exc) from exc
                 time.sleep(wait_s)
                 wait_s = min(2 * wait_s, 2.0)
             else:
-                self._down_since = None
+                self._pool.down_since = None
                 return counted
 
     def _is_cancelled(self) -> bool:

@@ -7,7 +7,6 @@ recorded with its trace, broken machinery is raised.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.bench.asking import way_of
@@ -25,19 +24,9 @@ from pipeline.bench.records import (
 )
 from pipeline.core.context import Settings
 from pipeline.core.events import Emit, Event, JsonlTrace, Progress
-from pipeline.core.wrapped import Wrapped
 from pipeline.models.api import ModelError, PromptTooLong
 from pipeline.wiring import Runtime
-from sandbox.api import (
-    BROKEN_MACHINERY,
-    Expression,
-    Job,
-    Limits,
-    Observation,
-    Outcome,
-    SandboxError,
-    SandboxUnavailable,
-)
+from sandbox.api import SandboxError
 
 FAULT = "fault"
 
@@ -78,7 +67,6 @@ async def run_cell(
     settings = replace(settings_of(condition, base), seed=cell.seed)
     with JsonlTrace(folder.trace(cell)) as trace:
         ctx = runtime.context(settings, _quiet(trace), group=cell.file_name)
-        ctx = replace(ctx, sandbox=_Present(ctx.sandbox))
         fault = ""
         try:
             answer = await way_of(public)(ctx, condition, public, cell)
@@ -100,25 +88,3 @@ def _quiet(trace: JsonlTrace) -> Emit:
             trace(event)
 
     return emit
-
-
-_ALIVE = Job(code="", form=Expression(source="1 + 1"), limits=Limits())
-
-
-class _Present(Wrapped):
-    """A sandbox whose failures are told from its absence: a cell is never judged without it.
-
-    Where machinery broke, a trivial job is run: if that fails too the sandbox is gone, and the
-    cell's answer must not be written as if nothing had passed.
-    """
-
-    async def run(self, jobs: Sequence[Job], *, group: str = "") -> tuple[Observation, ...]:
-        seen = await self._sandbox.run(jobs, group=group)
-        broken = [one for one in seen if one.outcome in BROKEN_MACHINERY]
-        if broken and not await self._is_alive():
-            raise SandboxUnavailable(f"the sandbox is gone: {broken[0].detail}")
-        return seen
-
-    async def _is_alive(self) -> bool:
-        (seen,) = await self._sandbox.run([_ALIVE], group="is it there")
-        return seen.outcome is Outcome.RETURNED

@@ -30,26 +30,24 @@ STUB = b'''def twice(n):
 ANSWER = "```python\ndef twice(n):\n    return n + n\n```"
 MODEL = ModelInfo(name="scripted", backend="scripted", n_ctx=1 << 20, n_params=6_000_000)
 QUICK = Settings(plan_search=False, thinking_tokens=0, repair_rounds=0, k=1, timeout_s=60.0)
-LOST = "the engine does not answer"
+BROKEN = "the worker talks nonsense"
 
 
-class Losing:
-    """A sandbox whose engine goes away when the first answer of the model comes to be run."""
+class Breaking:
+    """A sandbox that is there, and breaks whenever it runs the first answer of the model."""
 
     kind = "docker"
     isolation = ()
 
     def __init__(self, inner: Sandbox) -> None:
         self._inner = inner
-        self._is_lost = False
 
     async def start(self) -> None: ...
 
     async def run(self, jobs: Sequence[Job], *, group: str = "") -> tuple[Observation, ...]:
-        self._is_lost |= any("n + n" in job.code for job in jobs)
-        if not self._is_lost:
+        if not any("n + n" in job.code for job in jobs):
             return await self._inner.run(jobs, group=group)
-        return tuple(Observation(outcome=Outcome.SANDBOX_ERROR, detail=LOST) for _ in jobs)
+        return tuple(Observation(outcome=Outcome.SANDBOX_ERROR, detail=BROKEN) for _ in jobs)
 
     async def aclose(self) -> None: ...
 
@@ -69,6 +67,6 @@ async def test_it_counts_what_does_not(box: Sandbox):
     assert headline(await ended(box, wrong)).startswith("twice: unverified, 1/2 examples, ")
 
 
-async def test_a_lost_sandbox_is_named_instead_of_a_count(box: Sandbox):
-    said = headline(await ended(Losing(box)))
-    assert said.startswith(f"twice: unverified, the sandbox could not run the tests ({LOST}), ")
+async def test_what_the_sandbox_could_not_run_is_named_instead_of_a_count(box: Sandbox):
+    said = headline(await ended(Breaking(box)))
+    assert said.startswith(f"twice: unverified, the sandbox could not run the tests ({BROKEN}), ")

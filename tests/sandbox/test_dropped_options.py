@@ -15,6 +15,7 @@ import pytest
 from sandbox.api import Call, Job, Outcome
 from sandbox.container import unmet
 from sandbox.docker_sandbox import DockerSandbox
+from tests.relay import carry
 
 REFUSAL = b'{"message": "sysctl \\"kernel.sem\\" is not allowed here"}'
 
@@ -77,14 +78,6 @@ def whole_request(near: socket.socket, data: bytes) -> bytes:
 def refusal() -> bytes:
     head = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(REFUSAL)}\r\n"
     return (head + "Content-Type: application/json\r\n\r\n").encode() + REFUSAL
-
-
-def carry(source: socket.socket, to: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(1 << 16):
-            to.sendall(data)
-    with contextlib.suppress(OSError):
-        to.shutdown(socket.SHUT_WR)
 
 
 @pytest.fixture

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import socket
 import subprocess
-import tempfile
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +14,7 @@ from test_bench_survives import answers, command, results, run, start, suite_of,
 
 from atlas_lsp.exits import BROKEN, OK
 from benchmarks.model_server import ModelServer, model_server
-from tests.sandbox.test_dropped_options import carry
+from tests.relay import Relay, relay
 
 
 @pytest.fixture
@@ -76,68 +72,17 @@ def test_a_disk_that_is_full_keeps_every_answer_that_was_written(
 # --- an engine that is gone ----------------------------------------------------------------------
 
 
-class Engine:
-    """The real engine behind a socket that can be taken away."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        real = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
-        self._real = real.removeprefix("unix://")
-        self._open: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
-        self.url = f"unix://{path}"
-
-    def begin(self) -> None:
-        self._server = socket.socket(socket.AF_UNIX)
-        self._server.bind(str(self._path))
-        self._server.listen()
-        self._start(self._accept, self._server)
-
-    def end(self) -> None:
-        """No new connection, and those there are end in the middle of what they carry."""
-        self._path.unlink(missing_ok=True)
-        for one in (self._server, *self._open):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-        while self._threads:
-            self._threads.pop().join()
-        self._open.clear()
-
-    def _start(self, what: Callable[..., None], *args: socket.socket) -> threading.Thread:
-        thread = threading.Thread(target=what, args=args, daemon=True)
-        thread.start()
-        self._threads.append(thread)
-        return thread
-
-    def _accept(self, server: socket.socket) -> None:
-        with server, contextlib.suppress(OSError):
-            while True:
-                near, _ = server.accept()
-                self._start(self._serve, near)
-
-    def _serve(self, near: socket.socket) -> None:
-        with near, socket.socket(socket.AF_UNIX) as far:
-            far.connect(self._real)
-            self._open += (near, far)
-            back = self._start(carry, far, near)
-            carry(near, far)
-            back.join()
-
-
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    with tempfile.TemporaryDirectory(dir="/tmp") as short:
-        one = Engine(Path(short) / "engine.sock")
-        one.begin()
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
+    with relay() as one:
         monkeypatch.setenv("DOCKER_HOST", one.url)
         yield one
-        one.end()
 
 
 @pytest.mark.slow
 @pytest.mark.docker
 def test_a_run_whose_engine_is_gone_says_so_and_goes_on_later(
-    write_suite: WriteSuite, tmp_path: Path, server: ModelServer, engine: Engine
+    write_suite: WriteSuite, tmp_path: Path, server: ModelServer, engine: Relay
 ):
     suite, out = suite_of(write_suite, 5), tmp_path / "run"
     # One candidate at a time: of several, the first that comes and passes ends a job.
