@@ -233,30 +233,35 @@ class Window:
         self.click(toast.locator(".monaco-button", has_text=re.compile(f"^{re.escape(name)}$")))
 
     def open(self, name: str) -> None:
-        self.until(lambda: self._finds(name), f"{name} among the files")
-        self.page.keyboard.press("Enter")
+        self.pick("Control+p", name)
         self.page.locator(".tab.active", has_text=name).wait_for()
 
-    def _finds(self, name: str) -> bool:
-        """A search that began before the file was there does not look again: a new one does."""
+    def command(self, title: str) -> None:
+        self.pick("F1", title)
+
+    def pick(self, key: str, text: str) -> None:
+        """Choose what stands under a key. A list that was asked for before the thing was there does
+        not look again, and a page that is being drawn hears no key: so it is asked for anew.
+        """
+        self.until(lambda: self._offers(key, text), f"{text} in the list of {key}")
+        self.page.keyboard.press("Enter")
+
+    def _offers(self, key: str, text: str) -> bool:
         from playwright.sync_api import TimeoutError as NotThere
 
-        self.page.keyboard.press("Escape")
-        self.page.keyboard.press("Control+p")
-        self.page.keyboard.type(name)
-        row = self.page.locator(".quick-input-list .monaco-list-row", has_text=name).first
+        picking = self.page.locator(".quick-input-widget")
+        if picking.is_visible():
+            self.page.keyboard.press("Escape")
+            picking.wait_for(state="hidden")
+        self.page.keyboard.press(key)
+        row = self.page.locator(".quick-input-list .monaco-list-row", has_text=text).first
         try:
+            picking.wait_for(timeout=5_000)
+            self.page.keyboard.type(text)
             row.wait_for(timeout=10_000)
         except NotThere:
             return False
         return True
-
-    def command(self, title: str) -> None:
-        self.page.keyboard.press("F1")
-        self.page.keyboard.type(title)
-        wanted = re.compile(re.escape(title))
-        self.page.locator(".quick-input-list .monaco-list-row", has_text=wanted).first.wait_for()
-        self.page.keyboard.press("Enter")
 
     def go_to(self, line: int, column: int = 1) -> None:
         self.page.keyboard.press("Control+g")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.package import CART, add_tests, package_in
+from tests.vscode.browser import Window
 from tests.vscode.scenes.conftest import Open
 from tests.vscode.scenes.texts import HOPELESS, STUB, verified
 
@@ -70,16 +72,28 @@ def test_a_failing_test_of_the_project_is_repaired_from_its_diagnostic(alone: Op
     one.shot("failing-test")
     one.command("Test: Run All Tests")
     one.command("Testing: Focus on Test Explorer View")
-    one.page.locator(".test-explorer .monaco-list-row", has_text="cart.py").click()
-    for key in ("ArrowRight", "ArrowDown", "ArrowRight"):
-        one.page.keyboard.press(key)
+    unfold(one, "cart.py")
+    unfold(one, "half")
     for name in ("test_coins_come_out", "test_two_pay_the_whole[10]"):
-        row = one.page.locator(".test-explorer .monaco-list-row", has_text=name).first
+        row = tested(one, name)
         row.wait_for()
-        assert "Failed" in row.get_attribute("aria-label")
+        one.until(lambda row=row: "Failed" in row.get_attribute("aria-label"), f"{name} failed")
     one.shot("project-tests")
     one.page.locator(".tab", has_text="cart.py").first.click()
     one.light_bulb("repair `half`")
     one.button(one.toast("verified, 7/7"), "Apply")
     one.until(lambda: "// 2" in one.saved("src/shop/cart.py"), "the edit")
     assert file.read_text() == CART.replace("// 3", "// 2")
+
+
+def tested(one: Window, name: str) -> Any:
+    """Its row in the Test Explorer."""
+    return one.page.locator(".test-explorer .monaco-list-row", has_text=name).first
+
+
+def unfold(one: Window, name: str) -> None:
+    """Show what stands below a row, once there is something."""
+    row = tested(one, name)
+    one.until(lambda: row.get_attribute("aria-expanded") is not None, f"something below {name}")
+    if row.get_attribute("aria-expanded") == "false":
+        row.locator(".monaco-tl-twistie").click()

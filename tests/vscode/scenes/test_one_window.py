@@ -190,22 +190,3 @@ def test_a_killed_server_is_told_and_what_it_had_finished_comes_back(window: Sho
     one.light_bulb("apply verified")
     one.until(lambda: "return" in one.saved("crash.py"), "the edit")
     assert verified(one.saved("crash.py"))
-
-
-def test_the_walkthrough_checks_its_steps(window: Show):
-    one = window({"walk.py": STUB})
-    one.lens("Solve")
-    one.command("Welcome: Open Walkthrough...")
-    one.page.keyboard.type("From nothing to the first proof")
-    one.page.keyboard.press("Enter")
-    done = one.page.locator(".getting-started-step .codicon.complete")
-    ask = one.page.locator(".getting-started-step .monaco-button", has_text="Ask the doctor")
-    one.click(ask.first)
-    one.until(lambda: done.count() == 3, "server, model and sandbox")
-    one.shot("walkthrough")
-    one.command("Atlas: First Proof on an Example File")
-    one.click(one.lens("Solve"))
-    one.button(one.toast("verified"), "Apply")
-    one.page.locator(".view-line", has_text="return").wait_for()
-    one.page.locator(".tab", has_text="Walkthrough").first.click()
-    one.until(lambda: done.count() == 4, "the first proof")
