@@ -45,11 +45,7 @@ def touched(document: Document, lines: types.Range) -> tuple[FunctionSite, ...]:
     first, last = lines.start.line, lines.end.line
     if last > first and lines.end.character == 0:
         last -= 1
-    found = [
-        site
-        for site in numbered_functions(document)
-        if site.first_line <= last and document.line_of(site.end) >= first
-    ]
+    found = numbered_functions(document, touching=range(first, last + 1))
     return tuple(one for one in found if not _holds_another(one, found))
 
 

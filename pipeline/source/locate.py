@@ -100,9 +100,13 @@ def find_function(document: Document, name: str) -> FunctionSite:
     raise _not_found(document, name, list(dict.fromkeys(one[0] for one in places)))
 
 
-def numbered_functions(document: Document) -> tuple[FunctionSite, ...]:
+def numbered_functions(
+    document: Document, *, touching: range | None = None
+) -> tuple[FunctionSite, ...]:
     """All functions that can run, in order, each with its number; no overloads, and none that only
-    type checkers see. Raises SourceSyntaxError.
+    type checkers see. Of a large file those that touch some 0-based lines are found much sooner.
+
+    Raises SourceSyntaxError.
     """
     places = [(_qualified(node, at), node, at) for node, at in _all_places(document)]
     by_name: dict[str, list[_Found]] = {}
@@ -111,11 +115,36 @@ def numbered_functions(document: Document) -> tuple[FunctionSite, ...]:
     number = {
         id(one[1]): n for found in by_name.values() for n, one in enumerate(_ranked(found), 1)
     }
-    return tuple(
+    near = places if touching is None else _near(document, places, touching)
+    sites = (
         replace(_site(document, node, at), number=number[id(node)])
-        for _, node, at in places
+        for _, node, at in near
         if not _is_overload(node) and not at.typing_only
     )
+    if touching is None:
+        return tuple(sites)
+    return tuple(
+        one
+        for one in sites
+        if one.first_line < touching.stop and document.line_of(one.end) >= touching.start
+    )
+
+
+def _near(document: Document, places: Sequence[_Found], lines: range) -> list[_Found]:
+    """Those on the lines by the syntax tree, and the last before, whose comments may reach them."""
+
+    def last_line(one: _Found) -> int:
+        return (one[1].end_lineno or one[1].lineno) - 1
+
+    def first_line(node: FunctionNode) -> int:
+        return _first_line(document, node) if node.decorator_list else node.lineno - 1
+
+    before = max((at for one in places if (at := last_line(one)) < lines.start), default=-1)
+    return [
+        one
+        for one in places
+        if last_line(one) >= min(lines.start, before) and first_line(one[1]) < lines.stop
+    ]
 
 
 def _ranked(found: Sequence[_Found]) -> list[_Found]:
@@ -135,17 +164,18 @@ def function_at(
     Raises FunctionNotFound, SourceSyntaxError.
     """
     at = document.line_of(offset_at(document, line, column, unit))
+    places = [("", node, place) for node, place in _all_places(document)]
     around = [
         (node, place)
-        for node, place in _all_places(document)
+        for _, node, place in _near(document, places, range(at, at + 1))
         if _first_line(document, node) <= at <= _last_line(document, node)
     ]
     if not around:
         place = f"{document.path or 'the file'}:{line + 1}"
         raise FunctionNotFound(f"no function at {place}; put the cursor inside one")
     site = _site(document, *max(around, key=lambda one: one[0].lineno))
-    same = [s for s in numbered_functions(document) if s.start == site.start]
-    return same[0] if same else site
+    numbered = numbered_functions(document, touching=range(at, at + 1))
+    return next((one for one in numbered if one.start == site.start), site)
 
 
 def functions(document: Document, *, named: str = "") -> tuple[FunctionSite, ...]:

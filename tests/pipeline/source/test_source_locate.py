@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from pipeline.source.locate import (
     find_function,
     function_at,
     functions,
+    numbered_functions,
 )
 from pipeline.syntax.text import Document
 
@@ -201,3 +203,40 @@ def test_match_statements_and_loops_are_searched() -> None:
         """
     )
     assert [site.name for site in functions(Document(text=text))] == ["a", "b"]
+
+
+def test_those_that_touch_a_line_are_those_of_all() -> None:
+    text = textwrap.dedent(
+        """\
+        @one
+        @two(
+            3)
+        def f():
+            def inner():
+                pass
+                # of inner
+            # of f
+        # of nobody
+
+        class C:
+            @property
+            def x(self): return 1  # and this
+            # of nobody
+                # of x? no
+
+            async def f(self):
+                if 1:
+                    pass
+
+
+        def f(): pass
+        """
+    )
+    for source in (text, Path(textwrap.__file__).read_text(encoding="utf-8")):
+        document = Document(text=source)
+        sites = numbered_functions(document)
+        for line in range(source.count("\n") + 1):
+            near = [
+                one for one in sites if one.first_line <= line and document.line_of(one.end) >= line
+            ]
+            assert list(numbered_functions(document, touching=range(line, line + 1))) == near, line
