@@ -1,7 +1,8 @@
 """What an edit could do that the function could not before: found in its syntax tree, never run.
 
 Passing every example says nothing of what else a program does, elsewhere or at another time.
-What it does not cover: a capability reached through a name that is put together at run time.
+A module or `open` that is not called or looked into on the spot counts as used: who holds it can
+reach its parts under names that are put together at run time.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipeline.source.cheats import cheats_in
 from pipeline.syntax.text import parse
 
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 MODULES: Mapping[str, str] = {
     **dict.fromkeys(("subprocess", "multiprocessing", "pty"), "starts processes"),
     **dict.fromkeys(
@@ -39,6 +41,10 @@ CALLS: Mapping[str, str] = {
     **dict.fromkeys(("globals", "vars", "locals"), "reaches into the interpreter"),
     **dict.fromkeys(("exit", "quit"), "ends the program"),
 }
+FILES = "writes or deletes files"
+READS = "reads files"
+WHEN = "asks what time it is"
+HELD = "holds what opens more than it shows"
 OF_OS: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"system|popen|fork|exec|spawn|posix_spawn|startfile"), "starts processes"),
     (re.compile(r"listdir|scandir|walk|stat|lstat|pread|read|sendfile"), "reads files"),
@@ -49,7 +55,9 @@ OF_OS: Sequence[tuple[re.Pattern[str], str]] = (
         "writes or deletes files",
     ),
     (re.compile(r"environ|getenv|putenv|unsetenv"), "reads the environment"),
+    (re.compile(r"path\.(l?exists|is(file|dir|link|mount)|get(size|[amc]time)|samefile)"), READS),
     (re.compile(r"kill|_exit|abort"), "ends processes"),
+    (re.compile(r"f?ch(dir|root)|umask|nice|set|sched_"), "changes how this process runs"),
     (
         re.compile(r"uname|getpid|getppid|getlogin|getuid|cpu_count"),
         "asks on which machine it runs",
@@ -69,6 +77,10 @@ OF_SYS: Sequence[tuple[re.Pattern[str], str]] = (
 OF_OTHERS: Mapping[str, Sequence[tuple[re.Pattern[str], str]]] = {
     "os": OF_OS,
     "sys": OF_SYS,
+    "io": ((re.compile(r"FileIO|open_code"), FILES),),
+    "time": ((re.compile(r"(time|monotonic|perf_counter|process_time|thread_time)(_ns)?$"), WHEN),),
+    "datetime": ((re.compile(r"(datetime\.|date\.)?(now|utcnow|today)$"), WHEN),),
+    "uuid": ((re.compile(r"getnode|uuid1"), "asks on which machine it runs"),),
     "types": ((re.compile(r"FunctionType|CodeType"), "runs code that is data"),),
     "typing": ((re.compile(r"get_type_hints"), "runs code that is data"),),
     "weakref": ((re.compile(r"finalize"), "reaches into the interpreter"),),
@@ -86,13 +98,11 @@ METHODS: Mapping[str, str] = {
         "writes or deletes files",
     ),
     **dict.fromkeys(
-        ("read_text", "read_bytes", "iterdir", "rglob"),
+        ("read_text", "read_bytes", "iterdir", "rglob", "exists", "is_file", "is_dir"),
         "reads files",
     ),
     "run_in_executor": "starts threads",
 }
-FILES = "writes or deletes files"
-READS = "reads files"
 
 
 PURE = frozenset(
@@ -167,9 +177,12 @@ def found_in(code: str, around: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     imported = {name.partition(".")[0] for name in around.values()}
     if tree is None:
         return
+    own = {node.name for node in tree.body if isinstance(node, FunctionNode)}
     for node in ast.walk(tree):
         yield from _of_import(node, imported)
         yield from _of_use(node, aliases)
+        yield from _of_state(node, own)
+    yield from _held(tree, aliases)
     yield from cheats_in(tree, aliases)
 
 
@@ -188,6 +201,8 @@ def _of_import(node: ast.AST, imported: set[str]) -> Iterator[tuple[str, str]]:
         names = [alias.name for alias in node.names]
     elif isinstance(node, ast.ImportFrom):
         names = [] if node.level else [node.module or ""]
+        if node.module and any(alias.name == "*" for alias in node.names):
+            yield HELD, f"from {node.module} import *"
     for name in names:
         root = name.partition(".")[0]
         if what := MODULES.get(root):
@@ -205,6 +220,46 @@ def _of_use(node: ast.AST, aliases: Mapping[str, str]) -> Iterator[tuple[str, st
         yield CALLS[node.id], node.id
     if isinstance(node, ast.Call) and _last(node.func) == "open":
         yield (FILES, "open") if _writes(node) else (READS, "open")
+
+
+def _of_state(node: ast.AST, own: set[str]) -> Iterator[tuple[str, str]]:
+    """What the next call finds changed; `own` are the functions of the text."""
+    match node:
+        case ast.Global(names=[name, *_]):
+            yield "changes names of its module", f"global {name}"
+        case ast.Attribute(value=ast.Name(id=name), attr=attr, ctx=ast.Store()) if name in own:
+            yield "counts its own calls", f"{name}.{attr}"
+
+
+def _held(tree: ast.Module, aliases: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """A module of which some parts matter, or `open`, as a value: `s = os`, `getattr(os, name)`."""
+    nodes = list(ast.walk(tree))
+    looked_into = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    shadowed = _bound(tree, nodes) - {name for name, _ in aliases_of(tree)}
+    for node in nodes:
+        match node:
+            case ast.Attribute(attr="__dict__", value=owner):
+                if _matters(module := dotted_name(owner, aliases)):
+                    yield HELD, f"{module}.__dict__"
+            case ast.Name(id="open", ctx=ast.Load()) if "open" not in {*aliases, *shadowed}:
+                if id(node) not in called:
+                    yield FILES, "open"
+            case ast.Name(id=name, ctx=ast.Load()) if name not in shadowed:
+                if id(node) not in looked_into and _matters(aliases.get(name, "")):
+                    yield HELD, aliases[name]
+
+
+def _bound(tree: ast.Module, nodes: Sequence[ast.AST]) -> set[str]:
+    """Names that are no modules here: parameters of the function, and what is assigned."""
+    of_functions = [node.args for node in tree.body if isinstance(node, FunctionNode)]
+    given = {arg.arg for one in of_functions for arg in ast.walk(one) if isinstance(arg, ast.arg)}
+    stored = (n for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    return given | {name.id for name in stored}
+
+
+def _matters(module: str) -> bool:
+    return module in OF_OTHERS or module in MODULES
 
 
 def _of_name(dotted: str) -> Iterator[tuple[str, str]]:
@@ -260,6 +315,10 @@ _ASKED = {
     "swallows what tests raise": r"\b(assert|swallow|suppress|ignore)",
     "ends the program": r"\b(exit|quit|terminat)",
     "imports what it names itself": r"\b(import|module|plugin)",
+    WHEN: r"\b(time|date|now|today|clock|age|year|month|day|hour|second|elapsed|stamp|expire|old)",
+    HELD: r"\bmodule",
+    "changes names of its module": r"\b(global|module|count|cache|state|regist|remember|memo)",
+    "counts its own calls": r"\b(count|call|cache|state|remember|memo|attribute)",
     "waits for somebody": r"\b(ask|prompt|input|stdin)",
 }
 

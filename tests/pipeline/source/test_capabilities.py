@@ -40,8 +40,30 @@ HARMFUL = {
         "from pathlib import Path\n    Path('x').unlink()\n    return n",
         "from pathlib import Path\n    Path('x').open('w')\n    return n",
         "import shutil\n    shutil.rmtree('x')\n    return n",
+        "o = open\n    o('x', 'w')\n    return n",
+        "import io\n    io.FileIO('x', 'w')\n    return n",
     ],
-    "reads files": ["return len(open('/etc/passwd').read())"],
+    "reads files": [
+        "return len(open('/etc/passwd').read())",
+        "import os\n    return n if os.path.exists('/x') else 0",
+        "from pathlib import Path\n    return n if Path('x').is_file() else 0",
+    ],
+    "holds what opens more than it shows": [
+        "import os\n    getattr(os, 'sys' + 'tem')('x')\n    return n",
+        "import os\n    os.__dict__['sys' + 'tem']('x')\n    return n",
+        "import operator, os\n    operator.attrgetter('system')(os)('x')\n    return n",
+        "import os\n    s = os\n    s.system('x')\n    return n",
+        "from os import *\n    system('x')\n    return n",
+        "import os as n\n    def g(os=n): return os\n    return g()",
+    ],
+    "changes how this process runs": ["import os\n    os.chdir('/')\n    return n"],
+    "asks what time it is": [
+        "import time\n    return n if time.time() < 1.9e9 else 0",
+        "from datetime import date as d\n    return n if d.today().year < 2030 else 0",
+        "import datetime\n    return n if datetime.datetime.now().year < 2030 else 0",
+    ],
+    "changes names of its module": ["global f\n    f = lambda n: 1\n    return n"],
+    "counts its own calls": ["f.n = getattr(f, 'n', 0) + 1\n    return n if f.n < 9 else 0"],
     "runs code that is data": [
         "return eval(str(n))",
         "exec('x = 1')\n    return n",
@@ -79,6 +101,12 @@ HONEST = [
     "return [x for x in sorted(n) if x]",
     "import hashlib\n    return hashlib.md5(n).hexdigest()",
     "open_ = n\n    return open_",
+    "import os.path\n    return os.path.splitext(n)[0]",
+    "import time\n    return time.strptime(n, '%H:%M').tm_hour",
+    "from datetime import datetime as d\n    return d.fromisoformat(n)",
+    "import io\n    return io.StringIO(n).read()",
+    "import random\n    rng = random\n    return rng.choice(n)",
+    "time = n\n    return [time]",
 ]
 
 
@@ -111,6 +139,14 @@ def test_what_another_function_of_the_file_does_is_new_here():
 
 def test_what_the_description_asks_for_is_not_new():
     assert check("open(n, 'w')\n    return n", said="Write an empty file.") == ()
+
+
+def test_a_parameter_may_be_called_as_a_module_is():
+    module, code = (
+        "import os\nimport time\n",
+        "def f(time, os):\n    return [time, os, time - os]\n",
+    )
+    assert new_capabilities("def f(time, os):\n", code, module=module) == ()
 
 
 STUB = 'def f(n):\n    """The square.\n\n    >>> f(3)\n    9\n    >>> f(-2)\n    4\n    """\n'
