@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 REACHES = "reaches into the interpreter"
 CHANGES = "changes what others use"
@@ -22,7 +22,7 @@ FRAMES = frozenset(
         *("__traceback__", "tb_frame", "tb_next", "gi_frame", "cr_frame", "ag_frame", "f_back"),
         *("f_locals", "f_globals", "f_code", "f_builtins", "f_trace", "__globals__", "__code__"),
         *("__builtins__", "__subclasses__", "__mro__", "__bases__", "__base__", "__closure__"),
-        *("cell_contents", "__loader__", "__self__", "__getattribute__", "findCaller"),
+        *("cell_contents", "__loader__", "__spec__", "__self__", "__getattribute__", "findCaller"),
     )
 )
 """Names of attributes that lead from an object to the program around it."""
@@ -35,6 +35,7 @@ HARMLESS_NAMES = frozenset(
     )
 )
 """What decorators set on the functions they make."""
+WIDE = frozenset(("Exception", "BaseException", "AssertionError"))
 ENDING = frozenset(("SystemExit", "KeyboardInterrupt", "GeneratorExit", "SkipTest"))
 MAKERS = frozenset(("chr", "bytes", "bytearray", "join", "decode", "fromhex"))
 """What makes texts of numbers."""
@@ -62,10 +63,38 @@ def cheats_in(tree: ast.AST, aliases: Mapping[str, str]) -> Iterator[tuple[str, 
                 yield from _of_class(node)
             case ast.ExceptHandler(type=ast.expr() as kind) if "AssertionError" in _names(kind):
                 yield SWALLOWS, "except AssertionError"
+            case ast.Try() if _swallows_around_yield(node):
+                yield SWALLOWS, "try around a yield"
+            case ast.With() if _suppresses_around_yield(node):
+                yield SWALLOWS, "suppress around a yield"
             case ast.Raise(exc=ast.expr() as raised) if ENDING & _names(raised):
                 yield ENDS, f"raise {ast.unparse(raised)}"
             case ast.Attribute(ctx=ast.Store() | ast.Del()):
                 yield from _of_change(node, aliases)
+
+
+def _swallows_around_yield(node: ast.Try) -> bool:
+    """What a `with` block raises arrives at the yield; a handler of all, or a `return` in
+    `finally`, ends it there.
+    """
+    if not _yields(node.body):
+        return False
+    wide = any(
+        (one.type is None or WIDE & _names(one.type)) and not isinstance(one.body[-1], ast.Raise)
+        for one in node.handlers
+    )
+    ends = any(isinstance(one, ast.Return) for stmt in node.finalbody for one in ast.walk(stmt))
+    return wide or ends
+
+
+def _suppresses_around_yield(node: ast.With) -> bool:
+    called = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
+    return _yields(node.body) and any("suppress" in _names(one.func) for one in called)
+
+
+def _yields(body: Sequence[ast.stmt]) -> bool:
+    kinds = (ast.Yield, ast.YieldFrom)
+    return any(isinstance(one, kinds) for stmt in body for one in ast.walk(stmt))
 
 
 def _docstrings(tree: ast.AST) -> Iterator[ast.expr]:

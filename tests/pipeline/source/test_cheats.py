@@ -58,6 +58,10 @@ CHEATS = {
         "class A:\n        def __enter__(self): return n\n"
         "        def __exit__(self, *a): return True\n    return A()",
         "try:\n        yield n\n    except AssertionError:\n        pass",
+        "try:\n        yield n\n    except:\n        pass",
+        "try:\n        yield n\n    except (ValueError, Exception):\n        pass",
+        "try:\n        yield n\n    finally:\n        return",
+        "import contextlib\n    with contextlib.suppress(BaseException):\n        yield n",
         "try:\n        yield n\n    except (ValueError, AssertionError):\n        pass",
     ],
     "ends the program": ["raise SystemExit", "raise KeyboardInterrupt()", "exit()"],
@@ -96,6 +100,7 @@ HONEST = [
     "        raise TypeError(n) from exc",
     "import logging\n    logging.getLogger(__name__).warning('x %s', n)\n    return n",
     "import contextlib\n    with contextlib.suppress(KeyError):\n        return n['x']",
+    "try:\n        yield n\n    except Exception:\n        print(n)\n        raise",
     '"""Not like __eq__ or f_back."""\n    return n',
 ]
 
