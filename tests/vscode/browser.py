@@ -103,9 +103,7 @@ class CodeServer:
     @contextmanager
     def running(self) -> Iterator[CodeServer]:
         if self.has_extension:
-            install = self.command("--install-extension", str(VSIX))
-            done = subprocess.run(install, env=self.environ, capture_output=True, check=False)
-            assert done.returncode == 0, done.stderr.decode()
+            self.add_extension(VSIX)
         serve = self.command("--auth", "none", "--bind-addr", f"127.0.0.1:{self.port}")
         with (self.folder / "log").open("wb") as log:
             process = subprocess.Popen(
@@ -117,6 +115,11 @@ class CodeServer:
             finally:
                 process.terminate()
                 process.wait(20)
+
+    def add_extension(self, vsix: Path) -> None:
+        install = self.command("--install-extension", str(vsix))
+        done = subprocess.run(install, env=self.environ, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + 60
@@ -183,6 +186,8 @@ class Window:
 
     def shot(self, name: str) -> None:
         SHOTS.mkdir(parents=True, exist_ok=True)
+        # A notification slides in.
+        self.page.wait_for_timeout(400)
         self.page.screenshot(path=SHOTS / f"{name}.png")
 
     def toast(self, text: str) -> Any:
