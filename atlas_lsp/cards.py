@@ -164,8 +164,9 @@ def _document_lines(document: Mapping[str, Any]) -> Iterator[str]:
         "| tests | passed | of |",
         "|---|---|---|",
         f"| from the file | {tests['visible']['passed']} | {tests['visible']['total']} |",
-        f"| made by Atlas | {tests['self']['passed']} | {tests['self']['total']} |",
     )
+    if tests["self"]["total"]:
+        yield f"| made by Atlas | {tests['self']['passed']} | {tests['self']['total']} |"
     if document["diff"]:
         yield from ("", "## Change", "", "```diff", document["diff"].rstrip("\n"), "```")
     if document["rejected"]:

@@ -53,7 +53,7 @@ class Manners:
     refuses_stale_edits: bool = False
     asks_beside_the_text: bool = False
     takes_results: bool = False
-    """It shows results itself, from `atlas/finished` and `atlas/proposed`."""
+    """It shows results itself, from `atlas/finished`, `atlas/proposed` and `atlas/failed`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from pipeline.syntax.text import Document, SourceError, Unit
 
 if TYPE_CHECKING:
     from atlas_lsp.desk import Desk
-    from atlas_lsp.jobs import Key
+    from atlas_lsp.jobs import Key, ServerJob
     from atlas_lsp.orders import Checked, Proposed
     from atlas_lsp.settings import ServerSettings
     from atlas_lsp.snapshot import Snapshot
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FINISHED = "atlas/finished"
 PROPOSED = "atlas/proposed"
+FAILED = "atlas/failed"
 
 
 async def hand_over(desk: Desk, name: str, result: JobResult, limit: str) -> None:
@@ -72,6 +73,12 @@ def tell_proposed(desk: Desk, name: str, proposed: Proposed, said: str) -> None:
     questions = [str(one) for one in found.questions]
     told = {"uri": desk.uri, "name": name, "headline": said, "tests": tests}
     desk.window.notify(PROPOSED, {**told, "questions": questions})
+
+
+def tell_failed(desk: Desk, job: ServerJob, why: str) -> None:
+    """That the machinery broke under a job, with what begins it once more."""
+    told = {"uri": desk.uri, "name": job.key[1], "command": f"atlas.{job.verb}", "why": why}
+    desk.window.notify(FAILED, told)
 
 
 def proposal(seen: Snapshot | None, name: str) -> dict[str, object]:

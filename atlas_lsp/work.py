@@ -19,7 +19,7 @@ from atlas_lsp.orders import SolveOrder, TestsOrder
 from atlas_lsp.progress import JobProgress
 from atlas_lsp.proposals import headline as proposal_headline
 from atlas_lsp.proposals import tell
-from atlas_lsp.results import hand_over, tell_proposed
+from atlas_lsp.results import hand_over, tell_failed, tell_proposed
 from pipeline.models.api import ModelError
 from pipeline.syntax.text import SourceError
 from sandbox.api import SandboxError
@@ -86,7 +86,10 @@ async def run(desk: Desk, job: ServerJob, instead: Mapping[str, Any]) -> None:
         _bring(home, name, result, _limit(job, order, result))
     except (SourceError, ModelError, SandboxError, OSError) as exc:
         said = str(exc)
-        desk.window.say(said, types.MessageType.Error)
+        if desk.client.manners.takes_results:
+            tell_failed(desk, job, said)
+        else:
+            desk.window.say(said, types.MessageType.Error)
     finally:
         waiting.cancel()
         beginning.cancel()

@@ -1,4 +1,5 @@
 // The examples of open Python files and the project's tests of them in the Test Explorer, run in the sandbox.
+import { posix } from "node:path";
 import {
   CancellationToken,
   Disposable,
@@ -80,7 +81,8 @@ export class Explorer implements Disposable {
     const wanted = document.languageId === "python" && document.uri.scheme === "file" && />>>|^\s*(async )?def /m.test(document.getText());
     if (!wanted) this.controller.items.delete(id);
     else if (!this.controller.items.get(id)) {
-      const label = workspace.asRelativePath(document.uri);
+      const isOurs = workspace.getWorkspaceFolder(document.uri) !== undefined;
+      const label = isOurs ? workspace.asRelativePath(document.uri) : posix.basename(document.uri.path);
       this.controller.items.add(this.controller.createTestItem(id, label, document.uri));
     }
   }

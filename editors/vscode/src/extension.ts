@@ -14,7 +14,7 @@ import { LanguageClient, State } from "vscode-languageclient/node";
 import { ask, Hooks, makeClient } from "./client";
 import { Explorer } from "./explorer";
 import { Check, examine, findServer, Found, INSTALL, userSetting } from "./find";
-import { Finished, keyOf, Proposed, Results } from "./results";
+import { Failed, Finished, keyOf, Proposed, Results } from "./results";
 import { Status } from "./status";
 
 const ON_FUNCTION = new Set(["atlas.solve", "atlas.repair", "atlas.tests", "atlas.apply", "atlas.diff", "atlas.evidence", "atlas.again", "atlas.discard"]);
@@ -81,6 +81,7 @@ class Atlas implements Hooks {
       this.explorer.proposed(one);
       void this.results.proposed(one);
     });
+    client.onNotification("atlas/failed", (one: Failed) => void this.results.failed(one));
     client.onDidChangeState(({ newState }) => {
       if (client === this.client) this.status.up(newState === State.Running, workspace.isTrusted);
     });

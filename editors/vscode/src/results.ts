@@ -38,6 +38,13 @@ export interface Proposed {
   readonly questions: readonly string[];
 }
 
+export interface Failed {
+  readonly uri: string;
+  readonly name: string;
+  readonly command: string;
+  readonly why: string;
+}
+
 interface Key {
   readonly uri: string;
   readonly name: string;
@@ -123,6 +130,13 @@ export class Results implements Disposable {
       const page = this.pages.put(PROPOSAL, one, "_tests.py", text);
       await window.showTextDocument(page, { preview: true, viewColumn: ViewColumn.Beside });
     }
+  }
+
+  /** Nothing came out, and not for the code's sake. */
+  async failed(one: Failed): Promise<void> {
+    const taken = await window.showErrorMessage(`Atlas: ${one.name}: ${one.why}`, "Again", "Doctor");
+    if (taken === "Again") await ask(this.client(), one.command, one.uri, one.name);
+    if (taken === "Doctor") await commands.executeCommand("atlas.doctor");
   }
 
   async addTests(key: Key): Promise<void> {

@@ -108,7 +108,7 @@ export class Status implements Disposable {
     const [problem] = this.problems;
     this.item.backgroundColor = undefined;
     if (job) {
-      const stage = job.message.split(":")[0] ?? "";
+      const stage = (job.message.split(":")[0] ?? "").replace(/_/g, " ");
       const more = this.running.size > 1 ? ` +${this.running.size - 1}` : "";
       this.item.text = `$(sync~spin) Atlas: ${stage || "starting"}${more}`;
     } else if (!this.isUp) this.item.text = "$(circle-slash) Atlas";

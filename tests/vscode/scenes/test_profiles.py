@@ -124,7 +124,7 @@ def test_what_is_missing_is_named_with_its_mend(alone: Open, tmp_path: Path):
     with server.running():
         one = alone({"a.py": STUB}, server)
         one.click(one.lens("Solve"))
-        one.toast("/nowhere/")
+        one.toast("is_even: no ")
         one.command("Atlas: Doctor: Say what is Missing")
         one.toast("model:")
         one.toast("engine:")

@@ -141,13 +141,14 @@ def test_a_lost_engine_is_named_and_the_next_job_is_done_when_it_is_back(
             running = one.toast("Atlas: solve is_even")
             one.until(lambda: "generate: " in running.inner_text(), "candidates that run")
             engine.end()
-            one.toast("the sandbox is gone: no Docker")
+            told = one.toast("the sandbox is gone: no Docker")
             one.shot("engine-lost")
             one.until(lambda: ":" not in one.status("Atlas").inner_text(), "the end of the job")
             engine.begin()
-            one.command("Notifications: Clear All Notifications")
+            one.button(told, "Again")
+            one.button(one.toast("Atlas: solve is_even"), "Cancel")
             one.open("b.py")
             one.click(one.lens("Solve"))
             one.button(one.toast("verified"), "Apply")
             one.until(lambda: "return" in one.saved("b.py"), "the edit")
-            assert one.saved("a.py") == HOPELESS
+            assert (one.project / "a.py").read_text() == HOPELESS
