@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import platform
+import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -158,3 +160,16 @@ def test_a_remote_engine_is_not_this_machine():
 
     assert not site.sees_our_files(Engine(), "tcp://10.0.0.1:2375")
     assert not site.sees_our_files(Engine(), "unix:///var/run/docker.sock")
+
+
+def test_an_engine_beside_our_container_is_not_this_machine(monkeypatch, tmp_path):
+    class Engine:
+        def info(self) -> dict[str, object]:
+            return {"Name": socket.gethostname(), "KernelVersion": platform.release()}
+
+    (tmp_path / ".dockerenv").touch()
+    assert site.is_in_container([str(tmp_path / ".dockerenv")])
+    assert not site.is_in_container([str(tmp_path / "nothing")])
+    for inside, seen in ((False, True), (True, False)):
+        monkeypatch.setattr(site, "is_in_container", lambda inside=inside: inside)
+        assert site.sees_our_files(Engine(), "unix:///var/run/docker.sock") is seen
