@@ -39,6 +39,7 @@ cd .venv/lib/python3.*/site-packages
 mkdir tinytree tinytree-1.0.dist-info
 echo 'def halves(n): return n // 2' > tinytree/__init__.py
 printf 'Metadata-Version: 2.1\\nName: tinytree\\nVersion: 1.0\\n' > tinytree-1.0.dist-info/METADATA
+echo 'tinytree/__init__.py,,' > tinytree-1.0.dist-info/RECORD
 """
 
 
@@ -90,7 +91,7 @@ def test_the_image_repairs_a_project_with_packages_on_the_engine_beside_it(
     assert made.returncode == 0, made.stderr
     # With the host's network it has the host's name too; its files are still others.
     done = run(tmp_path, image, "repair", "tree.py::middle", "--json", "--apply")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["status"] == "verified"
     assert "len(items) + 1" not in (tmp_path / "tree.py").read_text()
 

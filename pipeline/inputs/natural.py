@@ -11,7 +11,10 @@ from pipeline.inputs.shapes import KnownValues, Shape
 
 INTS = (0, 1, 2, 3, 4, 5, 10, -1, 7, 12, 6, 100, -5, 20, 15, 8)
 FLOATS = (0.5, 1.5, 2.0, 0.0, 1.0, 2.5, 10.0, -1.5, 0.25, 100.0)
-WORDS = ("abc", "hello", "a", "Hello World", "one two", "b", "cat", "Apple", "x1", "abba", "A", "")
+WORDS = (
+    *("abc", "hello", "a", "Hello World", "one two", "b", "cat", "Apple", "x1", "abba", "A", ""),
+    *("50%", "a&b", "a/b", "x, y", "Café", "the quick brown fox jumps over the lazy dog"),
+)
 USUAL: dict[str, tuple[object, ...]] = {
     "int": (5, 2, 10, 3, 7),
     "float": (2.5, 0.5, 10.0, 1.0, 5.0),

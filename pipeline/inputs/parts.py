@@ -12,8 +12,10 @@ MOST_VALUES = 12
 _BY_NAME = {
     **dict.fromkeys(("n", "i", "k", "count", "size", "width", "length", "index", "number"), "int"),
     **dict.fromkeys(("limit", "depth", "year", "month", "day", "seconds", "num"), "int"),
-    **dict.fromkeys(("text", "s", "string", "name", "word", "line", "sentence", "path"), "str"),
-    **dict.fromkeys(("sep", "prefix", "suffix", "pattern", "title", "url", "msg"), "str"),
+    **dict.fromkeys(
+        ("text", "s", "string", "str", "name", "word", "line", "sentence", "path"), "str"
+    ),
+    **dict.fromkeys(("sep", "prefix", "suffix", "pattern", "title", "url", "msg", "html"), "str"),
     **dict.fromkeys(("items", "numbers", "values", "seq", "lst", "xs", "iterable"), "list"),
     **dict.fromkeys(("words", "names", "lines", "strings", "parts"), "texts"),
     **dict.fromkeys(("x", "y", "value", "ratio", "price", "amount", "low", "high"), "number"),
@@ -62,9 +64,23 @@ def shapes(part: Part, name: str = "") -> tuple[Shape, ...]:
         found = list(_of_kind("list", part)) if part.item else []
     if not found and part.places:
         found = [_tuple(part)]
-    if not found and name in _BY_NAME:
-        found = list(_of_kind(_BY_NAME[name], part))
+    if _by_name(name) == "str" and _is_only_walked(part):
+        found = [STR]
+    if not found:
+        found = list(_of_kind(_by_name(name), part))
     return tuple(dict.fromkeys(found))[:4]
+
+
+def _by_name(name: str) -> str:
+    """`str` of `text` and of `iso_str`; empty for what says nothing."""
+    last = _BY_NAME.get(name.rpartition("_")[2])
+    return _BY_NAME.get(name) or (last if last == "str" else "")
+
+
+def _is_only_walked(part: Part) -> bool:
+    """Walked through or measured, as a list is and a text; its items are taken for nothing else."""
+    inside = +part.item.kinds if part.item else Counter()
+    return set(+part.kinds) <= {"list", "sized"} and set(inside) <= {"str"} and not part.values
 
 
 def _one(part: Part, name: str = "") -> Shape:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pipeline.inputs.constants import Tables, constants_in, table_values, tables_of
 from pipeline.inputs.parts import Part, shapes
 from pipeline.inputs.shapes import Shape, annotated
+from pipeline.inputs.target import last_name
 from pipeline.source.locate import FunctionNode
 
 DEEPEST_CALL = 2
@@ -206,7 +207,8 @@ class _Reading:
                     is_bound = not isinstance(op, ast.Eq | ast.NotEq | ast.Is | ast.IsNot)
                     self._bounded(part, values) if is_bound else part.meets(values)
                 elif isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
-                    part.kinds["number"] += 1
+                    is_length = isinstance(there, ast.Call) and last_name(there) == "len"
+                    part.kinds["int" if is_length else "number"] += 1
 
     def _bounded(self, part: Part, values: list[object]) -> None:
         for value in values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,8 @@ from sandbox.api import (
 AT_A_TIME = 60
 """Calls per process."""
 MOST_LINES = 4
+MOST_FORMS = 3
+"""Ways of writing one call, each of which shows more than the one before."""
 PATIENCE = 12
 """Calls that do not end, of one process; the rest of them are left out."""
 OTHER_SEEDS = (2, 3, 4, 5, 6, 7)
@@ -48,6 +51,12 @@ _UNSTEADY = frozenset(
     }
 )
 TRACEBACK = "Traceback (most recent call last):\n"
+PLACES = ("first", "second", "third")
+"""Names of what a tuple holds."""
+_ITERATOR = re.compile(
+    r"<(?:generator|itertools\.\w+|map|filter|zip|enumerate|reversed|\w*iterator)"
+    r" object (?:\S+ )?at 0x[0-9a-f]+>"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,11 +162,13 @@ async def case_of(
 
 
 async def _observed(look: Look, target: Target, calls: Sequence[Call]) -> Cases:
-    plain = [plain_case(target, call) for call in calls]
-    seen = [case for case in await look.at(plain) if case is not None]
-    again = [form for case in seen if (form := _better_form(target, case)) is not None]
-    seen = [case for case in seen if _better_form(target, case) is None]
-    seen += [case for case in await look.at(again) if case is not None]
+    seen: list[Case] = []
+    again = [plain_case(target, call) for call in calls]
+    for _ in range(MOST_FORMS):
+        found = [case for case in await look.at(again) if case is not None]
+        better = [_better_form(target, case) for case in found]
+        seen += [case for case, form in zip(found, better, strict=True) if form is None]
+        again = [form for form in better if form is not None]
     readable = [case for case in seen if _is_readable(case)]
     meant = [case for case in readable if not case.raised or case.raised in target.raises]
     accidents = [case for case in readable if case.raised and case not in meant]
@@ -263,13 +274,34 @@ def _better_form(target: Target, case: Case) -> Case | None:
     text = case.got.strip()
     if case.raised:
         return None
-    if text.startswith(("<generator", "<map", "<filter", "<zip", "<dict_", "<itertools", "<range")):
+    if text.startswith(("<dict_", "<range")) or _ITERATOR.fullmatch(text):
         return replace(case, lines=(*before, f"list({source})"))
+    if _ITERATOR.search(text):
+        return _drained(case, text)
     if not text and not target.owner:
         return _effect(target, case)
     if _has_set(text) and " == " not in source:
         return replace(case, lines=(*before, f"{source} == {_sorted_sets(text)}"))
     return None
+
+
+def _drained(case: Case, text: str) -> Case | None:
+    """Of iterators in a list each as a list, as are those in a tuple once it is taken apart."""
+    *before, source = case.lines
+    value = parse_expression(_ITERATOR.sub("_", text))
+    if not isinstance(value, ast.List | ast.Tuple) or before:
+        return None
+    is_drained = [isinstance(item, ast.Name) for item in value.elts]
+    if isinstance(value, ast.List) and all(is_drained):
+        inner = source.removeprefix("list(").removesuffix(")") if source.startswith("list(") else ""
+        return replace(case, lines=(f"[list(part) for part in {inner or source}]",))
+    names = PLACES[: len(is_drained)]
+    if isinstance(value, ast.List) or not 2 <= len(is_drained) == len(names):
+        return None
+    if is_drained == [False, True]:
+        names = ("first", "rest")
+    shown = [f"list({n})" if one else n for n, one in zip(names, is_drained, strict=True)]
+    return replace(case, lines=(f"{', '.join(names)} = {source}", f"({', '.join(shown)})"))
 
 
 def _effect(target: Target, case: Case) -> Case | None:

@@ -234,7 +234,7 @@ def _bounds(nodes: Sequence[ast.AST], own: set[str]) -> dict[str, tuple[Number, 
 
 
 def _joined(idea: str, word: str) -> str:
-    return f"{idea} {word}".strip()
+    return f"{idea} {word}" if word else idea.removesuffix(" in")
 
 
 def _of_text(value: str | bytes) -> Iterator[str]:
@@ -251,12 +251,22 @@ def _of_text(value: str | bytes) -> Iterator[str]:
         yield f"{_COUNTS.get(len(text.split()), 'several')} words in"
     elif text.isdigit():
         yield "numeric"
+    elif not text.isascii():
+        yield "accented" if any(char.isalpha() for char in text) else "foreign"
+    elif sign := next((_SIGNS[char] for char in text if char in _SIGNS), ""):
+        yield f"{sign} in"
     elif text.isupper():
         yield "upper case"
     elif text != text.lower():
         yield "mixed case"
 
 
+_SIGNS = {
+    **{"%": "percent sign", "&": "ampersand", "/": "slash", "\\": "backslash", "@": "at sign"},
+    **{"_": "underscore", "-": "hyphen", ".": "dot", ",": "comma", ":": "colon", ";": "semicolon"},
+    **{"=": "equals sign", "+": "plus", "#": "hash", "?": "question mark", "!": "exclamation mark"},
+    **{"'": "quote", '"': "double quote", "$": "dollar", "*": "star", "|": "bar", "<": "angle"},
+}
 _COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 

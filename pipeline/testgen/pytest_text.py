@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import io
 import re
 import tokenize
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pipeline.inputs.target import Target
 from pipeline.source.edit import missing_imports, with_imports
@@ -16,6 +16,7 @@ from pipeline.syntax.text import Document
 from pipeline.testgen.cases import Case
 from pipeline.testgen.doctest_text import Named
 from pipeline.testgen.layout import assignment
+from pipeline.testgen.spelling import Namespace, elsewhere
 from pipeline.testgen.test_place import TestFile
 from sandbox.api import Expression, Raises, Returns, Test
 
@@ -27,13 +28,16 @@ _NO_PATTERN = re.compile(r"(?=.*[a-z]{2} [a-z])[\w ,;:'<>=/%&-]{3,60}")
 """A message of several words that is a regular expression for itself."""
 
 
-def with_pytests(file: TestFile, target: Target, tests: Sequence[Named]) -> str:
-    """The test file's text with the tests at its end, in the style of those that are there.
+def with_pytests(file: TestFile, target: Target, tests: Sequence[Named], words: Namespace) -> str:
+    """The test file's text with the tests at its end, in the style of those that are there; each of
+    them can be one.
 
     Raises SourceSyntaxError when the file does not parse.
     """
     document = file.document or Document(text="", path=file.path.as_posix())
     tree = document.tree
+    spelled = [one for test in tests if (one := _spelled(test.case, words)) is not None]
+    tests = [replace(test, case=case) for test, (case, _) in zip(tests, spelled, strict=True)]
     top = target.name.partition(".")[0]
     prefix, imports = _reached(tree, file.module, top)
     taken = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
@@ -53,6 +57,7 @@ def with_pytests(file: TestFile, target: Target, tests: Sequence[Named]) -> str:
             imports = [*imports, "import pytest"]
     if any(line == "import asyncio" for test in tests for line in test.case.lines):
         imports = [*imports, "import asyncio"]
+    imports = list(dict.fromkeys([*imports, *(line for _, lines in spelled for line in lines)]))
     text = _with_imports(document, imports) if document.plain.strip() else _head(imports)
     at_end, script = _before_main(text)
     body = _quoted(body, _quote(text))
@@ -245,21 +250,43 @@ def has_match(case: Case) -> bool:
     return bool(_NO_PATTERN.fullmatch(case.message))
 
 
-def seen_by_pytest(case: Case) -> Test:
+def seen_by_pytest(case: Case, words: Namespace) -> Test:
     """What a pytest test of the case compares: values by `==`, a message only where it is asked
     for.
     """
     if case.is_printed or (case.raised and has_match(case)):
         return case.test
     wanted = literal(case.got.strip())
-    expect = Returns(value=wanted.value) if wanted and not case.raised else Raises(type=case.raised)
-    return Test(
-        test_id=case.lines[-1], form=Expression(source="\n".join(case.lines)), expect=expect
-    )
-
-
-def can_be_pytest(case: Case) -> bool:
-    """Values that `==` can compare, printed lines, exceptions of Python's own."""
+    *before, last = case.lines
     if case.raised:
-        return hasattr(builtins, case.raised)
-    return case.is_printed or literal(case.got.strip()) is not None
+        expect: Raises | Returns = Raises(type=case.raised)
+    elif wanted:
+        expect = Returns(value=wanted.value)
+    else:
+        expect = Returns(value=True)
+        last = f"({last}) == {elsewhere(case.got.strip(), words.own)}"
+    form = Expression(source="\n".join([*before, last]))
+    return Test(test_id=case.lines[-1], form=form, expect=expect)
+
+
+def can_be_pytest(case: Case, words: Namespace) -> bool:
+    """Values that `==` may compare, printed lines, exceptions that a test file can name."""
+    return _spelled(case, words) is not None
+
+
+def is_plain(case: Case) -> bool:
+    """Whether `==` compares its value for sure: a literal, a text, an exception."""
+    return bool(case.raised) or case.is_printed or literal(case.got.strip()) is not None
+
+
+def _spelled(case: Case, words: Namespace) -> tuple[Case, tuple[str, ...]] | None:
+    """The case with its value or exception as the test file names it, and the import lines for
+    that; None where it can be no test.
+    """
+    if case.raised:
+        spelled = words.exception(case.raised)
+        return (replace(case, raised=spelled.text), spelled.lines) if spelled else None
+    if is_plain(case):
+        return case, ()
+    spelled = words.value(case.got.strip())
+    return (replace(case, got=f"{spelled.text}\n"), spelled.lines) if spelled else None

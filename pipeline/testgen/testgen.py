@@ -11,6 +11,7 @@ import ast
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -37,9 +38,10 @@ from pipeline.testgen.proposal import (
     ProposedTest,
     TestProposal,
 )
-from pipeline.testgen.pytest_text import can_be_pytest, seen_by_pytest, with_pytests
+from pipeline.testgen.pytest_text import can_be_pytest, is_plain, seen_by_pytest, with_pytests
 from pipeline.testgen.selftests import SelfTests, self_tests
-from pipeline.testgen.test_place import has_tests, test_file_for
+from pipeline.testgen.spelling import Namespace
+from pipeline.testgen.test_place import TestFile, has_tests, test_file_for
 from pipeline.world.relations import calls_around
 from sandbox.api import Call, Outcome, Returns, Test, Verdict
 from sandbox.verdicts import brief, run_tests
@@ -78,7 +80,12 @@ async def proposed(
     written = await asyncio.to_thread(calls_around, document, target)
     meant = target.raises | {one.raises for one in written if one.raises}
     target = replace(target, raises=meant)
-    return await _Work(ctx, document, site, task, target, written, form, max_tests).done()
+    file = await asyncio.to_thread(_test_file, document) if form == "pytest" else None
+    return await _Work(ctx, document, site, task, target, written, file, max_tests).done()
+
+
+def _test_file(document: Document) -> TestFile:
+    return test_file_for(Path(document.path))
 
 
 def _style(document: Document, site: FunctionSite, style: Style) -> Literal["doctest", "pytest"]:
@@ -134,8 +141,19 @@ class _Work:
     target: Target
     written: tuple[WrittenCall, ...]
     """Calls of it that stand in the project."""
-    form: Literal["doctest", "pytest"]
+    file: TestFile | None
+    """Where the tests go; None for the docstring."""
     max_tests: int
+
+    @property
+    def form(self) -> Literal["doctest", "pytest"]:
+        return "pytest" if self.file else "doctest"
+
+    @cached_property
+    def words(self) -> Namespace:
+        there = self.file.document if self.file else None
+        module = self.file.module if self.file else ""
+        return Namespace.of(module, self.document.tree, there.tree if there else None)
 
     async def done(self) -> TestProposal:
         self.ctx.emit(Progress(message="tests: looking at what the function does"))
@@ -154,7 +172,8 @@ class _Work:
         )
         good = plausible(self.task, cases.good)
         if self.form == "pytest":
-            good = tuple(case for case in good if can_be_pytest(case))
+            good = tuple(case for case in good if can_be_pytest(case, self.words))
+            good = await self._equal_to_itself(good)
         questions = await self._disagreements(own)
         asked = {question.call for question in questions}
         good = tuple(case for case in good if self.target.source(case.call) not in asked)
@@ -162,6 +181,13 @@ class _Work:
         if not good:
             return self._nothing(questions, (*_why_nothing(self.site, cases), *warnings))
         return await self._chosen(good, questions, warnings)
+
+    async def _equal_to_itself(self, cases: Sequence[Case]) -> tuple[Case, ...]:
+        """Without those whose value is not equal to what its `repr` says."""
+        unsure = [case for case in cases if not is_plain(case)]
+        verdicts = await self._run([self._test(case) for case in unsure], HASH_SEEDS[0])
+        bad = {case.lines for case, v in zip(unsure, verdicts, strict=True) if not v.passed}
+        return tuple(case for case in cases if case.lines not in bad)
 
     async def _self_tests(self) -> SelfTests:
         if not self.ctx.settings.self_tests:
@@ -248,7 +274,7 @@ class _Work:
         return _joined(table, more, len(first))
 
     def _test(self, case: Case) -> Test:
-        return seen_by_pytest(case) if self.form == "pytest" else case.test
+        return seen_by_pytest(case, self.words) if self.form == "pytest" else case.test
 
     async def _kills(self, mutants: Sequence[Mutant], tests: Sequence[Test]) -> Table:
         return await kill_table(self.ctx.sandbox, self.task, mutants, tests, group=self.ctx.group)
@@ -274,10 +300,10 @@ class _Work:
         )
 
     async def _edits(self, named: Sequence[Named]) -> tuple[tuple[FileEdit, ...], tuple[str, ...]]:
-        if self.form == "pytest":
-            file = await asyncio.to_thread(test_file_for, Path(self.document.path))
+        if self.file is not None:
+            file = self.file
             old = file.document.text if file.document else None
-            new = with_pytests(file, self.target, named)
+            new = with_pytests(file, self.target, named, self.words)
             encoding = file.document.encoding if file.document else "utf-8"
             path = file.path.as_posix()
             return (FileEdit(path=path, old_text=old, new_text=new, encoding=encoding),), ()

@@ -15,6 +15,7 @@ from pipeline.core.task import Task
 from pipeline.inputs.callers import WrittenCall
 from pipeline.inputs.mutated import mutated_calls
 from pipeline.inputs.natural import Natural, oddness
+from pipeline.inputs.near import near_calls
 from pipeline.inputs.shapes import (
     PROBES,
     Fresh,
@@ -31,11 +32,15 @@ from pipeline.syntax.text import literal_of, parse
 from sandbox.api import Call
 
 N_NATURAL = 160
-N_MUTATED = 90
+N_NEAR = 160
+N_MUTATED = 60
 N_FRESH = 60
 N_PROBES = 180
+MOST_TRIES = 12
+"""Of one signature: a function may refuse most of the right kind."""
 LONGEST_SOURCE = 100
 MOST_SIGNATURES = 3
+MOST_OPTIONAL = 80
 
 Slots = tuple[tuple[Shape, ...], ...]
 """For each argument the shapes that it may have."""
@@ -86,12 +91,12 @@ async def calls_for(
         for _ in range(N_NATURAL)
         if signatures
     ]
-    near = mutated_calls(known, seed=seed, n=N_MUTATED)
-    far = mutated_calls(near, seed=seed + 1, n=N_MUTATED // 2)
+    near = near_calls(known, seed=seed, n=N_NEAR)
+    far = mutated_calls(known, seed=seed, n=N_MUTATED)
     made = [
         _made(target, fresh.rng.choice(signatures), fresh) for _ in range(N_FRESH) if signatures
     ]
-    more = list(_optional(target, [*known, *near, *spoken], natural))
+    more = list(_optional(inputs, [*known, *near, *spoken], natural))
     mixed = [*known, *_alternating(edges, spoken, near, more, made, far)]
     unique = {repr(call): call for call in mixed}
     for call in (*inputs.task.calls, *without):
@@ -141,7 +146,9 @@ async def _signatures(inputs: Inputs, tried: Tried, fresh: Fresh) -> tuple[Slots
         return (tuple(slots),)
     natural = Natural(rng=fresh.rng, pool=inputs.pool)
     found = await _by_trying(target, tried, slots, natural)
-    return found or await _by_trying(target, tried, [()] * len(slots), fresh)
+    found = found or await _by_trying(target, tried, [()] * len(slots), fresh)
+    # What the code does with them says more than a few trials that a picky function refused.
+    return found or ((tuple(slots),) if all(slots) else ())
 
 
 def _slots_of(known: Sequence[Call]) -> Slots:
@@ -176,10 +183,11 @@ async def _by_trying(
         uniform = [c for c in combinations if len(set(c)) == 1][: N_PROBES // 2]
         more = values.rng.sample(combinations, N_PROBES // 2 - len(uniform))
         combinations = uniform + more
-    twice = [c for c in combinations for _ in "ab"]
-    calls = [_made(target, tuple((shape,) for shape in c), values) for c in twice]
+    n_each = max(2, min(MOST_TRIES, N_PROBES // 3 // max(1, len(combinations))))
+    each = [c for c in combinations for _ in range(n_each)]
+    calls = [_made(target, tuple((shape,) for shape in c), values) for c in each]
     returned: defaultdict[tuple[Shape, ...], int] = defaultdict(int)
-    for combination, is_good in zip(twice, await tried(calls), strict=True):
+    for combination, is_good in zip(each, await tried(calls), strict=True):
         returned[combination] += is_good
     best = sorted(returned.items(), key=lambda item: -item[1])
     return tuple(
@@ -248,13 +256,16 @@ def _usual(target: Target, slots: Slots, natural: Natural) -> Call:
     return _with(target, values)
 
 
-def _optional(target: Target, calls: Sequence[Call], natural: Natural) -> Iterator[Call]:
+def _optional(inputs: Inputs, calls: Sequence[Call], natural: Natural) -> Iterator[Call]:
     """Calls that also give one of the parameters that have a default."""
+    target = inputs.target
     optional = [p for p in target.params if p.default is not None]
-    for call in calls[:40] if optional else ():
+    used = _used(inputs) if optional else {}
+    for call in calls[:MOST_OPTIONAL] if optional else ():
         param = natural.rng.choice(optional)
         position = target.given.index(param)
         shapes = annotated(param.annotation) or _shapes_of_default(param.default)
+        shapes = shapes or used.get(param.name, ())
         if shapes and param.name not in call.kwargs and len(call.args) <= position:
             value = natural.value(natural.rng.choice(shapes))
             yield replace(call, kwargs={**call.kwargs, param.name: value})

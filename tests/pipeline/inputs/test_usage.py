@@ -80,3 +80,19 @@ def test_what_is_done_with_an_argument_tells_its_kind(body: str, shape: Shape):
 def test_an_annotation_is_believed_before_the_use():
     found = check("def f(a: float):\n    return a % 2\n")["a"]
     assert found[0] == FLOAT
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "wanted"),
+    [
+        ("def f(text):\n    return [c for c in text if c in KNOWN]\n", "text", (STR,)),
+        ("def f(iso_str):\n    return len(iso_str)\n", "iso_str", (STR,)),
+        ("def f(line):\n    return sum(n * 2 for n in line)\n", "line", None),
+        ("def f(max_len, x):\n    return len(x) > max_len\n", "max_len", (INT,)),
+    ],
+)
+def test_a_name_decides_where_a_list_and_a_text_would_do(
+    source: str, name: str, wanted: tuple[Shape, ...] | None
+):
+    found = check(source)[name]
+    assert found == wanted if wanted else found[0] == Shape("list", (INT,))

@@ -41,6 +41,10 @@ def test_where_a_value_lies_between_its_bounds_names_the_test():
     ("source", "args", "label"),
     [
         ("def f(text):\n    return text\n", ("",), "empty text"),
+        ("def f(text):\n    return text\n", ("50%",), "percent sign in text"),
+        ("def f(s):\n    return s\n", ("a&b",), "ampersand"),
+        ("def f(s):\n    return s\n", ("one two",), "two words"),
+        ("def f(text):\n    return text\n", ("Café",), "accented text"),
         ("def f(names):\n    return names\n", ([],), "no names"),
         ("def f(names):\n    return names\n", (["a"],), "one name"),
         ("def f(table):\n    return table\n", ({"a": 1},), "one key"),

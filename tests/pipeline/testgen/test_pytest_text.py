@@ -14,6 +14,7 @@ from pipeline.syntax.text import Document
 from pipeline.testgen.cases import Case
 from pipeline.testgen.doctest_text import Named
 from pipeline.testgen.pytest_text import with_pytests
+from pipeline.testgen.spelling import Namespace
 from pipeline.testgen.test_place import has_tests, module_name, test_file_for
 from sandbox.api import Call
 
@@ -59,9 +60,10 @@ def check(folder: Path, name: str, tests: list[Named], before: str = "") -> str:
     if before:
         path.write_text(before)
     document = Document(text=SOURCE)
-    text = with_pytests(
-        test_file_for(folder / "mod.py"), target_of(document, find_function(document, name)), tests
-    )
+    file = test_file_for(folder / "mod.py")
+    there = file.document.tree if file.document else None
+    words = Namespace.of(file.module, document.tree, there)
+    text = with_pytests(file, target_of(document, find_function(document, name)), tests, words)
     path.write_text(text)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", path.name]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)

@@ -468,3 +468,64 @@ async def test_keys_literals_and_calls_in_tests_give_inputs(
     # What a test checks already is not proposed again.
     assert edit.new_text.count("1h30m") == 1
     assert pytest_passes(tmp_path, edit.new_text)
+
+
+DATED = '''"""Dates."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+
+
+@dataclass
+class Span:
+    first: int
+    last: int
+
+
+class Backwards(Exception):
+    pass
+
+
+def parse_date(text: str, form: str = "%Y-%m-%d"):
+    return datetime.strptime(text, form).date()
+
+
+def span(first: int, last: int):
+    if last < first:
+        raise Backwards("last before first")
+    return Span(first, last)
+
+
+def head(items: list[int], n: int):
+    return items[:n], chain(items[n:])
+
+
+def parts(items: list[int], n: int):
+    return [iter(items[i::n]) for i in range(n)]
+'''
+DATED_TESTS = (
+    "from datetime import date\n\nfrom pkg.shop import parse_date\n\n\n"
+    "def test_it():\n    assert parse_date('2016-02-14') == date(2016, 2, 14)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("parse_date", r"parse_date\('2016-0.-..'\) == date\(2016, \d+, \d+\)"),
+        ("span", r"== Span\(first=\d+, last=\d+\)"),
+        ("span", r"pytest.raises\(Backwards"),
+        ("head", r"first, rest = head\(.*\n    assert \(first, list\(rest\)\) == \("),
+        ("parts", r"assert \[list\(part\) for part in parts\(.*\] == \[\["),
+    ],
+)
+async def test_values_that_are_no_literals_are_compared_as_people_write_them(
+    box: Sandbox, tmp_path: Path, name: str, shown: str
+):
+    path = project(tmp_path, DATED, DATED_TESTS)
+    found = await check(box, DATED, name, style="pytest", path=str(path))
+    assert found.tests, found.warnings
+    (edit,) = found.edits
+    assert re.search(shown, edit.new_text), edit.new_text
+    assert pytest_passes(tmp_path, edit.new_text)
