@@ -10,6 +10,7 @@ from pipeline.core.context import Context
 from pipeline.core.events import CandidateJudged, Progress
 from pipeline.core.reach import BAD_ENDS, base_id
 from pipeline.core.task import Candidate, Judged, Origin, Task, n_examples
+from pipeline.core.wording import many
 from pipeline.running.guards import broken_by
 from pipeline.running.table import is_table
 from pipeline.source.capabilities import new_capabilities, whole
@@ -25,7 +26,8 @@ async def judge_all(
     ctx: Context, task: Task, stage: str, candidates: Sequence[Candidate]
 ) -> tuple[Judged, ...]:
     """Run every visible test on every candidate; a sandbox failure is no evidence either way."""
-    ctx.emit(Progress(message=f"{stage}: running {len(task.visible)} tests on {len(candidates)}"))
+    tests, programs = many(len(task.visible), "test"), many(len(candidates), "candidate")
+    ctx.emit(Progress(message=f"{stage}: running {tests} on {programs}"))
     judged = tuple(
         await asyncio.gather(*(_judged(ctx, task, candidate) for candidate in candidates))
     )
