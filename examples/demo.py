@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 import time
@@ -21,8 +22,9 @@ def main() -> int:
     began = time.monotonic()
     n_verified = 0
     for verb, target in JOBS:
-        print(f"$ atlas {verb} examples/{target}", flush=True)
-        command = [str(ATLAS), verb, f"examples/{target}", *sys.argv[1:]]
+        words = [verb, f"examples/{target}", *sys.argv[1:]]
+        print("$", shlex.join(["atlas", *words]), flush=True)
+        command = [str(ATLAS), *words]
         n_verified += subprocess.run(command, cwd=HERE.parent, check=False).returncode == 0
         print(flush=True)
     took = time.monotonic() - began

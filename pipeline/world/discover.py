@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.core.wording import many
 from pipeline.storage.foreign import foreign_bytes
 from pipeline.world.built_for import other_machine
 from pipeline.world.closure import EXTENSIONS, MAX_BYTES, Closure, Roots, closure_of
@@ -44,9 +45,11 @@ class Surroundings:
     def shown(self) -> str:
         """One line for `doctor` and the evidence."""
         where = self.environment.shown if self.environment else "no environment of its own"
-        others = f"{len(self.closure.files)} other files, {len(self.distributions)} distributions"
-        cut = "; too many or too big files were left out" if self.closure.is_cut else ""
-        return f"{self.place.name} in {where}; {others}{cut}"
+        n_files, n_installed = len(self.closure.files), len(self.distributions)
+        counts = ((n_files, "other file"), (n_installed, "distribution"))
+        others = ", ".join(many(n, what) for n, what in counts if n)
+        cut = "too many or too big files were left out" if self.closure.is_cut else ""
+        return "; ".join(filter(None, (f"{self.place.name} in {where}", others, cut)))
 
     def why_absent(self, module: str) -> str:
         """Cause and mend for a module that the sandbox could not import."""
