@@ -125,6 +125,8 @@ class ProjectTests:
     """CPU seconds after which one test is ended as failed; 0 leaves it to the limits."""
     is_traced: bool = False
     """Report which functions of the project each test enters (costs time)."""
+    recorded: str = ""
+    """Dotted name, in the module, of a function whose calls are reported (costs time)."""
     versions: tuple[str, ...] = ()
     """Texts of the function `exchanged`, dedented: instead of one run, each of them in a fork of
     the process that has collected the tests on the job's code. For volume: `Observation.parts` has
@@ -291,6 +293,18 @@ class TestSeen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallSeen:
+    """What a test asked of a function, and what it got: plain data, or an exception's class."""
+
+    form: Call | Expression
+    """The same call once more; an Expression where an argument is no plain data and was pickled."""
+    shown: str
+    """The call as a person would write it."""
+    value: object = None
+    raised: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Observation:
     """What one job did, as plain data; nothing in it is a verdict."""
 
@@ -307,6 +321,10 @@ class Observation:
     parts: tuple[Observation, ...] = ()
     tests: tuple[TestSeen, ...] = ()
     """ProjectTests: one for each test that ended, in the order they ran."""
+    calls: tuple[CallSeen, ...] = ()
+    """With ProjectTests.recorded: different calls in the order of their ends, of those whose
+    arguments can be copied and whose result is plain data.
+    """
     last_begun: str = ""
     """ProjectTests that died: the test that was running."""
     stdout: bytes = b""

@@ -33,6 +33,7 @@ _INSIDE = (
     *("codec.py", "wire.py", "processes.py", "seccomp.py", "cgroup.py", "identity.py"),
     *("guise.py", "landlock.py"),
     *("child.py", "drained.py", "forms.py", "project_tests.py", "entered.py", "versions.py"),
+    *("recorded.py",),
     *("remote.py", "confine.py", "supervisor.py"),
     *("standby.py", "template.py", "worker.py"),
 )

@@ -143,8 +143,8 @@ def _form(form: Form, skip: int) -> dict[str, object]:
                 "exchanged": form.exchanged,
                 "version_cpu_s": form.version_cpu_s,
             }
-            more = {"each_cpu_s": form.each_cpu_s, "trace": form.is_traced, **versions}
-            return {"kind": "tests", **asked, **more}
+            seen = {"trace": form.is_traced, "recorded": form.recorded}
+            return {"kind": "tests", "each_cpu_s": form.each_cpu_s, **asked, **versions, **seen}
         case TestCode():
             raise TypeError("test code travels in two bodies")
 
@@ -309,7 +309,7 @@ def _merged(job: Job, seen: ReadReply) -> Observation:
     if not seen.frames:
         return Observation(outcome=Outcome.RETURNED)
     if isinstance(job.form, ProjectTests) and not seen.load_failed:
-        return merged_tests(seen.frames)
+        return merged_tests(job.form, seen.frames)
     if not isinstance(job.form, Doctest) or seen.load_failed:
         return replace(seen.frames[0], stdout=b"", got=())
     return Observation(

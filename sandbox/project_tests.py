@@ -16,6 +16,7 @@ from typing import Any
 
 from sandbox import child, identity, versions
 from sandbox.entered import Entries, Entry
+from sandbox.recorded import Calls
 
 _MAX_MESSAGE = 2000
 _USAGE_ERROR = 4
@@ -120,6 +121,7 @@ class _Watcher:
         self._lacks: set[str] = set()
         self._ended = ""
         self._stacks: dict[str, list[Entry]] = {}
+        self._calls = self._calls_of(form["recorded"])
         self.n_ended = 0
         self.wanted: frozenset[str] | None = None
 
@@ -142,8 +144,12 @@ class _Watcher:
         if self._each_cpu_s:
             signal.signal(signal.SIGPROF, _too_long)
             signal.setitimer(signal.ITIMER_PROF, self._each_cpu_s)
+        if self._calls:
+            self._calls.start()
 
     def pytest_runtest_logfinish(self) -> None:
+        if self._calls:
+            self._calls.stop()
         if self._each_cpu_s:
             signal.setitimer(signal.ITIMER_PROF, 0)
 
@@ -218,6 +224,15 @@ class _Watcher:
         stack = self._say_entered(self._stacks.pop(node_id, []))
         value = ("test", node_id, end, message, took_s, entered, stack)
         self._write({"outcome": "returned", "value": value})
+
+    def _calls_of(self, name: str) -> Calls | None:
+        if not name:
+            return None
+
+        def tell(told: tuple[object, ...]) -> None:
+            self._write({"outcome": "returned", "value": ("call", *told)})
+
+        return Calls(child.identity.filename, name, tell)
 
     def _entered(self) -> list[Entry]:
         return self._entries.taken() if self._entries else []

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from sandbox.api import Entered, Observation, Outcome, ProjectTests, TestEnd, TestSeen, VerdictKind
+from sandbox import codec
+from sandbox.api import (
+    Call,
+    CallSeen,
+    Entered,
+    Expression,
+    Observation,
+    Opaque,
+    Outcome,
+    ProjectTests,
+    TestEnd,
+    TestSeen,
+    VerdictKind,
+)
 
 _ENDS = {
     TestEnd.FAILED: VerdictKind.WRONG_ANSWER,
@@ -13,6 +27,7 @@ _ENDS = {
     TestEnd.SKIPPED: VerdictKind.INVALID_TEST,
 }
 _MAX_TEXT = 2000
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 def is_end(frame: Observation) -> bool:
@@ -20,14 +35,18 @@ def is_end(frame: Observation) -> bool:
     return isinstance(frame.value, tuple) and frame.value[:1] == ("end",)
 
 
-def merged_tests(frames: Sequence[Observation]) -> Observation:
+def merged_tests(form: ProjectTests, frames: Sequence[Observation]) -> Observation:
     """Field by field, because an untrusted process wrote them."""
     known: dict[int, Entered] = {}
     tests = tuple(seen for frame in frames if (seen := _test(frame.value, known)) is not None)
     parts = _versions([frame.value for frame in frames])
     last = frames[-1].value if frames else None
     begun = last[1] if isinstance(last, tuple) and last[:1] == ("begun",) else ""
-    return Observation(outcome=Outcome.RETURNED, tests=tests, parts=parts, last_begun=str(begun))
+    found = (_call(form.recorded, frame.value) for frame in frames)
+    calls = tuple(call for call in found if call is not None)
+    return Observation(
+        outcome=Outcome.RETURNED, tests=tests, parts=parts, calls=calls, last_begun=str(begun)
+    )
 
 
 def _test(value: object, known: dict[int, Entered]) -> TestSeen | None:
@@ -57,6 +76,39 @@ def _test(value: object, known: dict[int, Entered]) -> TestSeen | None:
 
 def _functions(numbers: list[object], known: dict[int, Entered]) -> frozenset[Entered]:
     return frozenset(known[n] for n in numbers if isinstance(n, int) and n in known)
+
+
+def _call(entry: str, value: object) -> CallSeen | None:
+    match value:
+        case ("call", str(kind), bytes(data), str(shown), None | bytes() as result, str(raised)):
+            form = _replayed(entry, kind, data)
+            if form is None or (result is None and not raised):
+                return None
+            try:
+                found = None if result is None else codec.decode(result, opaque=Opaque)
+            except codec.CodecError:
+                return None
+            written = f"{entry}({_ADDRESS.sub('', shown)})"[:_MAX_TEXT]
+            return CallSeen(form=form, shown=written, value=found, raised=raised)
+    return None
+
+
+def _replayed(entry: str, kind: str, data: bytes) -> Call | Expression | None:
+    if kind == "pickled":
+        # Read where it was written: in the sandbox.
+        lines = ("import pickle", f"_args, _kwargs = pickle.loads({data!r})")
+        return Expression(source="\n".join((*lines, f"{entry}(*_args, **_kwargs)")))
+    try:
+        given = codec.decode(data, opaque=Opaque)
+    except codec.CodecError:
+        return None
+    match given:
+        case (tuple(args), dict(kwargs)) if all(isinstance(name, str) for name in kwargs):
+            if "." in entry:
+                # A Call would make an object first.
+                return Expression(source=f"{entry}(*{args!r}, **{kwargs!r})")
+            return Call(entry=entry, args=args, kwargs=kwargs)
+    return None
 
 
 def _versions(values: Sequence[object]) -> tuple[Observation, ...]:

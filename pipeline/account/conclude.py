@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pipeline.account.contradictions import contradictions
+from pipeline.account.recorded import recorded_changes
 from pipeline.account.side_effects import behaviour_changes
 from pipeline.account.status import status_of_judged
 from pipeline.account.told_tests import about_left_out, about_tests, counted
@@ -27,7 +28,11 @@ async def conclude(ctx: Context, task: Task, board: Board, choice: Choice) -> So
         nothing = _solution(ctx, task, board, Status.NONE, Choice(best=None), evidence)
         return replace(nothing, is_right_already=bool(board.current and board.current.passes))
     status = status_of_judged(choice.best, choice.probability, ctx.settings.consistent_at)
-    evidence = (*evidence_of(ctx, task, board, choice), *await side_effects(ctx, task, choice.best))
+    evidence = (
+        *evidence_of(ctx, task, board, choice),
+        *await recorded_changes(ctx, task, choice.best),
+        *await side_effects(ctx, task, choice.best),
+    )
     return _solution(ctx, task, board, status, choice, evidence)
 
 

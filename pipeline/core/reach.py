@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sandbox.api import Call, Entered, TestEnd, TestSeen
+from sandbox.api import Call, CallSeen, Entered, TestEnd, TestSeen
 
 BAD_ENDS = (TestEnd.FAILED, TestEnd.ERROR)
 
@@ -51,7 +51,11 @@ class Tested:
     notes: tuple[str, ...] = ()
     """What was left out, and why, in sentences."""
     calls: tuple[Call, ...] = ()
-    """Calls of the function with plain arguments that stand in those tests: inputs that occur."""
+    """Calls of the function with plain arguments that stand in those tests, or that they were seen
+    to make: inputs that occur.
+    """
+    recorded: tuple[CallSeen, ...] = ()
+    """Calls that those tests made of the function as it stands, with what it gave."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """The text of the counted tests by node id, parameters aside, for prompts."""
 

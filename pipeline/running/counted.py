@@ -13,7 +13,7 @@ from pipeline.core.task import Task
 from pipeline.core.wording import many
 from pipeline.running.guards import GUARDS_S, within
 from pipeline.running.reaching import EACH_CPU_S, PATIENCE, reach_of
-from pipeline.running.written_tests import calls_in, sources_of
+from pipeline.running.written_tests import calls_in, calls_seen, sources_of
 from pipeline.source.extract import head_of
 from pipeline.source.locate import FunctionSite
 from pipeline.syntax.text import Document
@@ -120,7 +120,8 @@ async def with_project_tests(
         others=others,
         unchanged=document.plain,
         notes=tuple(notes),
-        calls=tuple(calls_in(world, document, site, kept)),
+        calls=(*calls_in(world, document, site, kept), *calls_seen(again.calls)),
+        recorded=again.calls,
         sources=sources_of(world, kept),
     )
     task = replace(task, tested=tested)
@@ -165,13 +166,14 @@ class _Run:
         return reach.entering(self.world.path, lines, self.site.last_name)
 
     async def again_and_raising(self, names: Sequence[str]) -> tuple[Observation, Observation]:
-        """In another order under another hash seed; and on a body that raises."""
+        """In another order under another hash seed, calls recorded; and on a body that raises."""
         if not names:
             return Observation(outcome=Outcome.RETURNED), Observation(outcome=Outcome.RETURNED)
         form = ProjectTests(node_ids=tuple(names), each_cpu_s=EACH_CPU_S)
         raising = f"{head_of(self.task.statement)}    raise NotImplementedError\n"
         job = Job(code=self.document.plain, form=form, limits=PATIENCE, world=self.world)
-        shuffled = replace(job, form=replace(form, seed=PROOF_SEED), hash_seed=PROOF_SEED)
+        seen = replace(form, seed=PROOF_SEED, recorded=self.site.name)
+        shuffled = replace(job, form=seen, hash_seed=PROOF_SEED)
         raises = replace(job, code=self.task.program(raising))
         again, raised = await self.sandbox.run([shuffled, raises], group=self.group)
         return again, raised

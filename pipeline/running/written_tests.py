@@ -13,10 +13,12 @@ from pipeline.inputs.callers import written_calls
 from pipeline.inputs.target import NotCallable, target_of
 from pipeline.source.locate import FunctionSite
 from pipeline.syntax.text import Document, parse
-from sandbox.api import Call, TestSeen, World
+from sandbox.api import Call, CallSeen, TestSeen, World
 
 MOST_CALLS = 60
-"""That are read out of one test file."""
+"""That are read out of one test file, or taken from those that tests were seen to make."""
+LONGEST = 200
+"""Characters of a call that was seen."""
 
 
 def calls_in(
@@ -33,6 +35,12 @@ def calls_in(
         tree = parse(world.files.get(path, b"").decode("utf-8", "replace"))
         found = written_calls(tree, target) if tree else ()
         yield from (one.call for one in itertools.islice(found, MOST_CALLS))
+
+
+def calls_seen(recorded: Sequence[CallSeen]) -> Iterator[Call]:
+    """Of the recorded calls those with plain and short arguments."""
+    short = (c.form for c in recorded if isinstance(c.form, Call) and len(c.shown) <= LONGEST)
+    yield from itertools.islice(short, MOST_CALLS)
 
 
 def sources_of(world: World, kept: Sequence[TestSeen]) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.core.calls import source_of
 from pipeline.core.context import Settings
 from pipeline.core.task import Solution, Status
 from pipeline.job import JobResult, run_job
@@ -81,6 +82,39 @@ async def test_a_stub_with_only_tests_is_solved_against_them(box: Sandbox, till:
     result = await check(box, till / TOTALS, "share", right)
     assert result.solution.status is Status.VERIFIED, result.solution.evidence
     assert said(result.solution, "pass now", "tests/test_totals.py::TestShare::test_rest")
+
+
+RAISING = """
+
+def test_too_much():
+    with pytest.raises(TypeError):
+        discounted(None, 0)
+
+
+def test_of_chance():
+    import random
+    assert discounted(random.random(), 0) is not None
+"""
+
+
+async def test_a_repair_says_which_calls_of_the_tests_it_changes(box: Sandbox, till: Path) -> None:
+    """A call that is another one each time says nothing."""
+    change(till, "tests/test_totals.py", ("", RAISING))
+    result = await check(box, till / TOTALS, "discounted")
+    assert said(result.solution, "gives another result on 3 of 6 different calls"), result.solution
+    assert said(result.solution, "changes discounted(10, 10) from 1100 to 900")
+    assert not said(result.solution, "changes discounted(3, 0)")
+    tested = result.task.tested
+    assert tested is not None
+    assert {"discounted(20, 25)", "discounted(None, 0)"} <= set(map(source_of, tested.calls))
+
+
+async def test_calls_of_a_method_are_recorded_with_its_object(box: Sandbox, till: Path) -> None:
+    change(till, TOTALS, ("result -= value", "result += value"))
+    right = "def total(self):\n    return cents(quick_sum(self.prices))"
+    result = await check(box, till / TOTALS, "Till.total", *[right] * 9)
+    assert said(result.solution, "gives another result on 1 of 2 different calls"), result.solution
+    assert said(result.solution, "changes Till.total(<till.totals.Till object>) from 50 to 250")
 
 
 async def test_a_wrong_answer_is_no_better_for_passing_some(box: Sandbox, till: Path) -> None:

@@ -268,6 +268,62 @@ async def test_a_failure_says_which_functions_its_exception_passed_through(each_
         assert second.stack == frozenset()
 
 
+CALLED = """
+class Price:
+    def __init__(self, cents): self.cents = cents
+    def times(self, n, /, *more, extra=0, **others):
+        self.cents *= n
+        return self.cents + extra + sum(more) + sum(others.values())
+
+def total(prices, strict=False):
+    if strict: raise KeyError(strict)
+    try: {}[1]
+    except KeyError: prices.append(7)
+    return sum(prices)
+
+def each(prices): yield from prices
+def made(cents): return Price(cents)
+"""
+CALLING = b"""\
+from shop.cart import Price, each, made, total
+def test_total():
+    assert (total([1]), total([1]), total([2], strict=False)) == (8, 8, 9)
+def test_raised():
+    try: total([], strict="x")
+    except KeyError: pass
+def test_times(): assert Price(2).times(3, 4, extra=5, tax=1) == 16
+def test_others(): assert list(each([1])) == [1] and made(1).cents == 1
+def test_uncopied(): total(lambda: 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "calls"),
+    [
+        ("total", {"total([1], False)": 8, "total([2], False)": 9, "total([], 'x')": "KeyError"}),
+        ("Price.times", {"Price.times(<shop.cart.Price object>, 3, 4, extra=5, tax=1)": 16}),
+        ("each", {}),
+        ("made", {}),
+        ("nothing", {}),
+    ],
+)
+async def test_calls_are_recorded_and_can_be_made_again(each_box, name, calls):
+    """Arguments as they were before the function changed them; of a generator, of an argument that
+    cannot be copied and of a result that is no plain data there is none.
+    """
+    files = {**FILES, "tests/test_calls.py": CALLING}
+    form = replace(AS_IT_IS, recorded=name)
+    seen = await run(each_box, CALLED, "tests/test_calls.py", form=form, files=files)
+    assert "passed" in ends(seen).values()
+    assert {one.shown: one.raised or one.value for one in seen.calls} == calls
+    jobs = [Job(code=CALLED, form=one.form, world=shop(files=files)) for one in seen.calls]
+    again = await each_box.run(jobs)
+    assert [one.value for one in again] == [one.value for one in seen.calls]
+    assert [one.exception.type if one.exception else "" for one in again] == [
+        one.raised for one in seen.calls
+    ]
+
+
 async def test_a_file_that_cannot_be_imported_says_what_its_import_entered(each_box):
     files = {**FILES, "tests/test_top.py": b"from shop import total\nN = 1 / total([])\n"}
     form = replace(AS_IT_IS, is_traced=True)
