@@ -41,13 +41,24 @@ def start_actions(
     uri: str, name: str, site: FunctionSite, *, fails: bool
 ) -> Iterator[types.CodeAction]:
     """*Solve* for every function, *Repair* for one with a body and examples of its own or of its
-    class that fail, *Tests* for one with a body.
+    class that fail, *Tests* for one with a body; in a test function *Repair* what it tests.
     """
+    if is_test(uri, site) and not site.is_stub:
+        title = f"Atlas: repair what `{name}` tests"
+        yield command(title, REPAIR, "atlas.repairTested", [uri, site.name])
+        return
     yield command(f"Atlas: solve `{name}`", SOLVE, "atlas.solve", [uri, name])
     if not site.is_stub and (fails or ">>>" in (site.docstring or "")):
         yield command(f"Atlas: repair `{name}`", REPAIR, "atlas.repair", [uri, name])
     if not site.is_stub:
         yield command(f"Atlas: generate tests for `{name}`", TESTS, "atlas.tests", [uri, name])
+
+
+def is_test(uri: str, site: FunctionSite) -> bool:
+    """Whether pytest would run it, by its own names for files and functions."""
+    file = uri.rpartition("/")[2]
+    is_file = file.startswith("test_") or file.endswith("_test.py")
+    return is_file and site.last_name.startswith("test") and site.owner != "function"
 
 
 def fix_action(uri: str, name: str, diagnostic: types.Diagnostic) -> types.CodeAction:

@@ -6,6 +6,7 @@ A flow outlives the moment that a view shows, so it looks again; it gets this an
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from atlas_lsp.cards import History
@@ -64,6 +65,11 @@ class Desk:
     def of(self, uri: str) -> Desk:
         """Of another file."""
         return Desk(self._server, uri)
+
+    def uri_of(self, path: Path) -> str:
+        """As the client calls the file, where it has it open."""
+        opened = {str(Path(text.document.path)): text.uri for text in self._server.open_texts()}
+        return opened.get(str(path)) or path.as_uri()
 
     # --- work ---------------------------------------------------------------------------------
 

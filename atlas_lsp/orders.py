@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from atlas_lsp.settings import ServerSettings
@@ -12,6 +13,7 @@ from pipeline.core.task import n_passed, n_told
 from pipeline.syntax.text import Document
 
 if TYPE_CHECKING:
+    from pipeline.broken import Blamed
     from pipeline.core.events import Event
     from pipeline.core.task import Judged
     from pipeline.job import JobResult
@@ -81,6 +83,22 @@ class SolveOrder(Ordered):
             interpreter=asked.python or None,
             tests=_tests_of(asked),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlameOrder(Ordered):
+    """Find the function that the failing test `name` speaks against most."""
+
+    name: str
+
+    async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> Blamed | str:
+        from pipeline.broken import blamed_by
+        from pipeline.core.events import Progress
+
+        box = (await opened(self.settings)).sandbox
+        emit(Progress(message="running the project's tests"))
+        path, interpreter = Path(self.document.path), self.settings.python or None
+        return await blamed_by(box, path, self.name, interpreter=interpreter)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -280,6 +280,11 @@ def add_job_commands(server: AtlasServer) -> None:
     def repair(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
         return work.start(Desk(ls, uri), "repair", name)
 
+    @server.command("atlas.repairTested")
+    def repair_tested(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
+        """Repair what the failing test function of that name tests."""
+        return work.start(Desk(ls, uri), work.TESTED, name)
+
     @server.command("atlas.tests")
     def tests(ls: AtlasServer, uri: str, name: str) -> dict[str, str]:
         return work.start(Desk(ls, uri), work.TESTS, name)

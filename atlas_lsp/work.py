@@ -15,7 +15,7 @@ from atlas_lsp.cards import headline
 from atlas_lsp.desk import Desk
 from atlas_lsp.jobs import JobTable, ServerJob
 from atlas_lsp.offers import offer
-from atlas_lsp.orders import SolveOrder, TestsOrder
+from atlas_lsp.orders import BlameOrder, SolveOrder, TestsOrder
 from atlas_lsp.progress import JobProgress
 from atlas_lsp.proposals import headline as proposal_headline
 from atlas_lsp.proposals import tell
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from pipeline.core.events import Event
     from pipeline.job import JobResult
 
-TESTS = "tests"
+TESTS, TESTED = "tests", "tested"
+"""Make tests of a function; repair what a test function tests."""
 log = logging.getLogger(__name__)
 
 
@@ -51,7 +52,8 @@ def start(
 
 
 def title_of(job: ServerJob) -> str:
-    return f"tests for {job.key[1]}" if job.verb == TESTS else f"{job.verb} {job.key[1]}"
+    said = {TESTS: "tests for", TESTED: "look for what is wrong, from"}.get(job.verb, job.verb)
+    return f"{said} {job.key[1]}"
 
 
 async def run(desk: Desk, job: ServerJob, instead: Mapping[str, Any]) -> None:
@@ -71,6 +73,10 @@ async def run(desk: Desk, job: ServerJob, instead: Mapping[str, Any]) -> None:
             if job.verb == TESTS:
                 tests = TestsOrder(document=document, name=name, settings=settings, emit=emit)
                 said = await _propose(desk, name, tests)
+                return
+            if job.verb == TESTED:
+                blame = BlameOrder(document=document, name=name, settings=settings, emit=emit)
+                said = await _repair_blamed(desk, name, blame)
                 return
             order = SolveOrder(
                 document=document,
@@ -132,6 +138,21 @@ async def _propose(desk: Desk, name: str, order: TestsOrder) -> str:
         tell_proposed(desk, name, proposed, said)
         return said
     return tell(desk.window, proposed)
+
+
+async def _repair_blamed(desk: Desk, name: str, order: BlameOrder) -> str:
+    """Start the repair of what the test speaks against most, in its file, which is opened."""
+    found = await desk.run(order)
+    if isinstance(found, str):
+        desk.window.say(found)
+        return found
+    said = f"`{name}` speaks most against `{found.label}` in {found.path.name}"
+    desk.window.say(f"{said}, which is repaired now")
+    home = desk.of(desk.uri_of(found.path))
+    if not home.is_open:
+        await desk.window.show(home.uri, str(found.path))
+    start(home, "repair", found.label)
+    return said
 
 
 def _show_event(job: ServerJob, progress: JobProgress, event: Event) -> None:

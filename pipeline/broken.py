@@ -10,8 +10,9 @@ from pipeline.core.reach import BAD_ENDS, Reach
 from pipeline.running.counted import unfit
 from pipeline.running.reaching import PATIENCE, reach_of
 from pipeline.running.spectrum import Suspect, suspects
-from pipeline.syntax.text import Document
-from pipeline.world.project import absolute
+from pipeline.source.locate import numbered_functions
+from pipeline.syntax.text import Document, document_from_bytes
+from pipeline.world.project import absolute, project_of
 from pipeline.world.tested_by import TestFiles, every_test
 from sandbox.api import Limits, Sandbox, TestEnd, TestSeen
 
@@ -85,6 +86,46 @@ async def broken_by_tests(
         suspects=found,
         to_try=tuple(one for one in found if _is_in(files.around.top / one.entered.path, aim)),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blamed:
+    """The function that a failing test speaks against most."""
+
+    path: Path
+    label: str
+
+
+async def blamed_by(
+    sandbox: Sandbox, path: Path, test: str, *, interpreter: str | None = None
+) -> Blamed | str:
+    """By the test of that dotted name in the file, as it is saved; else why there is none."""
+    root = project_of(path).root
+    node_id = "::".join((absolute(path).relative_to(root).as_posix(), *test.split(".")))
+    aim = Aim(root=root, tests=(node_id,))
+    broken = await broken_by_tests(sandbox, aim, interpreter=interpreter)
+    if broken.obstacle:
+        return broken.obstacle
+    if not broken.aimed:
+        return _why_not_aimed(broken, node_id)
+    aimed = {one.node_id for one in broken.aimed}
+    for suspect in broken.to_try:
+        if aimed & set(suspect.failing):
+            source = broken.files.around.top / suspect.entered.path
+            document = document_from_bytes(source.read_bytes(), str(source))
+            for site in numbered_functions(document):
+                if site.first_line + 1 == suspect.entered.line and site.owner != "function":
+                    return Blamed(path=source, label=site.label)
+    return f"{node_id} fails, and enters no function of the project: look at the test itself"
+
+
+def _why_not_aimed(broken: Broken, node_id: str) -> str:
+    for name, why in broken.left_out:
+        if is_aimed_at(name, (node_id,)):
+            return f"{name} {why}"
+    if any(is_aimed_at(test.node_id, (node_id,)) for test in broken.reach.tests):
+        return f"{node_id} passes, so there is nothing to repair"
+    return broken.reach.cut or f"{node_id} was not run: pytest does not find it in the saved file"
 
 
 async def failing_with(

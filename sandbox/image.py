@@ -32,8 +32,8 @@ _HOME = "/opt/atlas"
 _INSIDE = (
     *("codec.py", "wire.py", "processes.py", "seccomp.py", "cgroup.py", "identity.py"),
     *("guise.py", "landlock.py"),
-    *("child.py", "drained.py", "forms.py", "project_tests.py", "entered.py", "versions.py"),
-    *("recorded.py",),
+    *("child.py", "drained.py", "forms.py", "project_tests.py"),
+    *("entered.py", "calls_made.py", "versions.py"),
     *("remote.py", "confine.py", "supervisor.py"),
     *("standby.py", "template.py", "worker.py"),
 )

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import child, identity, versions
+from sandbox.calls_made import Calls
 from sandbox.entered import Entries, Entry
-from sandbox.recorded import Calls
 
 _MAX_MESSAGE = 2000
 _USAGE_ERROR = 4

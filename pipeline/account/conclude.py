@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pipeline.account.contradictions import contradictions
-from pipeline.account.recorded import recorded_changes
 from pipeline.account.side_effects import behaviour_changes
 from pipeline.account.status import status_of_judged
+from pipeline.account.told_calls import recorded_changes
 from pipeline.account.told_tests import about_left_out, about_tests, counted
 from pipeline.core.board import Board
 from pipeline.core.context import Context
