@@ -52,7 +52,7 @@ def start(
 
 
 def title_of(job: ServerJob) -> str:
-    said = {TESTS: "tests for", TESTED: "look for what is wrong, from"}.get(job.verb, job.verb)
+    said = {TESTS: "tests for", TESTED: "repair what is tested by"}.get(job.verb, job.verb)
     return f"{said} {job.key[1]}"
 
 

@@ -184,7 +184,9 @@ class _Walk:
         return is_stdlib(top) and top != self.place.name.partition(".")[0]
 
     def _unknown(self, name: str, top: str) -> None:
-        if not is_stdlib(top) and self.roots.find(top) is None:
+        """An attribute of what is the project's, or somebody else's: a namespace is shared."""
+        around = [self.roots.find(one) for one in _packages_around(name)]
+        if not is_stdlib(top) and all(one is None or one.path is None for one in around):
             self.foreign.add(top)
 
     def _take(self, name: str, found: _Found) -> None:

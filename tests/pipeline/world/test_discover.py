@@ -203,6 +203,35 @@ def test_a_namespace_across_two_roots(tmp_path: Path) -> None:
     assert found.world.roots == ("one", "two")
 
 
+@pytest.mark.parametrize(
+    ("imported", "distributions"),
+    [
+        ("from corp.money import euro", ["corp-deep-rates", "corp-money"]),
+        ("import corp.deep.rates", ["corp-deep-rates", "corp-money"]),
+        ("from corp.text.words import anything", []),
+    ],
+)
+def test_a_namespace_that_is_shared_with_what_is_installed(
+    tmp_path: Path, imported: str, distributions: list[str]
+) -> None:
+    environment(
+        tmp_path,
+        {
+            "corp-money-1.0": {"corp/money/__init__.py": "euro = 1\n"},
+            "corp-deep-rates-1.0": {"corp/deep/rates.py": ""},
+        },
+    )
+    files: dict[str, str | bytes] = {
+        "pyproject.toml": '[project]\nname = "corp.text"\n',
+        "corp/text/__init__.py": f"{imported}\n",
+        "corp/text/words.py": "",
+    }
+    # Whoever has a part of the namespace goes in: which part is whose only the imports would say.
+    found = check(tmp_path, files, "corp/text/__init__.py")
+    assert [one.name for one in found.distributions] == distributions
+    assert not found.absent
+
+
 def test_a_symlink_loop(tmp_path: Path) -> None:
     text = "import importlib\nimportlib.import_module('shop.' + 'x')\nT = 'loop'\n"
     write(tmp_path, {**PACKAGE, "src/shop/__init__.py": text})
