@@ -130,7 +130,9 @@ def oddness(value: object, pool: KnownValues) -> int:
         case bytes():
             return _of_text(value.decode("latin-1"), pool)
         case list() | tuple() | set() | frozenset():
-            return sum(oddness(item, pool) for item in value) + 4 * max(0, len(value) - 4)
+            n_blank = sum(isinstance(item, str) and not item for item in value)
+            items = sum(oddness(item, pool) for item in value)
+            return items + 4 * max(0, len(value) - 4) + 3 * n_blank
         case dict():
             return sum(oddness(item, pool) for pair in value.items() for item in pair)
     return NEVER_WRITTEN
@@ -154,7 +156,7 @@ def _of_text(value: str, pool: KnownValues) -> int:
     if value in WORDS or value == OTHER or value in pool.written:
         return 0
     if value in pool.strings:
-        return 1
+        return 1 if any(char.isalnum() for char in value) else 4
     if any(value in one for one in pool.written):
         return 3
     left = value

@@ -59,6 +59,9 @@ def shapes(part: Part, name: str = "") -> tuple[Shape, ...]:
     known = tuple(v for v in part.values if isinstance(v, str | int | float | bool | None))
     found = [Shape("one", (shape_of(known[0]),), known=known)] if known else []
     kinds = [kind for kind, _ in part.kinds.most_common()]
+    if part.kinds["int"] and "float" not in kinds:
+        # A whole number is a number too.
+        kinds = list(dict.fromkeys("int" if kind == "number" else kind for kind in kinds))
     found += [shape for kind in kinds for shape in _of_kind(kind, part)]
     if not found:
         found = list(_of_kind("list", part)) if part.item else []

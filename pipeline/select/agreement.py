@@ -61,7 +61,7 @@ class Agreement:
         if found is None:
             return (agree,)
         form, ours, theirs = found
-        return (agree, f"another one differs on {source_of(form)}: {theirs}, ours {ours}")
+        return (agree, f"another one differs: {source_of(form)} {theirs}, ours {ours}")
 
 
 def agreement(

@@ -142,7 +142,7 @@ class _About:
 
     def _keywords(self, case: Case) -> Iterator[str]:
         for name, value in case.call.kwargs.items():
-            word = name.strip("_").replace("_", " ")
+            word = name.strip("_").replace("_", " ").removeprefix("with ")
             if isinstance(value, bool):
                 yield f"with {word}" if value else f"without {word}"
             else:

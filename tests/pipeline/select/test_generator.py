@@ -264,7 +264,7 @@ async def test_a_model_without_a_calibration_is_chosen_from_by_agreement(
     assert any("odds of other models" in line for line in solution.evidence)
     n = 2 if generator else 3
     assert any(f"{n} of 3 candidates that pass agree" in line for line in solution.evidence)
-    differing = [line for line in solution.evidence if "another one differs on input '" in line]
+    differing = [line for line in solution.evidence if "another one differs: input '" in line]
     assert len(differing) == generator
 
 
