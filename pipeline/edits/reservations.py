@@ -8,12 +8,14 @@ prints what they are worth, on planted bugs and on wrong programs of a model.
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Sequence
 
 from pipeline.core.task import Task
 from pipeline.edits.ranking import Ranked, own_weight
 from pipeline.edits.search import Found
+from pipeline.syntax.text import parse
 from sandbox.api import DoctestWants, ProjectTests, Test
 
 ALL_THE_SAME = "all examples want the same, which many wrong functions give too"
@@ -49,6 +51,8 @@ def doubt_of(task: Task, found: Found, ranked: Ranked) -> str:
         return ALL_THE_SAME
     if ranked.share < DOMINATES:
         return "other small edits pass as well and behave differently"
+    if dropped := used_parameters(task.statement) - used_parameters(ranked.version.code):
+        return f"with it the parameter {', '.join(sorted(dropped))} is not used any more"
     if n_fixed < 2 and any(edit.kind in INVENTED for edit in edits):
         return "what it adds rests on a single example"
     if len({edit.new for edit in edits}) > n_fixed:
@@ -57,6 +61,21 @@ def doubt_of(task: Task, found: Found, ranked: Ranked) -> str:
         passed = f"{len(found.plausible):,} of the {found.n_tried:,} edits that were tried pass"
         return f"{passed}, so it may be luck ({chance:.0%} that it is right)"
     return ""
+
+
+def used_parameters(code: str) -> frozenset[str]:
+    """Parameters of the first function of a text that its body reads; of text without one none.
+
+    None of the 95 bugs of HumanEvalFix is mended by an edit that leaves one unread.
+    """
+    tree = parse(code)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    node = next((one for one in tree.body if isinstance(one, kinds)), None) if tree else None
+    if node is None:
+        return frozenset()
+    given = {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
+    names = (one for stmt in node.body for one in ast.walk(stmt) if isinstance(one, ast.Name))
+    return frozenset(given & {one.id for one in names if isinstance(one.ctx, ast.Load)})
 
 
 def odds(found: Found, ranked: Ranked) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+import textwrap
 import time
 
 import pytest
@@ -15,7 +16,7 @@ from pipeline.edits.edits import Edit, apart, apply_all, edits_of
 from pipeline.edits.hints import hints_of
 from pipeline.edits.mechanical import Patch, SearchProgress, repair_mechanically
 from pipeline.edits.ranking import Behaviour, Ranked
-from pipeline.edits.reservations import doubt_of, odds
+from pipeline.edits.reservations import doubt_of, odds, used_parameters
 from pipeline.edits.search import Found, Version
 from pipeline.engine import solve
 from pipeline.models.scripted import ScriptedModel
@@ -269,12 +270,12 @@ async def test_a_doubted_patch_is_offered_as_unverified_with_its_reason(box: San
     assert any(line.startswith("not called verified: all examples") for line in solution.evidence)
 
 
-def version(*kinds: str, weight: float = 0.05) -> Version:
+def version(*kinds: str, weight: float = 0.05, code: str = ODD_STYLE) -> Version:
     edits = tuple(
         Edit(start=i, end=i, new=str(i), line=1, what="", kind=kind, prior=1.0)
         for i, kind in enumerate(kinds)
     )
-    return Version(code="", edits=edits, weight=weight)
+    return Version(code=code, edits=edits, weight=weight)
 
 
 def found(
@@ -315,6 +316,20 @@ def test_doubts_name_what_speaks_against_a_patch(found: Found, patch: Ranked, do
     said = doubt_of(task_of(ODD_STYLE), found, patch)
     assert said.startswith(doubt)
     assert bool(said) == bool(doubt)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "unread"), [("s=start", "s=0", "start"), ("in numbers", "in [start]", "numbers")]
+)
+def test_a_patch_that_ignores_what_was_read_is_doubted(old: str, new: str, unread: str) -> None:
+    one = version("operator", code=ODD_STYLE.replace(old, new))
+    said = doubt_of(task_of(ODD_STYLE), found(), Ranked(version=one, score=0.0, share=1.0))
+    assert said == f"with it the parameter {unread} is not used any more"
+
+
+def test_methods_and_inner_functions_read_their_parameters_too() -> None:
+    code = "    def f(self, a, *b, c=1, **d):\n        return lambda: [self, b, d]\n"
+    assert used_parameters(textwrap.dedent(code)) == {"self", "b", "d"}
 
 
 def test_a_cut_search_says_how_much_of_it_was_done() -> None:
