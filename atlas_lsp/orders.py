@@ -64,6 +64,8 @@ class SolveOrder(Ordered):
     """Solve or repair the function `name`."""
 
     name: str
+    besides: frozenset[str] = frozenset()
+    """Tests that do not judge it: another function explains why they fail."""
 
     async def run(self, opened: Opened, emit: Emit, keep_best: asyncio.Event) -> JobResult:
         from pipeline.core.context import Settings
@@ -81,7 +83,7 @@ class SolveOrder(Ordered):
             emit=emit,
             keep_best=keep_best,
             interpreter=asked.python or None,
-            tests=_tests_of(asked),
+            tests=replace(_tests_of(asked), besides=self.besides),
         )
 
 

@@ -34,18 +34,23 @@ log = logging.getLogger(__name__)
 
 
 def start(
-    desk: Desk, verb: str, name: str, instead: Mapping[str, Any] | None = None
+    desk: Desk,
+    verb: str,
+    name: str,
+    instead: Mapping[str, Any] | None = None,
+    *,
+    besides: frozenset[str] = frozenset(),
 ) -> dict[str, str]:
     """Start a job beside the loop and answer at once with its id.
 
-    `instead` are settings for this job alone.
+    `instead` are settings for this job alone, `besides` tests of the project that do not judge it.
     """
     if not desk.settings.trusted:
         desk.window.say(
             "this workspace is not trusted, so nothing is run", types.MessageType.Warning
         )
         return {"error": "untrusted"}
-    job = desk.start(verb, name, lambda job: run(desk, job, instead or {}))
+    job = desk.start(verb, name, lambda job: run(desk, job, instead or {}, besides))
     for other in desk.jobs.waiting:
         log.debug("%s waits behind %d", other.job_id, desk.jobs.n_before(other))
     return {"jobId": job.job_id}
@@ -56,7 +61,9 @@ def title_of(job: ServerJob) -> str:
     return f"{said} {job.key[1]}"
 
 
-async def run(desk: Desk, job: ServerJob, instead: Mapping[str, Any]) -> None:
+async def run(
+    desk: Desk, job: ServerJob, instead: Mapping[str, Any], besides: frozenset[str] = frozenset()
+) -> None:
     name = job.key[1]
     progress = desk.window.progress(f"Atlas: {title_of(job)}")
     job.token = progress.token
@@ -82,6 +89,7 @@ async def run(desk: Desk, job: ServerJob, instead: Mapping[str, Any]) -> None:
                 document=document,
                 name=name,
                 settings=settings,
+                besides=besides,
                 emit=emit,
                 keep_best=job.keep_best,
             )
@@ -151,7 +159,7 @@ async def _repair_blamed(desk: Desk, name: str, order: BlameOrder) -> str:
     home = desk.of(desk.uri_of(found.path))
     if not home.is_open:
         await desk.window.show(home.uri, str(found.path))
-    start(home, "repair", found.label)
+    start(home, "repair", found.label, besides=found.besides)
     return said
 
 

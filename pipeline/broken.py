@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.core.reach import BAD_ENDS, Reach
 from pipeline.running.counted import unfit
 from pipeline.running.reaching import PATIENCE, reach_of
-from pipeline.running.spectrum import Suspect, suspects
+from pipeline.running.spectrum import Suspect, explained_by_others, suspects
 from pipeline.source.locate import numbered_functions
 from pipeline.syntax.text import Document, document_from_bytes
 from pipeline.world.project import absolute, project_of
@@ -94,6 +94,8 @@ class Blamed:
 
     path: Path
     label: str
+    besides: frozenset[str]
+    """Failing tests that enter it, and that another function explains."""
 
 
 async def blamed_by(
@@ -115,7 +117,8 @@ async def blamed_by(
             document = document_from_bytes(source.read_bytes(), str(source))
             for site in numbered_functions(document):
                 if site.first_line + 1 == suspect.entered.line and site.owner != "function":
-                    return Blamed(path=source, label=site.label)
+                    besides = explained_by_others(broken.suspects, suspect) - aimed
+                    return Blamed(path=source, label=site.label, besides=besides)
     return f"{node_id} fails, and enters no function of the project: look at the test itself"
 
 
