@@ -443,7 +443,14 @@ def _folder_files(path: Path, folder: Path) -> Iterator[Path]:
 
 
 def _is_data(path: Path, folder: Path) -> bool:
-    relative = path.relative_to(folder)
-    hidden = any(SECRET.search(part) for part in relative.parts)
-    inside = folder.resolve() in path.resolve().parents
-    return path.is_file() and inside and not hidden and path.suffix not in (".py", ".pyc")
+    is_file = path.is_file() and path.suffix not in (".py", ".pyc")
+    return is_file and may_be_taken(path, folder)
+
+
+def may_be_taken(path: Path, folder: Path) -> bool:
+    """Whether a file of a folder is no secret and lies there, also where it is a link."""
+    real, top = path.resolve(), folder.resolve()
+    if top not in real.parents:
+        return False
+    parts = (*path.relative_to(folder).parts, *real.relative_to(top).parts)
+    return not any(map(SECRET.search, parts))

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipeline.storage.foreign import foreign_text
-from pipeline.world.closure import SECRET, Roots, imports_in, reaching
+from pipeline.world.closure import Roots, imports_in, may_be_taken, reaching
 from pipeline.world.discover import Surroundings, surroundings_of
 from pipeline.world.distributions import Installed, packages_of
 from pipeline.world.project import absolute, files_below, pytest_settings
@@ -315,7 +315,7 @@ def _carried(around: Surroundings, files: Sequence[Path]) -> Iterator[Path]:
     left = MAX_CARRIED_BYTES
     chains = (one for path in files for one in _chain(path, around.top))
     trees = dict.fromkeys(tree for path in files if (tree := _tree(path, around.project.root)))
-    for found in (chains, *map(_files_below, trees)):
+    for found in (chains, *(_files_below(tree, around.project.root) for tree in trees)):
         for one in found:
             if one in seen or len(seen) > MAX_CARRIED_FILES:
                 continue
@@ -342,8 +342,7 @@ def _tree(path: Path, root: Path) -> Path | None:
     return folders[-1] if folders else None
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def _files_below(folder: Path, root: Path) -> Iterator[Path]:
     for path in files_below(folder, most_looked_at=2 * MAX_CARRIED_FILES):
-        is_ours = not any(SECRET.search(part) for part in path.relative_to(folder).parts)
-        if is_ours and path.suffix not in (".pyc", ".so") and path.is_file():
+        if path.suffix not in (".pyc", ".so") and may_be_taken(path, root):
             yield path

@@ -107,6 +107,8 @@ def test_data_files_that_a_source_names_are_there_and_secrets_are_not(tmp_path: 
     data = ("words.txt", "templates/a.html", "x.json", "other.bin", "secrets.toml", "id_rsa")
     files = {**PACKAGE, "src/shop/m.py": text, "src/outside.txt": "x"}
     files |= {f"src/shop/{name}": "x" for name in data}
+    write(tmp_path, files)
+    (tmp_path / "src/shop/more.json").symlink_to("secrets.toml")
     found = check(tmp_path, files, "src/shop/m.py")
     kept = {Path(p).name for p in found.world.files} - {Path(p).name for p in PACKAGE}
     assert kept == {"m.py", "words.txt", "a.html", "x.json"}

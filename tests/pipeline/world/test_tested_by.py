@@ -70,6 +70,17 @@ def test_what_lies_beside_the_tests_goes_with_them_but_no_secret(tmp_path: Path)
     assert "tests/unit/.env" not in inside
 
 
+def test_a_link_carries_no_secret_and_nothing_from_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("x")
+    root = tmp_path / "shop"
+    links = {"a.txt": "../../../key", "b.txt": ".env", "c.txt": "data.json"}
+    write(root, SHOP)
+    for name, target in links.items():
+        (root / "tests/unit" / name).symlink_to(target)
+    inside = check(root, SHOP, "total").around.world.files
+    assert {Path(p).name for p in inside} & set(links) == {"c.txt"}
+
+
 def test_files_and_node_ids_narrow(tmp_path: Path) -> None:
     found = check(tmp_path, SHOP, "total", only=("tests/test_cart.py::test_a", "tests/unit"))
     assert set(found.naming) == {"tests/test_cart.py::test_a", "tests/unit/test_bill.py"}
