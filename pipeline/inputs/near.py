@@ -15,6 +15,8 @@ MOST_KNOWN = 40
 """Calls that others are made from."""
 _RUN = re.compile(r"\d+|[^\W\d]+|\s+|.", re.DOTALL)
 WORD = "other"
+LARGE = 100_000
+"""From here on nothing is tried that is larger still: it takes long, or all memory."""
 
 
 def near_calls(known: Sequence[Call], *, seed: int, n: int) -> tuple[Call, ...]:
@@ -44,7 +46,8 @@ def near(value: object) -> Iterator[object]:
         case bool():
             yield not value
         case int():
-            yield from dict.fromkeys((value + 1, value - 1, 2 * value, 10 * value, -value, 0))
+            larger = (2 * value, 10 * value) if abs(value) < LARGE else ()
+            yield from dict.fromkeys((value + 1, value - 1, *larger, -value, 0))
         case float():
             yield from dict.fromkeys((value + 1, 2 * value, 10 * value, -value, float(int(value))))
         case str():

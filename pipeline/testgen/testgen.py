@@ -405,9 +405,9 @@ def _described(
 
 def _about_accidents(cases: Cases) -> tuple[str, ...]:
     """The shortest call that raises what the code does not name; no test pins that."""
-    serious = [
-        case for case in cases.accidents if case.raised not in ("TypeError", "AttributeError")
-    ]
+    # Of a wrong kind, or of a size that only a search for inputs tries.
+    usual = ("TypeError", "AttributeError", "MemoryError")
+    serious = [case for case in cases.accidents if case.raised not in usual]
     by_kind: dict[str, Case] = {}
     for case in sorted(serious, key=lambda case: case.cost):
         by_kind.setdefault(case.raised, case)
