@@ -75,7 +75,7 @@ def test_a_failing_test_of_the_project_is_repaired_from_its_diagnostic(alone: Op
     unfold(one, "cart.py")
     unfold(one, "half")
     for name in ("test_coins_come_out", "test_two_pay_the_whole[10]"):
-        row = tested(one, name)
+        row = listed(one, name)
         row.wait_for()
         one.until(lambda row=row: "Failed" in row.get_attribute("aria-label"), f"{name} failed")
     one.shot("project-tests")
@@ -86,14 +86,14 @@ def test_a_failing_test_of_the_project_is_repaired_from_its_diagnostic(alone: Op
     assert file.read_text() == CART.replace("// 3", "// 2")
 
 
-def tested(one: Window, name: str) -> Any:
+def listed(one: Window, name: str) -> Any:
     """Its row in the Test Explorer."""
     return one.page.locator(".test-explorer .monaco-list-row", has_text=name).first
 
 
 def unfold(one: Window, name: str) -> None:
     """Show what stands below a row, once there is something."""
-    row = tested(one, name)
+    row = listed(one, name)
     one.until(lambda: row.get_attribute("aria-expanded") is not None, f"something below {name}")
     if row.get_attribute("aria-expanded") == "false":
         row.locator(".monaco-tl-twistie").click()

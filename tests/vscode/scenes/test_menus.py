@@ -23,11 +23,22 @@ def test_the_status_bar_has_a_menu_of_results_and_a_picker_of_models(window: Sho
     one.click(one.page.locator(".tab", has_text="menu.py").first)
     menu(one, "Model")
     row(one, "A GGUF file").wait_for()
+    one.click(row(one, "An installed name"))
+    one.page.locator(".quick-input-widget", has_text="atlas model list").wait_for()
+    one.page.keyboard.type("other")
+    one.page.keyboard.press("Enter")
+    one.until(lambda: chosen(one) == "other", "another model")
+    menu(one, "Model")
     one.click(row(one, "embedded: small"))
-    settings = one.server.folder / "User" / "settings.json"
-    one.until(lambda: json.loads(settings.read_text()).get("atlas.model") == "nano", "the model")
+    one.until(lambda: chosen(one) == "nano", "the embedded model")
     # Another model is another server, which knows what the one before had finished.
     one.lens("Evidence")
+
+
+def chosen(one: Window) -> Any:
+    """The model in the settings of the machine, where VS Code keeps what is of its scope."""
+    path = one.server.folder / "Machine" / "settings.json"
+    return json.loads(path.read_text() or "{}").get("atlas.model") if path.exists() else None
 
 
 def menu(one: Window, what: str) -> None:
