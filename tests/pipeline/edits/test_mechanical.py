@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import random
 import textwrap
 import time
+from collections.abc import Sequence
 
 import pytest
 
 from pipeline.core.context import Context, Settings
 from pipeline.core.task import Status, Task
+from pipeline.core.wrapped import Wrapped
 from pipeline.edits.bug_kinds import WEIGHTS
 from pipeline.edits.edits import Edit, apart, apply_all, edits_of
 from pipeline.edits.hints import hints_of
@@ -23,7 +26,7 @@ from pipeline.models.scripted import ScriptedModel
 from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import find_function
 from pipeline.syntax.text import document_from_bytes
-from sandbox.api import Sandbox
+from sandbox.api import Job, Observation, Sandbox
 
 ODD_STYLE = '''def total( numbers,*,start = 0 ):
     """The sum.
@@ -169,6 +172,22 @@ async def test_the_deadline_ends_a_search_that_finds_nothing(box: Sandbox) -> No
     patches = await check(box, STUCK, deadline_s=1.0)
     assert not any(p.is_plausible for p in patches)
     assert time.monotonic() - began < 20
+
+
+class Busy(Wrapped):
+    """As on a machine that has much else to do: the same CPU seconds take longer by the clock."""
+
+    async def run(self, jobs: Sequence[Job], *, group: str = "") -> tuple[Observation, ...]:
+        await asyncio.sleep(0.2)
+        return await self._sandbox.run(jobs, group=group)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("source", [ODD_STYLE, HANGS])
+async def test_a_busy_machine_finds_the_same(box: Sandbox, source: str) -> None:
+    """Budgets are runs and CPU seconds."""
+    there, here = await check(Busy(box), source), await check(box, source)
+    assert [(p.code, p.is_plausible) for p in there] == [(p.code, p.is_plausible) for p in here]
 
 
 @pytest.mark.asyncio(loop_scope="session")
