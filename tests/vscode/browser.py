@@ -32,6 +32,8 @@ QUIET = {
     "git.enabled": False,
     "editor.minimap.enabled": False,
     "window.menuBarVisibility": "classic",
+    # In 1.139 it takes the room that a diff of two sides needs.
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
     # What is slow here is the machine: no job may end for it.
     "atlas.timeout": 600,
 }
