@@ -184,7 +184,8 @@ def _why(seen: Observation, isolation: tuple[str, ...] = ()) -> str:
         return _one_line(seen.detail) or seen.outcome.value
     where = f" (line {seen.exception.lineno})" if seen.exception.lineno else ""
     closed = hint(seen.exception, isolation or seen.isolation)
-    text = f"raised {_one_line(seen.exception.type)}: {_one_line(seen.exception.message)}{where}"
+    said = ": ".join(filter(None, map(_one_line, (seen.exception.type, seen.exception.message))))
+    text = f"raised {said}{where}"
     return f"{text}; {closed}" if closed else text
 
 

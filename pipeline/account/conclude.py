@@ -13,7 +13,7 @@ from pipeline.account.told_tests import about_left_out, about_tests, counted
 from pipeline.core.board import Board
 from pipeline.core.context import Context
 from pipeline.core.task import FIRST_ASKED, SMALL_EDITS, Judged, Solution, Status, Task
-from pipeline.core.wording import many
+from pipeline.core.wording import many, printable
 from pipeline.running.judge import first_failure
 from pipeline.select.choose import Choice
 
@@ -174,7 +174,7 @@ def _solution(
         status=status,
         chosen=replace(choice.best, own=choice.own) if choice.best else None,
         probability=choice.probability,
-        evidence=evidence,
+        evidence=tuple(map(printable, evidence)),
         obstacle=board.obstacle,
         rejected=tuple(one for one in board.judged if one is not choice.best),
         stages=tuple(board.stages),

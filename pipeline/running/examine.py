@@ -13,8 +13,9 @@ from pathlib import Path
 
 from pipeline.core.inside import driver_world, inside
 from pipeline.core.task import Loading, Task, n_passed, n_told
+from pipeline.core.wording import printable
 from pipeline.running.ready import LOAD_CPU_S, bad_example, cause
-from pipeline.running.screen import TRACEBACK, driver, observed, payload
+from pipeline.running.screen import driver, observed, payload
 from pipeline.source.doctests import DoctestMalformed
 from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import FunctionSite, numbered_functions
@@ -153,8 +154,9 @@ def _ended(
     detail: str = "",
     verdicts: Sequence[Verdict] = (),
 ) -> Examined:
+    said = printable(" ".join(detail.splitlines()))
     return Examined(
-        document=document, site=site, outcome=outcome, detail=detail, verdicts=tuple(verdicts)
+        document=document, site=site, outcome=outcome, detail=said, verdicts=tuple(verdicts)
     )
 
 
@@ -245,16 +247,13 @@ def _judged(case: _Case, seen: Observation) -> Examined:
 
 def _why(case: _Case, kind: str, message: str) -> str:
     """Why its module cannot be imported."""
-    said = " ".join(f"{kind}: {message}".split())[:300]
+    said = printable(" ".join(f"{kind}: {message}".split()))[:300]
     default = f"{case.around.place.name} cannot be imported: {said}; mend that first"
     return cause(kind, message, case.around) or default
 
 
 def _obstacle(case: _Case, failed: Verdict) -> str:
     """What the first exception says of the surroundings and not of the code; "" for nothing."""
-    seen = failed.observation
-    for part, text in zip(seen.parts, seen.got, strict=False):
-        if part.exception is not None:
-            message = text.partition(TRACEBACK)[2].partition(":")[2].strip()
-            return cause(part.exception.type, message, case.around)
-    return ""
+    raised = (part.exception for part in failed.observation.parts if part.exception is not None)
+    first = next(raised, None)
+    return cause(first.type, first.message, case.around) if first else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.core.inside import inside
 from pipeline.core.task import Loading, Task
+from pipeline.core.wording import printable
 from pipeline.running.counted import NO_TESTS, WhichTests, with_project_tests
 from pipeline.source.from_file import task_from_file
 from pipeline.source.locate import FunctionSite
@@ -180,7 +181,7 @@ def obstacle(seen: Observation, surroundings: Surroundings) -> str:
     error = seen.exception
     if seen.outcome in BROKEN_MACHINERY or error is None:
         return f"{name} cannot be imported here: {seen.detail or seen.outcome.value}"
-    said = " ".join(f"{error.type}: {error.message}".split())[:300]
+    said = printable(" ".join(f"{error.type}: {error.message}".split()))[:300]
     return cause(error.type, error.message, surroundings) or (
         f"{name} cannot be imported: {said}; mend that first"
     )

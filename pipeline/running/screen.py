@@ -178,8 +178,9 @@ def _doctest_observation(shown: Sequence[object]) -> Observation:
     for item in shown:
         match item:
             case (str() as text, str() as name):
-                seen = ExceptionSeen(type=name, message="") if name else None
-                printed = text.partition(TRACEBACK)[0] if name else text
+                printed, _, end = text.partition(TRACEBACK) if name else (text, "", "")
+                message = end.partition(":")[2].strip()
+                seen = ExceptionSeen(type=name, message=message) if name else None
                 outcome = Outcome.RAISED if name else Outcome.RETURNED
                 stdout = printed.encode("utf-8", "surrogatepass")
                 parts.append(Observation(outcome=outcome, exception=seen, stdout=stdout))

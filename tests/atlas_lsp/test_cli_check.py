@@ -34,6 +34,25 @@ def test_it_takes_the_sandbox_from_the_settings(module: Path, text: str, code: i
     assert (row["outcome"], row["tests"]["total"]) == (outcome, 2)
 
 
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ("raise ValueError('no such\\nnumber')", "raised ValueError: no such number"),
+        ("raise ValueError('a\\x1b[31m: \\x07b')", "raised ValueError: a\\x1b[31m: \\x07b"),
+        ("raise ValueError", "raised ValueError"),
+        ("return 'a\\x1b[31m'", "gave \"'a\\\\x1b[31m'\", expected 'True'"),
+        ("print('a\\nb\\x1b[31m')", "expected 'True'"),
+    ],
+)
+def test_what_went_wrong_is_one_line_that_moves_no_cursor(module: Path, body: str, detail: str):
+    module.write_text(f"{RIGHT.partition('return')[0]}{body}\n")
+    (row,) = json.loads(atlas("check", str(module), "--json", **LOCAL).stdout)["functions"]
+    assert detail in row["detail"]
+    assert row["detail"].isprintable()
+    if "raise" in body:
+        assert row["detail"].endswith(detail)
+
+
 BARE = "def is_even(n):\n    return n % 2 == 0\n"
 LOOPS = """def wait(n):
     while n:
