@@ -6,7 +6,7 @@ import os
 import platform
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from sandbox.api import World
@@ -39,20 +39,16 @@ def mounts(world: World) -> tuple[tuple[str, str], ...]:
 
 def sees_our_files(client: Client, url: str) -> bool:
     """Whether the engine runs on this machine, as a user whose mounts show what we see."""
-    if not url.startswith("unix://") or sys.platform != "linux" or is_in_container():
+    if not url.startswith("unix://") or sys.platform != "linux":
         return False
     about = client.info()
     is_here = about.get("Name") == socket.gethostname()
     is_same_kernel = about.get("KernelVersion") == platform.release()
     options = " ".join(about.get("SecurityOptions") or ())
-    return is_here and is_same_kernel and "rootless" not in options and "userns" not in options
-
-
-def is_in_container(signs: Sequence[str] = ("/.dockerenv", "/run/.containerenv")) -> bool:
-    """Whether this very process runs in a container of Docker or Podman: with the host's network
-    it has the host's name too, and none of its files.
-    """
-    return any(Path(sign).exists() for sign in signs)
+    # In a container with the host's network Atlas has the host's name and none of its files.
+    is_same_root = Path(str(about.get("DockerRootDir") or "/nowhere")).is_dir()
+    is_ours = "rootless" not in options and "userns" not in options
+    return is_here and is_same_kernel and is_same_root and is_ours
 
 
 def is_foreign(client: Client) -> bool:

@@ -162,14 +162,15 @@ def test_a_remote_engine_is_not_this_machine():
     assert not site.sees_our_files(Engine(), "unix:///var/run/docker.sock")
 
 
-def test_an_engine_beside_our_container_is_not_this_machine(monkeypatch, tmp_path):
+def test_an_engine_beside_our_container_is_not_this_machine(tmp_path: Path):
     class Engine:
-        def info(self) -> dict[str, object]:
-            return {"Name": socket.gethostname(), "KernelVersion": platform.release()}
+        def __init__(self, root: Path) -> None:
+            self.root = root
 
-    (tmp_path / ".dockerenv").touch()
-    assert site.is_in_container([str(tmp_path / ".dockerenv")])
-    assert not site.is_in_container([str(tmp_path / "nothing")])
-    for inside, seen in ((False, True), (True, False)):
-        monkeypatch.setattr(site, "is_in_container", lambda inside=inside: inside)
-        assert site.sees_our_files(Engine(), "unix:///var/run/docker.sock") is seen
+        def info(self) -> dict[str, object]:
+            here = {"Name": socket.gethostname(), "KernelVersion": platform.release()}
+            return {**here, "DockerRootDir": str(self.root)}
+
+    url = "unix:///var/run/docker.sock"
+    assert site.sees_our_files(Engine(tmp_path), url)
+    assert not site.sees_our_files(Engine(tmp_path / "of-the-host"), url)
