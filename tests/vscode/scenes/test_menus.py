@@ -101,3 +101,19 @@ def test_without_a_python_file_the_palette_has_nothing_on_functions(window: Show
     shown = one.page.locator(".quick-input-list .monaco-list-row").all_inner_texts()
     assert not any("this Function" in title or "this File" in title for title in shown)
     one.page.keyboard.press("Escape")
+
+
+def test_nothing_else_uses_the_suggested_keys(window: Show):
+    """VS Code's own list of shortcuts, asked for what begins as ours do."""
+    one = window({"own.py": STUB})
+    one.lens("Solve")
+    one.command("Preferences: Open Keyboard Shortcuts")
+    search = one.page.locator(
+        ".keybindings-editor .keybindings-search-actions-container, .keybindings-header"
+    )
+    search.first.wait_for()
+    one.page.keyboard.type('"ctrl+alt+a"')
+    rows = one.page.locator(".keybindings-list-container .monaco-list-row")
+    one.until(lambda: 0 < rows.count() < 12, "the shortcuts that begin so")
+    one.shot("shortcuts")
+    assert all("Atlas" in text for text in rows.all_inner_texts())
