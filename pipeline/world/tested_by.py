@@ -174,6 +174,16 @@ def _plugins(around: Surroundings) -> tuple[Installed, ...]:
 
 def _text(path: Path) -> str:
     try:
+        about = path.stat()
+    except OSError:
+        return ""
+    return _text_at(path, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=2000)
+def _text_at(path: Path, _changed_ns: int, _n_bytes: int) -> str:
+    """Remembered until it changes: each function of a project asks all of its tests."""
+    try:
         return foreign_text(path)
     except OSError:
         return ""
@@ -272,11 +282,20 @@ def _any_of(names: Iterable[str]) -> re.Pattern[str]:
 
 def _mentioning(text: str, words: re.Pattern[str]) -> Iterator[str]:
     lines = text.splitlines()
-    for node in ast.walk(parsed(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            body = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-            if words.search(body) and not node.name.startswith("__"):
-                yield node.name
+    for name, first, last in _definitions(text):
+        if words.search("\n".join(lines[first:last])):
+            yield name
+
+
+@lru_cache(maxsize=2000)
+def _definitions(text: str) -> tuple[tuple[str, int, int], ...]:
+    """Functions and classes but the special ones, with their lines, half-open and 0-based."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return tuple(
+        (node.name, node.lineno - 1, node.end_lineno or node.lineno)
+        for node in ast.walk(parsed(text))
+        if isinstance(node, kinds) and not node.name.startswith("__")
+    )
 
 
 def _with_parents(name: str) -> Iterator[str]:
