@@ -16,7 +16,7 @@ from typing import Any
 from atlas_lsp.commands.outcomes import FunctionOutcome
 from atlas_lsp.exits import NOTHING_GOOD, OK
 from pipeline.storage.caches import cache_folder
-from pipeline.storage.foreign import foreign_bytes, is_foreign_file
+from pipeline.storage.foreign import foreign_bytes
 from pipeline.storage.kept import keep, read_kept
 from pipeline.syntax.text import Document
 from pipeline.world.project import MARKS, python_files
@@ -87,7 +87,7 @@ class Journal:
 
 def contents_of(root: Path) -> dict[str, str]:
     files = (*python_files(root), *(root / mark for mark in MARKS))
-    return {str(p.resolve()): digest(_content(p)) for p in files if is_foreign_file(p)}
+    return {str(p.resolve()): digest(_content(p)) for p in files if p.is_file()}
 
 
 def _content(path: Path) -> bytes:

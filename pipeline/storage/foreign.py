@@ -38,11 +38,3 @@ def foreign_text(path: Path, most_bytes: int = MOST_BYTES) -> str:
     """As UTF-8, with a mark for what is none, and `\\n` at the end of lines. Raises as above."""
     text = foreign_bytes(path, most_bytes).decode("utf-8", errors="replace")
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def is_foreign_file(path: Path) -> bool:
-    """Whether it is there and regular, or a link to such a one."""
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except (OSError, ValueError):
-        return False

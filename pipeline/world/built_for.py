@@ -6,8 +6,6 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from pipeline.storage.foreign import is_foreign_file
-
 _ELF, _N_BYTES = b"\x7fELF", 20
 _OTHER_SYSTEMS = {
     b"MZ": "Windows",
@@ -43,7 +41,7 @@ def _own() -> bytes:
 
 
 def _head(path: Path) -> bytes:
-    if not is_foreign_file(path):
+    if not path.is_file():
         return b""
     try:
         with path.open("rb") as file:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.source.names import bound, needed
-from pipeline.storage.foreign import foreign_bytes, is_foreign_file
+from pipeline.storage.foreign import foreign_bytes
 from pipeline.world.closure import base_of, imports_of
 from pipeline.world.place import Place
 from pipeline.world.project import Project
@@ -101,7 +101,7 @@ def _conftests(project: Project, place: Place) -> Iterator[Path]:
     stop = folders.index(project.root) if project.root in folders else 0
     for folder in reversed(folders[: stop + 1]):
         path = folder / "conftest.py"
-        if is_foreign_file(path):
+        if path.is_file():
             yield path
 
 
